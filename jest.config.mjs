@@ -1,0 +1,10 @@
+export default {
+  testEnvironment: '<rootDir>/test/jest/environment.mjs',
+  globalSetup: '<rootDir>/test/jest/setup.mjs',
+  globalTeardown: '<rootDir>/test/jest/teardown.mjs',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': '<rootDir>/test/jest/transform.mjs' },
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.venv/'],
+  maxWorkers: 2,
+};

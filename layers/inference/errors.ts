@@ -1,0 +1,11 @@
+/** A model's files do not make a working classifier, or a run of it failed. The message is for the operator's log. */
+export class InferenceError extends Error {
+  override readonly name = 'InferenceError';
+}
+
+/** Gives a foreign failure our name and says what was being done. */
+export function asInferenceError(doing: string, cause: unknown): InferenceError {
+  if (cause instanceof InferenceError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new InferenceError(`${doing}: ${reason}`, { cause });
+}

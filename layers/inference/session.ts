@@ -1,0 +1,89 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { asInferenceError, InferenceError } from './errors.ts';
+
+type Runtime = typeof import('onnxruntime-node');
+
+/** A model in memory: token ids in, logits out. */
+export interface Session {
+  /** Runs one sequence of ids, shape [length], and returns its logits, shape [labels]. */
+  run(ids: readonly number[]): Promise<number[]>;
+  release(): Promise<void>;
+}
+
+/**
+ * Loads ONNX Runtime's native code (15–60 ms). Calling it ahead of the first model is optional; it then overlaps the
+ * download. The import is dynamic because the telemetry of releases ≥ 1.29 must be off before the package is read, and
+ * a bundler lifts static imports above every statement. In a worker thread this is too late: there the process's own
+ * environment must have the variable.
+ */
+export async function loadRuntime(): Promise<Runtime> {
+  process.env.ORT_DISABLE_TELEMETRY ??= '1';
+  return import('onnxruntime-node');
+}
+
+function sessionOptions(threads: number): InferenceSession.SessionOptions {
+  return {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    // The graph was optimized when it was exported; doing it again would only lengthen the cold start.
+    graphOptimizationLevel: 'disabled',
+    // Failures arrive as exceptions; without this the runtime prints them to stderr as well.
+    logSeverityLevel: 4,
+    // A spinning thread takes the processor from its neighbours, and on Lambda is billed while it waits.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  };
+}
+
+/** Opens the model by path: a buffer would double the peak memory. */
+async function openModel(runtime: Runtime, path: string, threads: number): Promise<InferenceSession> {
+  try {
+    return await runtime.InferenceSession.create(path, sessionOptions(threads));
+  } catch (error) {
+    throw asInferenceError(`cannot load the model ${path}`, error);
+  }
+}
+
+function checkNames({ inputNames, outputNames }: InferenceSession, path: string): void {
+  const unknown = inputNames.filter((name) => !['input_ids', 'attention_mask', 'token_type_ids'].includes(name));
+  if (unknown.length > 0) throw new InferenceError(`${path} asks for ${unknown.join(', ')}, which is no input of BERT`);
+  if (!inputNames.includes('input_ids')) throw new InferenceError(`${path} has no input input_ids`);
+  if (!outputNames.includes('logits')) throw new InferenceError(`${path} has no output logits`);
+}
+
+/** One int64 tensor [1, length] per input that the model names. */
+function createFeeds({ Tensor }: Runtime, inputNames: readonly string[], ids: readonly number[]) {
+  const values = {
+    input_ids: () => BigInt64Array.from(ids, BigInt),
+    attention_mask: () => new BigInt64Array(ids.length).fill(1n),
+    token_type_ids: () => new BigInt64Array(ids.length),
+  };
+  const feeds: Record<string, Tensor> = {};
+  for (const [name, create] of Object.entries(values)) {
+    if (inputNames.includes(name)) feeds[name] = new Tensor('int64', create(), [1, ids.length]);
+  }
+  return feeds;
+}
+
+function readLogits(logits: Tensor | undefined): number[] {
+  if (logits?.data instanceof Float32Array) return Array.from(logits.data);
+  throw new InferenceError(`logits are ${logits?.type ?? 'missing'}, not float32`);
+}
+
+/**
+ * Opens an ONNX model with int64 inputs [batch, length] and a float32 output `logits` [batch, labels].
+ *
+ * @param threads - threads of one run; on Lambda one per 1,769 MB of memory.
+ * @throws InferenceError if the file is missing, damaged or not such a model.
+ */
+export async function openSession(path: string, { threads }: { readonly threads: number }): Promise<Session> {
+  const runtime = await loadRuntime();
+  const session = await openModel(runtime, path, threads);
+  checkNames(session, path);
+  return {
+    run: async (ids) => {
+      const outputs = await session.run(createFeeds(runtime, session.inputNames, ids), ['logits']);
+      return readLogits(outputs.logits);
+    },
+    release: () => session.release(),
+  };
+}

@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { Tokenizer } from '@huggingface/tokenizers';
+import { asInferenceError } from './errors.ts';
+import { alignWithReference } from './reference-rules.ts';
+import { cleanText } from './text.ts';
+
+/** A text as the model reads it. */
+export interface TokenizedText {
+  /** WordPiece ids, `[CLS]` first and `[SEP]` last; never more than the model reads. */
+  readonly ids: readonly number[];
+  /** How many ids did not fit. */
+  readonly dropped: number;
+}
+
+/** Text → ids, by the steps in docs/model-artifact.md. */
+export type Tokenize = (text: string) => TokenizedText;
+
+/** Keeps the first ids and the closing `[SEP]`. */
+function truncate(ids: readonly number[], maxTokens: number): TokenizedText {
+  const dropped = ids.length - maxTokens;
+  if (dropped <= 0) return { ids, dropped: 0 };
+  return { ids: [...ids.slice(0, maxTokens - 1), ...ids.slice(-1)], dropped };
+}
+
+/**
+ * Reads `tokenizer.json` and returns a function that gives the ids of the Rust `tokenizers` package for every text.
+ * It is synchronous and takes about half a second for a million characters: cap the length before calling.
+ *
+ * @throws InferenceError if the file cannot be read or is no tokenizer.
+ */
+export async function loadTokenizer(path: string, maxTokens: number): Promise<Tokenize> {
+  try {
+    const tokenizer = new Tokenizer(JSON.parse(await readFile(path, 'utf8')), {});
+    return (text) => truncate(tokenizer.encode(alignWithReference(cleanText(text))).ids, maxTokens);
+  } catch (error) {
+    throw asInferenceError(`cannot load the tokenizer ${path}`, error);
+  }
+}

@@ -1,0 +1,47 @@
+// The project's own Python environment: made from training/requirements-dev.txt, made again when that file changes.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const requirements = ['requirements.txt', 'requirements-dev.txt'].map((name) => join(root, 'training', name));
+
+/** Folder of the environment's commands (`python`, `pytest`, `ruff`, `moto_server`). */
+export const binaries = join(root, '.venv', 'bin');
+
+const run = (command, args) => {
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit', cwd: root });
+  if (error || status !== 0) throw new Error(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}`);
+};
+
+const isRecent = (python) =>
+  spawnSync(python, ['-c', 'import sys; sys.exit(sys.version_info < (3, 11))'], { stdio: 'ignore' }).status === 0;
+
+const findPython = () => {
+  const python = [process.env.PYTHON, 'python3', 'python3.13', 'python3.12', 'python3.11'].find(
+    (p) => p && isRecent(p),
+  );
+  if (!python) throw new Error('Python 3.11 or newer is needed: install it, or name it in the variable PYTHON.');
+  return python;
+};
+
+/** Makes `.venv` unless it already holds exactly what the requirements ask for. */
+export function prepareEnvironment() {
+  const wanted = createHash('sha256')
+    .update(requirements.map((file) => readFileSync(file, 'utf8')).join('\n'))
+    .digest('hex');
+  const stamp = join(root, '.venv', 'requirements.sha256');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  run(findPython(), ['-m', 'venv', '--clear', join(root, '.venv')]);
+  run(join(binaries, 'python'), [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '-r',
+    requirements[1],
+  ]);
+  writeFileSync(stamp, wanted);
+}
