@@ -1,0 +1,77 @@
+// Stand-ins for base images that a machine cannot pull: made once, from Debian and npm packages, and kept under a label
+// that says what they were made of.
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildImage, cache, inspectImage, podman } from './podman.mjs';
+import { execute } from './tools.mjs';
+
+const label = 'serverless-bert.recipe';
+const debian = { suite: 'bookworm', variant: 'minbase' };
+
+/** Hash of whatever an image is made of. */
+export const hashRecipe = (...parts) => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+
+/** The texts of a folder's files by name, for `hashRecipe`. */
+export const readRecipe = (folder) =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => [name, readFileSync(join(folder, name), 'utf8')])
+    .sort();
+
+/** Calls `use` with a new folder beside the images, which is removed afterwards. */
+function withWorkFolder(use) {
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, 'work-'));
+  try {
+    return use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Makes an image unless the one of that name was made of the same; returns its id. */
+function ensureImage({ tag, recipe, make }) {
+  const found = inspectImage(tag);
+  if (found?.Labels?.[label] === recipe) return found.Id;
+  console.log(`making ${tag} (once; kept in ${cache})`);
+  withWorkFolder(make);
+  const made = inspectImage(tag);
+  if (made?.Labels?.[label] !== recipe) throw new Error(`${tag} was made, but is not in the storage.`);
+  return made.Id;
+}
+
+/** A minimal Debian, `localhost/stand-in/debian`, by debootstrap. Returns its id. */
+export function ensureDebian() {
+  const tag = 'localhost/stand-in/debian:latest';
+  const recipe = hashRecipe(debian, process.arch);
+  const make = (folder) => {
+    const [root, archive] = [join(folder, 'root'), join(folder, 'root.tar')];
+    execute('debootstrap', [`--variant=${debian.variant}`, debian.suite, root]);
+    // The download cache and the package lists are a third of it.
+    for (const name of ['var/cache/apt', 'var/lib/apt/lists']) {
+      for (const entry of readdirSync(join(root, name))) rmSync(join(root, name, entry), { recursive: true });
+    }
+    execute('tar', ['--create', '--numeric-owner', '--directory', root, '--file', archive, '.']);
+    podman(['import', '--quiet', '--change', `LABEL ${label}=${recipe}`, archive, tag]);
+  };
+  return ensureImage({ tag, recipe, make });
+}
+
+/**
+ * An image over that Debian, built from the Dockerfile in `recipeFolder`.
+ *
+ * @param ingredients - whatever else decides what it becomes (versions, settings).
+ * @param prepare - puts further files into the build's context: `prepare(context)`.
+ */
+export function ensureStandIn({ tag, recipeFolder, ingredients, prepare }) {
+  const debianId = ensureDebian();
+  const recipe = hashRecipe(readRecipe(recipeFolder), ingredients, debianId, process.arch);
+  const make = (context) => {
+    cpSync(recipeFolder, context, { recursive: true });
+    prepare?.(context);
+    const file = join(context, 'Dockerfile');
+    buildImage({ file, context, tag, args: { DEBIAN: debianId }, labels: { [label]: recipe } });
+  };
+  return ensureImage({ tag, recipe, make });
+}

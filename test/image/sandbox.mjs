@@ -1,0 +1,94 @@
+// One function from the image, in a container as confined as Lambda's environment, behind a Runtime API of its own.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { podman, startContainer } from './podman.mjs';
+import { startRuntimeApi } from './runtime-api.mjs';
+
+/** Memory of the function in MiB. In Lambda /tmp does not count towards it; here, a tmpfs, it does. */
+export const memoryMiB = 512;
+
+/** An account that owns nothing, without a home. */
+export const userId = 993;
+
+const confinement = [
+  ...['--read-only', '--read-only-tmpfs=false', '--tmpfs', '/tmp:rw,nosuid,nodev,size=512m,mode=1777'],
+  ...['--user', `${userId}:990`, '--cap-drop', 'all', '--security-opt', 'no-new-privileges', '--unsetenv', 'HOME'],
+  ...['--memory', `${memoryMiB}m`, '--memory-swap', `${memoryMiB}m`],
+];
+
+const lambdaEnvironment = {
+  AWS_REGION: 'eu-west-1',
+  AWS_DEFAULT_REGION: 'eu-west-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  AWS_LAMBDA_FUNCTION_NAME: 'predict',
+  AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMiB),
+  AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+  AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/predict',
+  AWS_LAMBDA_LOG_STREAM_NAME: '2026/11/24/[$LATEST]00000000000000000000000000000000',
+  // Not Lambda's: whoever wants to cache something about this user gets a place where the test sees it.
+  XDG_CACHE_HOME: '/tmp/cache',
+};
+
+const listFiles = (folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(folder.length));
+
+const readFirst = (paths) => {
+  for (const path of paths) {
+    try {
+      return readFileSync(path, 'utf8').trim();
+    } catch {
+      // The other cgroup version's place.
+    }
+  }
+  throw new Error(`None of ${paths.join(', ')} can be read.`);
+};
+
+/** What the kernel says about the container's first process. */
+function readProcess(name) {
+  const pid = podman(['container', 'inspect', '--format', '{{.State.Pid}}', name]);
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const field = (key) => new RegExp(`^${key}:\\s+(\\S+)`, 'm').exec(status)?.[1];
+  const mounts = readFileSync(`/proc/${pid}/mounts`, 'utf8').split('\n');
+  const groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
+  const path = (pattern) => groups.find((line) => pattern.test(line))?.replace(/^[^/]*/, '') ?? '';
+  const [v1, v2] = [`/sys/fs/cgroup/memory${path(/:memory:/)}`, `/sys/fs/cgroup${path(/^0::/)}`];
+  return {
+    userId: Number(field('Uid')),
+    capabilities: Number.parseInt(field('CapEff'), 16),
+    readOnlyRoot: mounts.some((line) => /^\S+ \/ \S+ ro[, ]/.test(line)),
+    memoryLimit: Number(readFirst([`${v1}/memory.limit_in_bytes`, `${v2}/memory.max`])),
+    peakMiB: Math.ceil(Number(field('VmHWM')) / 1024),
+    temporaryFiles: listFiles(`/proc/${pid}/root/tmp`),
+  };
+}
+
+/**
+ * Starts the image's function.
+ *
+ * @returns `invoke(event)` (rejects if the container ends meanwhile), `output()`, `readProcess()` and `stop()`.
+ */
+export async function startSandbox({ image, variables }) {
+  const api = await startRuntimeApi();
+  const env = { ...lambdaEnvironment, ...variables, AWS_LAMBDA_RUNTIME_API: api.address };
+  const name = `serverless-bert-${process.pid}-${api.address.split(':')[1]}`;
+  const container = startContainer({ image, name, env, flags: confinement });
+  const ended = container.exited.then((code) => {
+    throw new Error(`The container ended with exit code ${code}:\n${container.output()}`);
+  });
+  ended.catch(() => {});
+  const stop = async () => {
+    container.stop();
+    await container.exited;
+    await api.stop();
+  };
+  return {
+    invoke: (event) => Promise.race([api.invoke(event), ended]),
+    output: container.output,
+    readProcess: () => readProcess(name),
+    stop,
+  };
+}
