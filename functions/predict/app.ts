@@ -1,0 +1,114 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { classifySentence, describeModel } from './answer.ts';
+import { cacheControl, createTag, matchesTag } from './caching.ts';
+import { healthRoute, modelRoute, predictRoute } from './contract.ts';
+import { describeFailure, type Log } from './log.ts';
+import type { ModelProvider } from './model-provider.ts';
+import { waitAtMost } from './patience.ts';
+import { fail, logRequests, note, type RequestContext, type RequestEnvironment } from './request-log.ts';
+import { ApiError, toErrorCode } from './response.ts';
+import type { ServedModel } from './served-model.ts';
+
+interface Dependencies {
+  readonly models: ModelProvider;
+  readonly log: Log;
+  /** Milliseconds that a request waits for a model that is on its way. API Gateway gives up after 30 s. */
+  readonly patienceMs?: number;
+}
+
+/** The application, for any server that speaks `fetch`. */
+export type App = ReturnType<typeof createApp>;
+
+const description = {
+  openapi: '3.1.0',
+  info: { title: 'Sentiment', version: '1', description: 'Whether a text is positive or negative, by a BERT model.' },
+};
+
+/** An issue's message is the error's code: see contract.ts. */
+function refuseInvalid(result: { success: boolean; error?: { issues: readonly { message: string }[] } }) {
+  if (!result.success) throw new ApiError(toErrorCode(result.error?.issues[0]?.message));
+}
+
+async function haveModel({ models, patienceMs = 25_000 }: Dependencies): Promise<ServedModel> {
+  const model = await waitAtMost(patienceMs, models.current()).catch((cause: unknown) => {
+    throw new ApiError('MODEL_UNAVAILABLE', { cause });
+  });
+  if (!model) throw new ApiError('MODEL_UNAVAILABLE');
+  return model;
+}
+
+function showVersion(c: RequestContext, model: ServedModel | undefined): void {
+  if (!model) return;
+  c.header('X-Model-Version', model.manifest.version);
+  note(c, { modelVersion: model.manifest.version });
+}
+
+/** Tells caches what they need to know; only on an answer that they may keep. */
+function allowCaching(c: RequestContext, tag: string): void {
+  c.header('ETag', tag);
+  c.header('Cache-Control', cacheControl);
+}
+
+/** The empty answer for who has the current one already; undefined for everybody else. */
+function answerUnchanged(c: RequestContext, tag: string) {
+  if (!matchesTag(c.req.header('If-None-Match'), tag)) return undefined;
+  allowCaching(c, tag);
+  return c.body(null, 304);
+}
+
+/** Creates the application behind every way to reach it: Lambda, the local server, tests. */
+export function createApp(dependencies: Dependencies) {
+  const { models, log } = dependencies;
+  const app = new OpenAPIHono<RequestEnvironment>({ defaultHook: refuseInvalid });
+
+  app.use(logRequests(log));
+  app.use(async (c, next) => {
+    showVersion(c, models.loaded());
+    await next();
+  });
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => fail(c, 'METHOD_NOT_ALLOWED', { Allow: methods.join(', ') }),
+    }),
+  );
+  app.notFound((c) => fail(c, 'ROUTE_UNKNOWN'));
+  app.onError((error, c) => {
+    if (error instanceof ApiError) return fail(c, error.code);
+    log.error('request failed', { requestId: c.get('requestId'), error: describeFailure(error) });
+    return fail(c, 'INTERNAL');
+  });
+
+  app.openapi(predictRoute, async (c) => {
+    const { sentence } = c.req.valid('query');
+    const model = await haveModel(dependencies);
+    showVersion(c, model);
+    const tag = createTag(model.manifest.version, sentence);
+    const unchanged = answerUnchanged(c, tag);
+    if (unchanged) return unchanged;
+    const answer = await classifySentence(model, sentence);
+    note(c, { tokens: answer.tokens, truncated: answer.truncated });
+    allowCaching(c, tag);
+    return c.json(answer, 200);
+  });
+
+  app.openapi(modelRoute, async (c) => {
+    const model = await haveModel(dependencies);
+    showVersion(c, model);
+    const tag = createTag(model.manifest.version);
+    const unchanged = answerUnchanged(c, tag);
+    if (unchanged) return unchanged;
+    allowCaching(c, tag);
+    return c.json(describeModel(model), 200);
+  });
+
+  app.openapi(healthRoute, (c) => c.json({ status: 'ok' } as const, 200, { 'Cache-Control': 'no-store' }));
+
+  let document: unknown;
+  app.get('/openapi.json', (c) => {
+    document ??= app.getOpenAPI31Document(description);
+    return c.json(document);
+  });
+  return app;
+}

@@ -1,0 +1,107 @@
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { isVersionName, type ModelStore, openModelStore } from '../../layers/model-store/index.ts';
+import { isLogLevel, type LogLevel, levelNames } from './log.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the service is told from outside, read once. */
+export interface Configuration {
+  /** The published models, from `MODEL_URI`. */
+  readonly store: ModelStore;
+  /** From `MODEL_VERSION`: serve this version and no other; undefined for the current one. */
+  readonly modelVersion: string | undefined;
+  /** From `MODEL_DIRECTORY`: the folder that a model is fetched to. */
+  readonly modelDirectory: string;
+  /** From `MODEL_THREADS`: threads of one run of the model. */
+  readonly threads: number;
+  /** From `LOG_LEVEL`. */
+  readonly logLevel: LogLevel;
+}
+
+/** The environment cannot be used; the message lists every problem in it. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+
+  constructor(problems: readonly string[]) {
+    super(['The environment cannot be used:', ...problems].join('\n- '));
+  }
+}
+
+type Complain = (problem: string) => undefined;
+
+function readStore({ MODEL_URI: uri = '' }: Environment, complain: Complain): ModelStore | undefined {
+  if (uri === '')
+    return complain('MODEL_URI is not set. It says where the models are: s3://bucket/prefix or file:/folder.');
+  try {
+    return openModelStore(uri);
+  } catch (error) {
+    return complain(`MODEL_URI: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function readVersion({ MODEL_VERSION: version = '' }: Environment, complain: Complain): string | undefined {
+  if (version === '' || isVersionName(version)) return version || undefined;
+  return complain(
+    `MODEL_VERSION is ${JSON.stringify(version)}, which is no version, such as 20261123T081500Z-3f9a1c2. ` +
+      'Leave it out to serve the current one.',
+  );
+}
+
+/** Not by Node's `recursive`, which never comes back from a place that refuses new folders with ENOENT, such as /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
+/** A folder store is read in place: then nothing is ever written, and a read-only container is a good one. */
+function readDirectory({ MODEL_DIRECTORY, MODEL_URI = '' }: Environment, complain: Complain): string | undefined {
+  const directory = MODEL_DIRECTORY || tmpdir();
+  if (MODEL_URI.startsWith('file:')) return directory;
+  try {
+    makeFolder(directory);
+    rmdirSync(mkdtempSync(join(directory, '.writable-')));
+    return directory;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    return complain(`MODEL_DIRECTORY: ${directory} is not a folder that a model can be written to (${reason}).`);
+  }
+}
+
+/** Lambda gives one processor per 1,769 MB, however many the machine shows; more threads than that are throttled. */
+function countProcessors(memory: string | undefined): number {
+  if (memory === undefined) return availableParallelism();
+  return Math.max(1, Math.floor(Number(memory) / 1769) || 1);
+}
+
+function readThreads(environment: Environment, complain: Complain): number | undefined {
+  const { MODEL_THREADS: threads = '', AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory } = environment;
+  if (threads === '') return countProcessors(memory);
+  if (/^[1-9]\d{0,2}$/.test(threads)) return Number(threads);
+  return complain(`MODEL_THREADS is ${JSON.stringify(threads)}, which is no number of threads from 1 to 999.`);
+}
+
+function readLogLevel({ LOG_LEVEL }: Environment, complain: Complain): LogLevel | undefined {
+  const level = (LOG_LEVEL || 'info').toLowerCase();
+  if (isLogLevel(level)) return level;
+  return complain(`LOG_LEVEL is ${JSON.stringify(LOG_LEVEL)}, which is none of ${levelNames}.`);
+}
+
+/**
+ * Reads the environment.
+ *
+ * @throws ConfigurationError that lists every problem at once.
+ */
+export function readConfiguration(environment: Environment): Configuration {
+  const problems: string[] = [];
+  const complain = (problem: string) => void problems.push(problem);
+  const store = readStore(environment, complain);
+  const modelVersion = readVersion(environment, complain);
+  const modelDirectory = readDirectory(environment, complain);
+  const threads = readThreads(environment, complain);
+  const logLevel = readLogLevel(environment, complain);
+  if (problems.length > 0 || !store || !modelDirectory || !threads || !logLevel) throw new ConfigurationError(problems);
+  return Object.freeze({ store, modelVersion, modelDirectory, threads, logLevel });
+}

@@ -1,0 +1,114 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { type ErrorCode, errorCodes } from './response.ts';
+
+/** Longest text that is read, in characters (Unicode code points, as OpenAPI counts). */
+export const maxCharacters = 100_000;
+
+/** JavaScript's white space lacks some of what the tokenizer folds. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are white space to the tokenizer
+const blank = /^[\s\u001c-\u001f\u0085]*$/;
+
+/** What is wrong with a text that somebody wants classified, or undefined. */
+export function findTextFault(text: string): 'SENTENCE_BLANK' | 'SENTENCE_TOO_LONG' | undefined {
+  if (isLongerThan(text, maxCharacters)) return 'SENTENCE_TOO_LONG';
+  return blank.test(text) ? 'SENTENCE_BLANK' : undefined;
+}
+
+/** Counts only where the count of UTF-16 units, which costs nothing, does not tell. */
+function isLongerThan(text: string, characters: number): boolean {
+  if (text.length <= characters) return false;
+  return text.length > 2 * characters || Array.from(text).length > characters;
+}
+
+const code = (code: ErrorCode) => code;
+
+/** An issue's message is the code of the error answer. */
+const sentence = z
+  .string({ error: ({ input }) => code(input === undefined ? 'SENTENCE_MISSING' : 'SENTENCE_REPEATED') })
+  .superRefine((text, { addIssue }) => {
+    const fault = findTextFault(text);
+    if (fault) addIssue(fault);
+  })
+  .openapi({
+    description: 'The text to judge, in English. `+` is a space.',
+    minLength: 1,
+    maxLength: maxCharacters,
+    example: 'this is the best book ever',
+  });
+
+const version = z.string().openapi({ description: 'Version of the model', example: '20261123T081500Z-3f9a1c2' });
+
+const answer = z
+  .object({
+    response: z.object({
+      positive: z.string().openapi({ description: 'Probability that the text is positive', example: '0.99670726' }),
+      negative: z.string().openapi({ description: '1 − positive', example: '0.0032927394' }),
+      sentence: z.string().openapi({ description: 'The text as it was sent' }),
+      time_taken: z.string().openapi({ description: 'Seconds that the model took', example: '0.029' }),
+    }),
+    model: version,
+    tokens: z.int().openapi({ description: 'Tokens that the model read, its two markers counted' }),
+    truncated: z.boolean().openapi({ description: 'Whether the text was longer than the model reads' }),
+    dropped: z.int().optional().openapi({ description: 'Tokens that were cut off; only if truncated' }),
+  })
+  .openapi('Answer');
+
+/** The body of a prediction. */
+export type Answer = z.infer<typeof answer>;
+
+const quality = z.object({ accuracy: z.number(), f1: z.number(), auc: z.number(), ece: z.number() });
+
+const model = z
+  .object({
+    version,
+    createdAt: z.string(),
+    labels: z.array(z.string()).openapi({ description: 'In logit order' }),
+    maxTokens: z.int().openapi({ description: 'Tokens that the model reads' }),
+    precision: z.enum(['int8', 'fp32']),
+    metrics: quality.extend({ rows: z.int() }).openapi({ description: 'On the validation split' }),
+  })
+  .openapi('Model');
+
+/** The body of `GET /model`: what of the manifest is for everybody. */
+export type PublicModel = z.infer<typeof model>;
+
+const health = z.object({ status: z.literal('ok') }).openapi('Health');
+const failure = z.object({ error: z.object({ code: z.enum(errorCodes), message: z.string() }) }).openapi('Error');
+
+const json = <T extends z.ZodType>(description: string, schema: T) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+const unchanged = { description: 'The answer that If-None-Match names still holds' };
+const noModel = json('No model can be had, or too many requests wait: Retry-After says when to ask again', failure);
+const broken = json('Something failed on our side', failure);
+
+export const predictRoute = createRoute({
+  method: 'get',
+  path: '/predict',
+  summary: 'Whether a text is positive or negative',
+  request: { query: z.object({ sentence }) },
+  responses: {
+    200: json('The probabilities', answer),
+    304: unchanged,
+    400: json('The sentence is missing, blank or repeated', failure),
+    413: json('The sentence is too long to read', failure),
+    500: broken,
+    503: noModel,
+  },
+});
+
+export const modelRoute = createRoute({
+  method: 'get',
+  path: '/model',
+  summary: 'The model that answers',
+  responses: { 200: json('The model', model), 304: unchanged, 500: broken, 503: noModel },
+});
+
+export const healthRoute = createRoute({
+  method: 'get',
+  path: '/health',
+  summary: 'Whether the service is alive, with or without a model',
+  responses: { 200: json('Alive', health) },
+});

@@ -1,0 +1,37 @@
+import { type APIGatewayProxyResult, handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
+import type { App } from './app.ts';
+import { describeError } from './response.ts';
+
+/** A request as API Gateway's HTTP API hands it over: payload format 2.0. */
+export type HttpEvent = Extract<LambdaEvent, { readonly rawPath: string }>;
+
+/** What Lambda calls. */
+export type Handler = (event: HttpEvent, context: LambdaContext) => Promise<APIGatewayProxyResult>;
+
+/** `fetch` refuses a GET with a body, which HTTP allows and gives no meaning. */
+function withoutBody(event: HttpEvent): HttpEvent {
+  const method = event.requestContext?.http?.method;
+  return event.body && (method === 'GET' || method === 'HEAD') ? { ...event, body: null } : event;
+}
+
+/** The adapter answers in plain text when it cannot make a request of the event; the application never does. */
+const isRefusal = ({ headers }: APIGatewayProxyResult) => String(headers?.['content-type']).startsWith('text/plain');
+
+function refuse(): APIGatewayProxyResult {
+  const { status, headers, body } = describeError('REQUEST_MALFORMED');
+  return {
+    statusCode: status,
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    isBase64Encoded: false,
+  };
+}
+
+/** Puts the application behind API Gateway. Every answer is in the application's shape, whatever the event holds. */
+export function createHandler(app: App): Handler {
+  const answer = handle(app);
+  return async (event, context) => {
+    const result = await answer(withoutBody(event), context);
+    return isRefusal(result) ? refuse() : result;
+  };
+}

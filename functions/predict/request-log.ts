@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import type { Context, MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
+import type { Log } from './log.ts';
+import { answerError, type ErrorCode } from './response.ts';
+
+/** What the Lambda adapter hands over with a request; on another server there is none of it. */
+interface Bindings {
+  readonly lambdaContext?: { readonly awsRequestId: string };
+}
+
+/** What a request's log line says about its outcome. */
+interface Outcome {
+  code?: ErrorCode;
+  modelVersion?: string;
+  tokens?: number;
+  truncated?: boolean;
+}
+
+/** The context's types. */
+export interface RequestEnvironment {
+  readonly Bindings: Bindings;
+  readonly Variables: { requestId: string; outcome: Outcome };
+}
+
+/** One request as a handler sees it. */
+export type RequestContext = Context<RequestEnvironment>;
+
+/** Adds to what the request's log line says. */
+export function note(c: RequestContext, outcome: Outcome): void {
+  Object.assign(c.get('outcome'), outcome);
+}
+
+/** The error answer, noted for the log. */
+export function fail(c: RequestContext, code: ErrorCode, headers?: Readonly<Record<string, string>>): Response {
+  note(c, { code });
+  return answerError(c, code, headers);
+}
+
+/** The route and not the address: the address holds the text. */
+function describeRequest(c: RequestContext, milliseconds: number) {
+  const { method } = c.req;
+  const route = routePath(c, -1);
+  const ms = Math.round(milliseconds * 100) / 100;
+  return { requestId: c.get('requestId'), method, route, status: c.res.status, ms, ...c.get('outcome') };
+}
+
+/** Names each request, in the answer's header too, and logs one line when it is answered. */
+export function logRequests(log: Log): MiddlewareHandler<RequestEnvironment> {
+  return async (c, next) => {
+    const started = performance.now();
+    const requestId = c.env?.lambdaContext?.awsRequestId ?? randomUUID();
+    c.set('requestId', requestId);
+    c.set('outcome', {});
+    c.header('X-Request-Id', requestId);
+    await next();
+    log.info('request', describeRequest(c, performance.now() - started));
+  };
+}

@@ -1,0 +1,249 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApp } from '../../../functions/predict/app.ts';
+import type { Answer } from '../../../functions/predict/contract.ts';
+import { createModelProvider } from '../../../functions/predict/model-provider.ts';
+import type { ServedModel } from '../../../functions/predict/served-model.ts';
+import { createRecord, createTinyService, type TinyService } from './tiny-service.ts';
+import { expectPositive, firstVersion, maxTokens, writeTinyStore } from './tiny-store.ts';
+
+let service: TinyService;
+beforeAll(async () => {
+  service = createTinyService(await writeTinyStore());
+  await service.models.current();
+});
+afterAll(() => service.release());
+
+const ask = (path: string, init?: RequestInit) => service.app.request(path, init);
+const predict = (sentence: string) => ask(`/predict?sentence=${encodeURIComponent(sentence)}`);
+
+const read = async (response: Response): Promise<unknown> => response.json();
+const readAnswer = async (response: Response | Promise<Response>) => (await read(await response)) as Answer;
+
+const errorShape = (code: string) => ({ error: { code, message: expect.stringMatching(/^[A-Z].+\.$/) } });
+
+describe('GET /predict', () => {
+  it("answers in the tutorial's shape, with what is new beside it", async () => {
+    const response = await ask('/predict?sentence=this%20is%20the%20best%20book%20ever');
+    expect(response.status).toBe(200);
+    expect(await read(response)).toEqual({
+      response: {
+        positive: expect.stringMatching(/^0\.\d{1,8}$/),
+        negative: expect.stringMatching(/^0\.\d{1,8}$/),
+        sentence: 'this is the best book ever',
+        time_taken: expect.stringMatching(/^\d+\.\d{3}$/),
+      },
+      model: firstVersion,
+      tokens: 8,
+      truncated: false,
+    });
+  });
+
+  it('gives the probabilities that one works out by hand', async () => {
+    const { response } = await readAnswer(predict('a good bad good book'));
+    const positive = expectPositive({ good: 2, bad: 1, tokens: 7 });
+    expect(Number(response.positive)).toBeCloseTo(positive, 6);
+    expect(Number(response.negative)).toBeCloseTo(1 - positive, 6);
+  });
+
+  it('echoes the sentence as it was sent', async () => {
+    const sentence = '  good,\t"book"\n\u0085 😀 مرحبا \u0000 ';
+    expect((await readAnswer(predict(sentence))).response.sentence).toBe(sentence);
+  });
+
+  it('reads + as a space and %2B as a plus', async () => {
+    expect((await readAnswer(ask('/predict?sentence=good+%2B+bad'))).response.sentence).toBe('good + bad');
+  });
+
+  it('says how much of a long text it did not read', async () => {
+    const answer = await readAnswer(predict('good '.repeat(1000)));
+    expect(answer).toMatchObject({ tokens: maxTokens, truncated: true, dropped: 1002 - maxTokens });
+  });
+
+  it.each([
+    ['/predict', 'SENTENCE_MISSING'],
+    ['/predict?Sentence=good', 'SENTENCE_MISSING'],
+    ['/predict?sentence', 'SENTENCE_BLANK'],
+    ['/predict?sentence=', 'SENTENCE_BLANK'],
+    ['/predict?sentence=%20%09%C2%85%E3%80%80+', 'SENTENCE_BLANK'],
+    ['/predict?sentence=good&sentence=bad', 'SENTENCE_REPEATED'],
+    ['/predict?sentence=good&%73entence=good', 'SENTENCE_REPEATED'],
+  ])('refuses %s with 400 and a code that says why', async (path, code) => {
+    const response = await ask(path);
+    expect(response.status).toBe(400);
+    expect(await read(response)).toEqual(errorShape(code));
+  });
+
+  it('reads 100,000 characters, an emoji being one, and refuses one more with 413', async () => {
+    expect((await predict('😀'.repeat(100_000))).status).toBe(200);
+    const response = await predict('😀'.repeat(100_001));
+    expect(response.status).toBe(413);
+    expect(await read(response)).toEqual(errorShape('SENTENCE_TOO_LONG'));
+    expect((await predict('x'.repeat(300_000))).status).toBe(413);
+  });
+
+  it.each(['%', '%zz', '%ED%A0%80', '%00', '%F0%9F%98%80%F0%9F', '%E2%80%AE%D7%A9'])(
+    'answers the awkward bytes %s',
+    async (bytes) => {
+      expect((await ask(`/predict?sentence=${bytes}`)).status).toBe(200);
+    },
+  );
+
+  it('answers HEAD as GET, without a body', async () => {
+    const response = await ask('/predict?sentence=good', { method: 'HEAD' });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('etag')).toMatch(/^W\//);
+    expect(await response.text()).toBe('');
+  });
+});
+
+describe('caching', () => {
+  it('names version and sentence in a weak tag and lets the asker keep the answer for at most a minute', async () => {
+    const { headers } = await predict('good');
+    expect(headers.get('etag')).toMatch(/^W\/"[^"]+"$/);
+    expect(headers.get('cache-control')).toBe('private, max-age=60');
+    expect(headers.get('x-model-version')).toBe(firstVersion);
+    expect((await predict('bad')).headers.get('etag')).not.toBe(headers.get('etag'));
+  });
+
+  it('answers 304 to who has the answer already', async () => {
+    const tag = (await predict('good')).headers.get('etag') ?? '';
+    const response = await ask('/predict?sentence=good', { headers: { 'If-None-Match': `"x", ${tag}` } });
+    expect(response.status).toBe(304);
+    expect(response.headers.get('etag')).toBe(tag);
+    expect(response.headers.get('x-model-version')).toBe(firstVersion);
+    expect(await response.text()).toBe('');
+    const other = await ask('/predict?sentence=bad', { headers: { 'If-None-Match': tag } });
+    expect(other.status).toBe(200);
+  });
+
+  it('lets nobody keep an error', async () => {
+    const { headers } = await ask('/predict');
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('etag')).toBeNull();
+  });
+});
+
+describe('the other routes', () => {
+  it('shows the public part of the manifest', async () => {
+    const response = await ask('/model');
+    expect(response.headers.get('x-model-version')).toBe(firstVersion);
+    expect(await read(response)).toEqual({
+      version: firstVersion,
+      createdAt: '2026-01-01T00:00:00Z',
+      labels: ['negative', 'positive'],
+      maxTokens,
+      precision: 'fp32',
+      metrics: { rows: 100, accuracy: 0.9, f1: 0.91, auc: 0.95, ece: 0.01 },
+    });
+    const tag = response.headers.get('etag') ?? '';
+    expect((await ask('/model', { headers: { 'If-None-Match': tag } })).status).toBe(304);
+  });
+
+  it('describes itself by the schema that it validates with', async () => {
+    const parameter = { name: 'sentence', in: 'query', required: true, schema: { maxLength: 100_000 } };
+    const code = { enum: expect.arrayContaining(['SENTENCE_MISSING', 'MODEL_UNAVAILABLE']) };
+    expect(await read(await ask('/openapi.json'))).toMatchObject({
+      paths: { '/predict': { get: { parameters: [parameter] } }, '/model': {}, '/health': {} },
+      components: { schemas: { Error: { properties: { error: { properties: { code } } } } } },
+    });
+  });
+
+  it.each(['/', '/predict/', '/Predict', '/predictions', '/%', '/%E0%A4%A', '/predict%2F'])(
+    'answers 404 to %s in the shape of all errors',
+    async (path) => {
+      const response = await ask(path);
+      expect(response.status).toBe(404);
+      expect(await read(response)).toEqual(errorShape('ROUTE_UNKNOWN'));
+    },
+  );
+
+  it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND'])(
+    'answers 405 to %s and says what it takes',
+    async (method) => {
+      for (const path of ['/predict?sentence=good', '/model', '/health', '/openapi.json']) {
+        const response = await ask(path, { method });
+        expect(response.status).toBe(405);
+        expect(response.headers.get('allow')).toBe('GET, HEAD');
+        expect(await read(response)).toEqual(errorShape('METHOD_NOT_ALLOWED'));
+      }
+    },
+  );
+});
+
+describe('without a model', () => {
+  it('answers 503 that gives nothing away, stays alive, and recovers with the first request after the model is back', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'empty-store-'));
+    const { app, lines, release } = createTinyService(folder);
+    const response = await app.request('/predict?sentence=good');
+    const body = await response.text();
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('5');
+    expect(JSON.parse(body)).toEqual(errorShape('MODEL_UNAVAILABLE'));
+    expect(body).not.toContain(folder);
+    expect((await app.request('/model')).status).toBe(503);
+    expect(lines.filter(({ message }) => message === 'model not loaded')).toHaveLength(2);
+    expect(JSON.stringify(lines)).toContain(`${folder}/current.json`);
+
+    await writeTinyStore(folder);
+    expect((await app.request('/predict?sentence=good')).status).toBe(200);
+    expect(lines.filter(({ message }) => message === 'model loaded')).toHaveLength(1);
+    await release();
+    await rm(folder, { recursive: true });
+  });
+
+  it('is healthy and does not load one for that', async () => {
+    const { app, lines } = createTinyService('/no/such/folder');
+    const response = await app.request('/health');
+    expect(response.status).toBe(200);
+    expect(await read(response)).toEqual({ status: 'ok' });
+    expect(lines.map(({ message }) => message)).toEqual(['request']);
+  });
+
+  it('refuses bad input all the same', async () => {
+    const { app } = createTinyService('/no/such/folder');
+    expect((await app.request('/predict')).status).toBe(400);
+  });
+
+  it('answers 503 rather than keep a request waiting for ever', async () => {
+    const { log } = createRecord();
+    const models = createModelProvider(() => new Promise<ServedModel>(() => undefined));
+    const response = await createApp({ models, log, patienceMs: 5 }).request('/predict?sentence=good');
+    expect(response.status).toBe(503);
+  });
+});
+
+it('answers many first requests with one load', async () => {
+  const { app, lines, release } = createTinyService(await writeTinyStore());
+  const responses = await Promise.all(Array.from({ length: 50 }, () => app.request('/predict?sentence=good')));
+  expect(responses.map(({ status }) => status)).toEqual(Array(50).fill(200));
+  expect(lines.filter(({ message }) => message === 'model loaded')).toHaveLength(1);
+  await release();
+});
+
+it('reveals nothing of a failure of its own, and logs it whole under the id that the answer carries', async () => {
+  const { app, models, lines } = createTinyService(await writeTinyStore());
+  // A released session fails as a broken one would.
+  await (await models.current()).classifier.release();
+  const response = await app.request('/predict?sentence=good');
+  expect(response.status).toBe(500);
+  expect(await read(response)).toEqual(errorShape('INTERNAL'));
+  expect(response.headers.get('etag')).toBeNull();
+  const failure = lines.find(({ message }) => message === 'request failed');
+  expect(failure).toMatchObject({
+    requestId: response.headers.get('x-request-id'),
+    error: { name: 'InferenceError', message: expect.stringContaining('model.onnx'), stack: expect.any(String) },
+  });
+});
+
+it('logs one line per request that says all but the text', async () => {
+  const { app, lines, release } = createTinyService(await writeTinyStore());
+  await app.request('/predict?sentence=confidential+good');
+  await app.request('/confidential?sentence=good');
+  const [first, second] = lines.filter(({ message }) => message === 'request');
+  expect(first).toMatchObject({ method: 'GET', route: '/predict', status: 200, modelVersion: firstVersion, tokens: 4 });
+  expect(second).toMatchObject({ status: 404, code: 'ROUTE_UNKNOWN' });
+  expect(JSON.stringify(lines)).not.toContain('confidential');
+  await release();
+});

@@ -1,0 +1,67 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigurationError, readConfiguration } from '../../../functions/predict/configuration.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'configuration-'));
+const usable = { MODEL_URI: 's3://bucket/models', MODEL_DIRECTORY: folder };
+
+it('reads a usable environment into a frozen object', () => {
+  const configuration = readConfiguration({
+    ...usable,
+    MODEL_VERSION: '20261123T081500Z-3f9a1c2',
+    MODEL_THREADS: '3',
+    LOG_LEVEL: 'WARN',
+  });
+  expect(configuration).toMatchObject({
+    modelVersion: '20261123T081500Z-3f9a1c2',
+    modelDirectory: folder,
+    threads: 3,
+    logLevel: 'warn',
+  });
+  expect(configuration.store.location).toBe('s3://bucket/models');
+  expect(Object.isFrozen(configuration)).toBe(true);
+});
+
+it('fills in what the environment leaves out or leaves empty', () => {
+  const configuration = readConfiguration({ MODEL_URI: usable.MODEL_URI, MODEL_VERSION: '', LOG_LEVEL: '' });
+  expect(configuration).toMatchObject({ modelVersion: undefined, modelDirectory: tmpdir(), logLevel: 'info' });
+  expect(configuration.threads).toBe(availableParallelism());
+});
+
+it.each([
+  ['128', 1],
+  ['1769', 1],
+  ['3008', 1],
+  ['3538', 2],
+  ['10240', 5],
+])('takes the threads that Lambda pays for with %s MB', (memory, threads) => {
+  expect(readConfiguration({ ...usable, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory }).threads).toBe(threads);
+});
+
+it('reports every problem at once', () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  const read = () =>
+    readConfiguration({
+      MODEL_URI: 'http://example.com/model',
+      MODEL_VERSION: 'latest',
+      MODEL_DIRECTORY: join(file, 'below'),
+      MODEL_THREADS: '0',
+      LOG_LEVEL: 'loud',
+    });
+  expect(read).toThrow(ConfigurationError);
+  for (const name of ['MODEL_URI', 'MODEL_VERSION', 'MODEL_DIRECTORY', 'MODEL_THREADS', 'LOG_LEVEL']) {
+    expect(read).toThrow(new RegExp(`^- ${name}`, 'm'));
+  }
+});
+
+it('says what to set when nothing is set', () => {
+  expect(() => readConfiguration({})).toThrow(/MODEL_URI is not set.*s3:\/\/bucket\/prefix/);
+});
+
+it('does not ask for a writable folder where the model is read in place', () => {
+  const environment = { MODEL_URI: 'file:models', MODEL_DIRECTORY: '/proc/no-such-folder' };
+  expect(readConfiguration(environment).modelDirectory).toBe('/proc/no-such-folder');
+  expect(() => readConfiguration({ ...usable, MODEL_DIRECTORY: '/proc/no-such-folder' })).toThrow(/MODEL_DIRECTORY/);
+});

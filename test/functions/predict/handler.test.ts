@@ -1,0 +1,133 @@
+import { jest } from '@jest/globals';
+import fc from 'fast-check';
+import { createHandler, type Handler, type HttpEvent } from '../../../functions/predict/handler.ts';
+import { errorCodes } from '../../../functions/predict/response.ts';
+import { createEvent, lambdaContext } from './http-event.ts';
+import { createTinyService, type TinyService } from './tiny-service.ts';
+import { firstVersion, writeTinyStore } from './tiny-store.ts';
+
+let service: TinyService;
+let handler: Handler;
+beforeAll(async () => {
+  service = createTinyService(await writeTinyStore());
+  handler = createHandler(service.app);
+});
+afterAll(() => service.release());
+
+const invoke = async (event: HttpEvent) => {
+  const { body, ...rest } = await handler(event, lambdaContext);
+  return { ...rest, body: body === '' ? '' : JSON.parse(body) };
+};
+
+it('answers an event of API Gateway', async () => {
+  expect(await invoke(createEvent({ query: 'sentence=this%20is+the%20best%20book' }))).toMatchObject({
+    statusCode: 200,
+    isBase64Encoded: false,
+    headers: {
+      'content-type': 'application/json',
+      'x-model-version': firstVersion,
+      'x-request-id': lambdaContext.awsRequestId,
+    },
+    body: { response: { sentence: 'this is the best book' }, model: firstVersion },
+  });
+});
+
+it('logs under the request id that Lambda gave', async () => {
+  await invoke(createEvent({ query: 'sentence=good' }));
+  expect(service.lines.at(-1)).toMatchObject({ message: 'request', requestId: lambdaContext.awsRequestId });
+});
+
+it('tells a repeated parameter from a comma, which API Gateway joins repeats with', async () => {
+  const twice = await invoke(createEvent({ query: 'sentence=good&sentence=bad' }));
+  expect(twice).toMatchObject({ statusCode: 400, body: { error: { code: 'SENTENCE_REPEATED' } } });
+  const once = await invoke(createEvent({ query: 'sentence=good,bad' }));
+  expect(once).toMatchObject({ statusCode: 200, body: { response: { sentence: 'good,bad' } } });
+});
+
+it('keeps the shape of errors for what the catch-all route brings', async () => {
+  const unknown = await invoke(createEvent({ path: '/nowhere' }));
+  expect(unknown).toMatchObject({ statusCode: 404, body: { error: { code: 'ROUTE_UNKNOWN' } } });
+  const posted = await invoke(createEvent({ method: 'POST', body: '{"sentence": "good"}' }));
+  expect(posted).toMatchObject({
+    statusCode: 405,
+    headers: { allow: 'GET, HEAD' },
+    body: { error: { code: 'METHOD_NOT_ALLOWED' } },
+  });
+});
+
+it('answers HEAD and a known answer without a body', async () => {
+  const head = await invoke(createEvent({ method: 'HEAD', query: 'sentence=good' }));
+  expect(head).toMatchObject({ statusCode: 200, body: '' });
+  const known = createEvent({ query: 'sentence=good', headers: { 'if-none-match': String(head.headers?.etag) } });
+  expect(await invoke(known)).toMatchObject({ statusCode: 304, body: '' });
+});
+
+it('ignores a body on GET, which fetch would refuse', async () => {
+  expect(await invoke(createEvent({ query: 'sentence=good', body: 'text' }))).toMatchObject({ statusCode: 200 });
+});
+
+it('refuses in its own shape an event of which no request can be made', async () => {
+  // The adapter prints why, which is right on Lambda and noise here.
+  jest.spyOn(console, 'error').mockReturnValueOnce();
+  const refused = await invoke(createEvent({ headers: { accept: 'a\nb' } }));
+  expect(refused).toMatchObject({ statusCode: 400, body: { error: { code: 'REQUEST_MALFORMED' } } });
+});
+
+const pieces = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: 'grapheme' }).map(encodeURIComponent),
+  fc.constantFrom(
+    'sentence=',
+    '&',
+    '=',
+    '%',
+    '%zz',
+    '%ED%A0%80',
+    '%00',
+    '+',
+    '#',
+    '?',
+    '[]',
+    '__proto__=1&',
+    '%25',
+    ';',
+  ),
+);
+const queries = fc.array(pieces, { maxLength: 12 }).map((parts) => parts.join(''));
+
+/** What a caller may be told: an answer, or an error with one of our codes; never one of ours at fault. */
+function expectSound({ statusCode, body }: Awaited<ReturnType<typeof invoke>>): void {
+  expect([200, 400, 404, 413]).toContain(statusCode);
+  if (statusCode === 200) expect(body.response.sentence).toEqual(expect.any(String));
+  else expect(errorCodes).toContain(body.error.code);
+}
+
+it('answers no query with a failure of its own', async () => {
+  const check = async (query: string) => expectSound(await invoke(createEvent({ query })));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        queries,
+        queries.map((query) => `sentence=${query}`),
+      ),
+      check,
+    ),
+    {
+      numRuns: 500,
+    },
+  );
+});
+
+it('answers no path with a failure of its own', async () => {
+  const check = async (path: string) => expectSound(await invoke(createEvent({ path: `/${path}` })));
+  await fc.assert(fc.asyncProperty(queries, check), { numRuns: 300 });
+});
+
+it('echoes every text that a caller can encode', async () => {
+  const check = async (text: string) => {
+    const { statusCode, body } = await invoke(createEvent({ query: `sentence=${encodeURIComponent(text)}` }));
+    if (statusCode === 200) expect(body.response.sentence).toBe(text);
+    else expect(body.error.code).toBe('SENTENCE_BLANK');
+  };
+  await fc.assert(fc.asyncProperty(fc.string({ unit: 'grapheme' }), check), { numRuns: 300 });
+});

@@ -1,0 +1,41 @@
+import { type App, createApp } from '../../../functions/predict/app.ts';
+import { readConfiguration } from '../../../functions/predict/configuration.ts';
+import { createLog } from '../../../functions/predict/log.ts';
+import { createModelProvider, type ModelProvider } from '../../../functions/predict/model-provider.ts';
+import { loadServedModel, type ServedModel } from '../../../functions/predict/served-model.ts';
+import { writeTinyStore } from './tiny-store.ts';
+
+/** A line of the log, parsed. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** A log that keeps its lines. */
+export function createRecord() {
+  const lines: LogLine[] = [];
+  const log = createLog({ level: 'debug', write: (line) => void lines.push(JSON.parse(line)) });
+  return { lines, log };
+}
+
+/** A service on a folder store: everything is real but the model's size. */
+export interface TinyService {
+  readonly app: App;
+  readonly models: ModelProvider;
+  readonly lines: readonly LogLine[];
+  release(): Promise<void>;
+}
+
+/** Reads the environment that a service on this folder has. */
+export const configure = (folder: string, version?: string) =>
+  readConfiguration({ MODEL_URI: `file://${folder}`, MODEL_THREADS: '1', MODEL_VERSION: version });
+
+/** Loads a tiny model from a store of its own. */
+export async function loadTiny(): Promise<ServedModel> {
+  return loadServedModel(configure(await writeTinyStore()), { log: createRecord().log });
+}
+
+/** Creates the application over a folder with or without a store in it; the model loads with the first request. */
+export function createTinyService(folder: string): TinyService {
+  const { lines, log } = createRecord();
+  const models = createModelProvider(() => loadServedModel(configure(folder), { log }));
+  const release = async () => models.loaded()?.classifier.release();
+  return { app: createApp({ models, log }), models, lines, release };
+}

@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Manifest } from '../../../layers/model-store/index.ts';
+import { writeTinyModel } from '../../layers/inference/tiny-model.ts';
+
+const markers = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+const words = ['a', 'good', 'bad', 'book', 'is', 'the', 'this', 'best', 'ever'];
+const vocabulary = [...markers, ...words];
+const idOf = (token: string) => vocabulary.indexOf(token);
+
+const partBytes = 256;
+
+/** Versions of the tiny model; the later one says positive a little less firmly. */
+export const firstVersion = '20260101T000000Z-aaaaaaa';
+export const secondVersion = '20260102T000000Z-bbbbbbb';
+
+/** Tokens that a tiny model reads, markers counted. */
+export const maxTokens = 32;
+
+/** Mean over the tokens: `good` speaks for positive, `bad` for negative, everything else says nothing. */
+function createTable(strength: number): number[][] {
+  const table = vocabulary.map(() => [0, 0]);
+  table[idOf('good')] = [0, strength];
+  table[idOf('best')] = [0, strength];
+  table[idOf('bad')] = [strength, 0];
+  return table;
+}
+
+/** What the tiny model of `firstVersion` answers for a text of these counts, by hand. */
+export function expectPositive({ good = 0, bad = 0, tokens }: { good?: number; bad?: number; tokens: number }): number {
+  return 1 / (1 + Math.exp((-9 * (good - bad)) / tokens));
+}
+
+function describeTokenizer() {
+  const special = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: markers.map((content) => ({
+      id: idOf(content),
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: {
+      type: 'BertNormalizer',
+      clean_text: true,
+      handle_chinese_chars: true,
+      strip_accents: null,
+      lowercase: true,
+    },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [special('[CLS]'), { Sequence: { id: 'A', type_id: 0 } }, special('[SEP]')],
+      pair: [
+        special('[CLS]'),
+        { Sequence: { id: 'A', type_id: 0 } },
+        special('[SEP]'),
+        { Sequence: { id: 'B', type_id: 1 } },
+      ],
+      special_tokens: Object.fromEntries(['[CLS]', '[SEP]'].map((id) => [id, { id, ids: [idOf(id)], tokens: [id] }])),
+    },
+    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+    model: {
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab: Object.fromEntries(vocabulary.map((token, id) => [token, id])),
+    },
+  };
+}
+
+const hash = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+
+function describeFile(role: 'model' | 'tokenizer', path: string, content: Buffer): Manifest['files'][number] {
+  const count = Math.ceil(content.length / partBytes);
+  const parts = Array.from({ length: count }, (_, index) =>
+    hash(content.subarray(index * partBytes, (index + 1) * partBytes)),
+  );
+  return { role, path, bytes: content.length, sha256: hash(content), parts };
+}
+
+function createManifest(version: string, files: Manifest['files']): Manifest {
+  const quality = { accuracy: 0.9, f1: 0.91, auc: 0.95, ece: 0.01 };
+  return {
+    schema: 1,
+    version,
+    createdAt: '2026-01-01T00:00:00Z',
+    labels: ['negative', 'positive'],
+    maxTokens,
+    temperature: 1,
+    precision: 'fp32',
+    onnxruntime: '1.30.0',
+    partBytes,
+    files,
+    metrics: { ...quality, rows: 100, reference: quality, flipped: 0 },
+    provenance: { base: { name: 'made by hand' } },
+  };
+}
+
+/** Files of a version of the tiny model, by key in the store; the manifest last, as publishing does. */
+export async function createTinyVersion(version: string): Promise<Readonly<Record<string, Buffer>>> {
+  const modelPath = await writeTinyModel({ input_ids: createTable(version === firstVersion ? 9 : 6) });
+  const model = await readFile(modelPath);
+  const tokenizer = Buffer.from(JSON.stringify(describeTokenizer()));
+  const files = [describeFile('model', 'model.onnx', model), describeFile('tokenizer', 'tokenizer.json', tokenizer)];
+  const manifest = createManifest(version, files);
+  return {
+    [`versions/${version}/model.onnx`]: model,
+    [`versions/${version}/tokenizer.json`]: tokenizer,
+    [`versions/${version}/manifest.json`]: Buffer.from(JSON.stringify(manifest)),
+  };
+}
+
+/** `current.json` for a version that `createTinyVersion` made. */
+export function createPointer(files: Readonly<Record<string, Buffer>>, version: string): Buffer {
+  const manifest = JSON.parse(String(files[`versions/${version}/manifest.json`]));
+  return Buffer.from(JSON.stringify({ schema: 1, version, promotedAt: '2026-01-03T00:00:00Z', manifest }));
+}
+
+async function writeFiles(folder: string, files: Readonly<Record<string, Buffer>>): Promise<void> {
+  for (const [key, content] of Object.entries(files)) {
+    await mkdir(join(folder, key, '..'), { recursive: true });
+    await writeFile(join(folder, key), content);
+  }
+}
+
+/** Writes a whole store, in the layout of docs/model-artifact.md, with both versions and the first of them current. */
+export async function writeTinyStore(folder?: string): Promise<string> {
+  const root = folder ?? (await mkdtemp(join(tmpdir(), 'tiny-store-')));
+  const first = await createTinyVersion(firstVersion);
+  await writeFiles(root, { ...first, ...(await createTinyVersion(secondVersion)) });
+  await writeFiles(root, { 'current.json': createPointer(first, firstVersion) });
+  return root;
+}
