@@ -1,42 +1,86 @@
-// Bundles layers, functions and local commands into dist/, one ES module each. Layers stay separate files, so that a
-// changed handler ships kilobytes and the image's layer with ONNX Runtime stays as it was.
-import { rmSync } from 'node:fs';
+// Bundles layers, functions and local commands into dist/ (or `--out FOLDER`), one ES module each. Layers stay separate
+// files, so that a changed handler ships kilobytes and the image's layer with ONNX Runtime stays as it was.
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
-const entries = {
-  'layers/inference/index': 'layers/inference/index.ts',
-  'layers/model-store/index': 'layers/model-store/index.ts',
-  'functions/predict/index': 'functions/predict/index.ts',
-  'local/serve': 'local/serve.ts',
-  'local/worker': 'local/worker.ts',
-  'local/score': 'local/score.ts',
-};
+const root = import.meta.dirname;
+const { values: options } = parseArgs({
+  options: { quiet: { type: 'boolean' }, out: { type: 'string', default: 'dist' } },
+});
+const outFolder = resolve(root, options.out);
 
-/** Imports of another layer's or function's index.ts stay imports of its built file, at the same relative place. */
-const keepDoors = {
+const entries = [
+  'layers/inference/index',
+  'layers/model-store/index',
+  'functions/predict/index',
+  'local/serve',
+  'local/worker',
+];
+
+/**
+ * Imports of another layer's or function's index.ts stay imports of its built file. A bundle holds files from several
+ * folders, so the import is written anew, relative to the bundle.
+ */
+const keepDoors = (entry) => ({
   name: 'keep-doors',
   setup(bundler) {
-    bundler.onResolve({ filter: /(layers\/[a-z-]+|functions\/[a-z-]+)\/index\.ts$/ }, ({ path, kind }) =>
-      kind === 'entry-point' ? undefined : { path: path.replace(/\.ts$/, '.mjs'), external: true },
-    );
+    bundler.onResolve({ filter: /(layers|functions)\/[a-z-]+\/index\.ts$/ }, ({ path, kind, resolveDir }) => {
+      if (kind === 'entry-point') return undefined;
+      const door = relative(join(root, dirname(entry)), resolve(resolveDir, path)).replace(/\.ts$/, '.mjs');
+      return { path: door.startsWith('.') ? door : `./${door}`, external: true };
+    });
+  },
+});
+
+/** Our messages are our own: zod's in sixty languages would weigh as much as all the rest of it. */
+const leaveOutLanguages = {
+  name: 'leave-out-languages',
+  setup(bundler) {
+    bundler.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: 'export {};' }));
   },
 };
 
-rmSync('dist', { recursive: true, force: true });
-await build({
-  entryPoints: entries,
-  outdir: 'dist',
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  // ES module builds first: the CommonJS ones call require('node:https'), which an ES module bundle cannot.
-  mainFields: ['module', 'main'],
-  external: ['onnxruntime-node'],
-  plugins: [keepDoors],
-  sourcemap: 'linked',
-  minifySyntax: true,
-  legalComments: 'none',
-  logLevel: process.argv.includes('--quiet') ? 'warning' : 'info',
-});
+const bundle = (entry) =>
+  build({
+    absWorkingDir: root,
+    entryPoints: { [entry]: `${entry}.ts` },
+    outdir: outFolder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    // ES module builds first: the CommonJS ones call require('node:https'), which an ES module bundle cannot.
+    mainFields: ['module', 'main'],
+    external: ['onnxruntime-node'],
+    plugins: [keepDoors(entry), leaveOutLanguages],
+    sourcemap: 'linked',
+    minifySyntax: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    write: false,
+  });
+
+/** Under a temporary name first: a server that runs from the same folder never finds half a file. */
+const write = ({ path, contents }) => {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, contents);
+  renameSync(temporary, path);
+  if (!options.quiet) console.log(`${relative(root, path)}  ${Math.ceil(contents.length / 1024)} KiB`);
+};
+
+const removeOthers = (written) => {
+  const stale = readdirSync(outFolder, { recursive: true, withFileTypes: true })
+    .filter((file) => file.isFile() && /\.mjs(\.map)?$/.test(file.name))
+    .map((file) => join(file.parentPath, file.name))
+    .filter((path) => !written.includes(path));
+  for (const path of stale) rmSync(path, { force: true });
+};
+
+const bundles = await Promise.all(entries.map(bundle));
+const files = bundles.flatMap(({ outputFiles }) => outputFiles);
+for (const file of files) write(file);
+removeOthers(files.map(({ path }) => path));

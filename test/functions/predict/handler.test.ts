@@ -121,7 +121,7 @@ it('answers no query with a failure of its own', async () => {
 it('answers no path with a failure of its own', async () => {
   const check = async (path: string) => expectSound(await invoke(createEvent({ path: `/${path}` })));
   await fc.assert(fc.asyncProperty(queries, check), { numRuns: 300 });
-});
+}, 60_000);
 
 it('echoes every text that a caller can encode', async () => {
   const check = async (text: string) => {
@@ -130,4 +130,4 @@ it('echoes every text that a caller can encode', async () => {
     else expect(body.error.code).toBe('SENTENCE_BLANK');
   };
   await fc.assert(fc.asyncProperty(fc.string({ unit: 'grapheme' }), check), { numRuns: 300 });
-});
+}, 60_000);
