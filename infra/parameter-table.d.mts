@@ -1,0 +1,2 @@
+export function renderTable(): string;
+export function readTable(text: string): { readonly table: string; readonly replaced: (other: string) => string };

@@ -1,0 +1,111 @@
+// Turns the texts of all parameters into the values that serverless.yml and infra/*.yml use (`custom.settings`).
+// It never throws: Serverless would wrap its errors. infra/plugin.cjs refuses what stands in `problems`.
+const { parameters } = require('./parameters.cjs');
+
+const noValue = { Ref: 'AWS::NoValue' };
+const join = (...parts) => ({ 'Fn::Join': ['', parts] });
+
+/** The user of Dockerfile.train. */
+const trainingUser = 'bert';
+
+/**
+ * Text → value for every parameter, and a sentence for each that is not accepted. Such a one has its default's value, so
+ * that the sentence is what a person reads, and not what Serverless makes of a value that it cannot use.
+ */
+function readParameters(texts, defaults) {
+  const values = {};
+  const problems = [];
+  for (const [name, { check, instead }] of Object.entries(parameters)) {
+    try {
+      values[name] = readText(texts[name], check);
+    } catch (error) {
+      values[name] = instead ?? check(String(defaults[name]));
+      problems.push(`${name} ${error.message}.`);
+    }
+  }
+  return { values, problems: [...problems, ...findContradictions(values)] };
+}
+
+function readText(text, check) {
+  if (text === undefined || text === '')
+    throw new Error('has no value, neither by --param nor in infra/parameters.yml');
+  try {
+    return check(String(text));
+  } catch (error) {
+    throw new Error(`must be ${error.message}, but it is "${text}"`);
+  }
+}
+
+function findContradictions({ authorizer, jwtIssuer, jwtAudience, reservedConcurrency, provisionedConcurrency }) {
+  const problems = [];
+  if (authorizer === 'jwt' && !(jwtIssuer && jwtAudience))
+    problems.push('authorizer is jwt, which needs two more parameters: jwtIssuer and jwtAudience.');
+  if (reservedConcurrency && provisionedConcurrency > reservedConcurrency)
+    problems.push(
+      `provisionedConcurrency is ${provisionedConcurrency}, but reservedConcurrency allows only ${reservedConcurrency} environments.`,
+    );
+  return problems;
+}
+
+const corsOf = (origins) =>
+  origins && {
+    allowedOrigins: origins,
+    allowedMethods: ['GET', 'HEAD', 'POST'],
+    allowedHeaders: ['authorization', 'content-type', 'if-none-match'],
+    exposedResponseHeaders: ['etag', 'retry-after', 'x-model-version'],
+    maxAge: 3600,
+  };
+
+const bucketOf = (name) =>
+  name
+    ? { storage: 'existing', bucket: name, bucketArn: { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${name}` } }
+    : { storage: 'new', bucket: { Ref: 'ModelBucket' }, bucketArn: { 'Fn::GetAtt': ['ModelBucket', 'Arn'] } };
+
+const repositoryArnOf = (image) => {
+  const [, account, region, name] = /^(\d+)\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+\/([^@]+)@/.exec(image ?? '') ?? [];
+  return name ? { 'Fn::Sub': `arn:\${AWS::Partition}:ecr:${region}:${account}:repository/${name}` } : null;
+};
+
+/** Values, with what follows from them: names of included files, `AWS::NoValue` where CloudFormation should see nothing. */
+function deriveSettings(values) {
+  const { alarmEmail, architecture, provisionedConcurrency, reservedConcurrency, modelVersion } = values;
+  const { bucket, ...storage } = bucketOf(values.bucket);
+  return {
+    ...values,
+    ...storage,
+    bucket,
+    platform: architecture === 'arm64' ? 'linux/arm64' : 'linux/amd64',
+    cors: corsOf(values.cors) || false,
+    jwtAudience: values.jwtAudience ?? [],
+    jwtIssuer: values.jwtIssuer ?? '',
+    modelVersion: modelVersion ?? noValue,
+    provisionedConcurrency: provisionedConcurrency ?? 0,
+    reservedConcurrency: reservedConcurrency ?? noValue,
+    traces: values.tracing === 'on',
+    subscriptions: alarmEmail ? [{ Protocol: 'email', Endpoint: alarmEmail }] : noValue,
+    modelAge: values.alarmModelAge ? 'on' : 'off',
+    training: values.trainingImage ? 'on' : 'off',
+    schedule: values.trainingImage && values.trainingSchedule ? 'on' : 'off',
+    trainingRepositoryArn: repositoryArnOf(values.trainingImage),
+    trainingCommand: ['python3', 'train.py', ...(values.trainingArguments?.split(' ') ?? [])],
+    trainingTimeoutSeconds: values.trainingTimeout * 3600,
+    trainingWaitSeconds: values.trainingWait * 3600,
+    trainingUser,
+    trainingSubnets: values.trainingSubnets ?? 'default',
+    validationVariable: values.validationFile
+      ? {
+          Name: 'VALIDATION_FILE',
+          Value: join('s3://', bucket, `/${values.prefix}/training/data/${values.validationFile}`),
+        }
+      : noValue,
+  };
+}
+
+module.exports = async ({ resolveVariable }) => {
+  const names = Object.keys(parameters);
+  const entries = await Promise.all(names.map(async (name) => [name, await resolveVariable(`param:${name}, ""`)]));
+  const defaults = await resolveVariable('file(infra/parameters.yml):default');
+  const { values, problems } = readParameters(Object.fromEntries(entries), defaults);
+  return { ...deriveSettings(values), problems };
+};
+Object.assign(module.exports, { readParameters, deriveSettings });

@@ -1,0 +1,208 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import {
+  at,
+  everything,
+  type JsonObject,
+  listOf,
+  namesOfType,
+  propertiesOf,
+  synthesize,
+  type Template,
+  textOf,
+} from './template.ts';
+
+interface Permission {
+  readonly role: string;
+  readonly action: string;
+  readonly resource: string;
+}
+
+interface Wildcard extends Permission {
+  readonly reason: string;
+}
+
+const template = synthesize('prod', everything);
+const wildcards = parse(
+  readFileSync(join(import.meta.dirname, '..', '..', 'infra', 'wildcards.yml'), 'utf8'),
+) as readonly Wildcard[];
+
+const shorten = (resource: string) => resource.replace('<ModelBucket.Arn>/prod/', '<bucket>/<prefix>/');
+
+const permissionsOfStatement = (role: string, statement: JsonObject): Permission[] =>
+  listOf(statement.Action).flatMap((action) =>
+    listOf(statement.Resource).map((resource) => ({
+      role,
+      action: textOf(action),
+      resource: shorten(textOf(resource)),
+    })),
+  );
+
+const statementsOf = (properties: JsonObject): JsonObject[] => {
+  const documents = [
+    ...listOf(properties.Policies).map((policy) => at(policy, 'PolicyDocument')),
+    properties.PolicyDocument,
+  ];
+  return documents.flatMap((document) => listOf(at(document, 'Statement'))) as JsonObject[];
+};
+
+const managedPoliciesOf = (role: string, properties: JsonObject): Permission[] =>
+  listOf(properties.ManagedPolicyArns).map((arn) => ({
+    role,
+    action: 'managed policy',
+    resource: textOf(arn).split('/').at(-1) ?? '',
+  }));
+
+const policyTypes = ['AWS::IAM::Role', 'AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'];
+
+/** Every action that a role of the template is allowed, with the resource. */
+const listAllowed = (from: Template): Permission[] =>
+  policyTypes
+    .flatMap((type) => namesOfType(from, type))
+    .flatMap((name) => [
+      ...managedPoliciesOf(name, propertiesOf(from, name)),
+      ...statementsOf(propertiesOf(from, name))
+        .filter(({ Effect }) => Effect === 'Allow')
+        .flatMap((statement) => permissionsOfStatement(name, statement)),
+    ]);
+
+const isWildcard = ({ action, resource }: Permission) =>
+  `${action} ${resource}`.includes('*') || action === 'managed policy';
+const lineOf = ({ role, action, resource }: Permission) => `${role}: ${action} on ${resource}`;
+const linesOf = (role: string) =>
+  listAllowed(template)
+    .filter((permission) => permission.role === role)
+    .map(lineOf);
+
+describe('what a role may do', () => {
+  it('is this list and nothing else', () => {
+    expect(listAllowed(template).map(lineOf).sort()).toEqual([
+      'PredictRole: logs:CreateLogStream on <PredictLogGroup.Arn>',
+      'PredictRole: logs:PutLogEvents on <PredictLogGroup.Arn>',
+      'PredictRole: s3:GetObject on <bucket>/<prefix>/current.json',
+      'PredictRole: s3:GetObject on <bucket>/<prefix>/versions/*',
+      'PromoteRole: logs:CreateLogStream on <PromoteLogGroup.Arn>',
+      'PromoteRole: logs:PutLogEvents on <PromoteLogGroup.Arn>',
+      'PromoteRole: s3:GetObject on <bucket>/<prefix>/current.json',
+      'PromoteRole: s3:GetObject on <bucket>/<prefix>/hold.json',
+      'PromoteRole: s3:GetObject on <bucket>/<prefix>/versions/*',
+      'PromoteRole: s3:ListBucket on <ModelBucket.Arn>',
+      'PromoteRole: s3:PutObject on <bucket>/<prefix>/current.json',
+      'PromoteRole: s3:PutObject on <bucket>/<prefix>/versions/*/verdict.json',
+      'PromoteRole: sns:Publish on <Notifications>',
+      'TracingPolicy: xray:PutTelemetryRecords on *',
+      'TracingPolicy: xray:PutTraceSegments on *',
+      'TrainingExecutionRole: ecr:BatchCheckLayerAvailability on arn:<AWS::Partition>:ecr:us-east-1:123456789012:repository/training/bert',
+      'TrainingExecutionRole: ecr:BatchGetImage on arn:<AWS::Partition>:ecr:us-east-1:123456789012:repository/training/bert',
+      'TrainingExecutionRole: ecr:GetAuthorizationToken on *',
+      'TrainingExecutionRole: ecr:GetDownloadUrlForLayer on arn:<AWS::Partition>:ecr:us-east-1:123456789012:repository/training/bert',
+      'TrainingExecutionRole: logs:CreateLogStream on <TrainingLogGroup.Arn>',
+      'TrainingExecutionRole: logs:PutLogEvents on <TrainingLogGroup.Arn>',
+      'TrainingInstanceRole: managed policy on AmazonEC2ContainerServiceforEC2Role',
+      'TrainingJobRole: s3:AbortMultipartUpload on <bucket>/<prefix>/rejected/*',
+      'TrainingJobRole: s3:AbortMultipartUpload on <bucket>/<prefix>/training/checkpoints/*',
+      'TrainingJobRole: s3:AbortMultipartUpload on <bucket>/<prefix>/versions/*',
+      'TrainingJobRole: s3:DeleteObject on <bucket>/<prefix>/training/checkpoints/*',
+      'TrainingJobRole: s3:GetObject on <bucket>/<prefix>/current.json',
+      'TrainingJobRole: s3:GetObject on <bucket>/<prefix>/training/*',
+      'TrainingJobRole: s3:GetObject on <bucket>/<prefix>/versions/*',
+      'TrainingJobRole: s3:ListBucket on <ModelBucket.Arn>',
+      'TrainingJobRole: s3:PutObject on <bucket>/<prefix>/rejected/*',
+      'TrainingJobRole: s3:PutObject on <bucket>/<prefix>/training/checkpoints/*',
+      'TrainingJobRole: s3:PutObject on <bucket>/<prefix>/versions/*',
+      'TrainingScheduleRole: batch:SubmitJob on <TrainingJob>',
+      'TrainingScheduleRole: batch:SubmitJob on <TrainingLock>',
+      'TrainingScheduleRole: batch:SubmitJob on <TrainingQueue>',
+    ]);
+  });
+
+  it('has a written reason for every wildcard', () => {
+    const reasons = wildcards.filter(({ reason }) => reason.length > 10).map(lineOf);
+    const found = listAllowed(template).filter(isWildcard).map(lineOf);
+    expect(found.filter((line) => !reasons.includes(line))).toEqual([]);
+    expect(reasons.filter((line) => !found.includes(line))).toEqual([]);
+  });
+
+  it('is never to change who may do what, or to delete a version', () => {
+    const lines = listAllowed(template).map(lineOf).join('\n');
+    expect(lines).not.toMatch(/iam:|sts:|PutBucketPolicy|lambda:|DeleteObject on (?!.*\/training\/checkpoints\/)/);
+  });
+
+  it('does not let a candidate write its own verdict', () => {
+    const denied = statementsOf(propertiesOf(template, 'TrainingJobRole')).filter(({ Effect }) => Effect === 'Deny');
+    expect(denied.flatMap((statement) => permissionsOfStatement('TrainingJobRole', statement)).map(lineOf)).toEqual([
+      'TrainingJobRole: s3:PutObject on <bucket>/<prefix>/versions/*/verdict.json',
+    ]);
+  });
+
+  it('is in dev, without training, what the two functions need', () => {
+    const roles = new Set(listAllowed(synthesize('dev')).map(({ role }) => role));
+    expect([...roles].sort()).toEqual(['PredictRole', 'PromoteRole']);
+  });
+
+  it('is on the given bucket when one is given', () => {
+    const lines = listAllowed(synthesize('dev', { bucket: 'an-earlier-bucket' })).map(lineOf);
+    expect(lines).toContain(
+      'PredictRole: s3:GetObject on arn:<AWS::Partition>:s3:::an-earlier-bucket/dev/current.json',
+    );
+    expect(lines.join()).not.toContain('ModelBucket');
+  });
+});
+
+describe('a role', () => {
+  it('is of one function or one job', () => {
+    expect(textOf(propertiesOf(template, 'PredictLambdaFunction').Role)).toBe('<PredictRole.Arn>');
+    expect(textOf(propertiesOf(template, 'PromoteLambdaFunction').Role)).toBe('<PromoteRole.Arn>');
+    const container = propertiesOf(template, 'TrainingJob').ContainerProperties;
+    expect(textOf(at(container, 'JobRoleArn'))).toBe('<TrainingJobRole.Arn>');
+    expect(textOf(at(container, 'ExecutionRoleArn'))).toBe('<TrainingExecutionRole.Arn>');
+    expect(textOf(at(propertiesOf(template, 'TrainingSchedule').Target, 'RoleArn'))).toBe('<TrainingScheduleRole.Arn>');
+  });
+
+  it('writes to no log group but its own', () => {
+    expect(
+      linesOf('PredictRole')
+        .filter((line) => line.includes('logs:'))
+        .join(),
+    ).not.toContain('Promote');
+    expect(
+      linesOf('PromoteRole')
+        .filter((line) => line.includes('logs:'))
+        .join(),
+    ).not.toContain('Predict');
+  });
+
+  it('is taken by one service of AWS only', () => {
+    const takers = namesOfType(template, 'AWS::IAM::Role').map((name) => {
+      const [statement, ...others] = listOf(at(propertiesOf(template, name), 'AssumeRolePolicyDocument', 'Statement'));
+      expect(others).toEqual([]);
+      return `${name}: ${textOf(at(statement, 'Principal', 'Service'))}`;
+    });
+    expect(takers.sort()).toEqual([
+      'PredictRole: lambda.amazonaws.com',
+      'PromoteRole: lambda.amazonaws.com',
+      'TrainingExecutionRole: ecs-tasks.amazonaws.com',
+      'TrainingInstanceRole: ec2.<AWS::URLSuffix>',
+      'TrainingJobRole: ecs-tasks.amazonaws.com',
+      'TrainingScheduleRole: scheduler.amazonaws.com',
+    ]);
+  });
+});
+
+describe('a policy of a resource', () => {
+  it('allows nobody from outside the account', () => {
+    const policies = ['AWS::S3::BucketPolicy', 'AWS::SNS::TopicPolicy'].flatMap((type) => namesOfType(template, type));
+    expect(policies.sort()).toEqual(['ModelBucketPolicy', 'NotificationsPolicy', 'ServerlessDeploymentBucketPolicy']);
+    const allowed = policies.flatMap((name) =>
+      statementsOf(propertiesOf(template, name)).filter(({ Effect }) => Effect === 'Allow'),
+    );
+    expect(allowed).toEqual([
+      expect.objectContaining({
+        Principal: { Service: ['cloudwatch.amazonaws.com', 'events.amazonaws.com'] },
+        Action: 'sns:Publish',
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+      }),
+    ]);
+  });
+});

@@ -1,0 +1,205 @@
+import { trainingImage } from './serverless.mjs';
+import { at, everything, type JsonObject, listOf, namesOfType, propertiesOf, synthesize, textOf } from './template.ts';
+
+const template = synthesize('prod', everything);
+const job = propertiesOf(template, 'TrainingJob');
+const container = job.ContainerProperties as JsonObject;
+
+describe('training in an account', () => {
+  it.each(['dev', 'prod'])('is not there in %s until its image is', (stage) => {
+    const types = Object.values(synthesize(stage).Resources).map(({ Type }) => Type);
+    expect(types.filter((type) => /Batch|Scheduler|EC2/.test(type))).toEqual([]);
+  });
+
+  it('runs on schedule in prod, and by hand only in dev', () => {
+    expect(propertiesOf(template, 'TrainingSchedule').ScheduleExpression).toBe('cron(0 3 ? * SUN *)');
+    expect(namesOfType(synthesize('dev', { trainingImage }), 'AWS::Scheduler::Schedule')).toEqual([]);
+    expect(namesOfType(synthesize('dev', { trainingImage }), 'AWS::Batch::JobQueue')).toEqual(['TrainingQueue']);
+  });
+
+  it('makes nothing that bills by the hour while nobody trains', () => {
+    const types = Object.values(template.Resources).map(({ Type }) => Type);
+    expect(
+      types.filter((type) => /NatGateway|EIP|VPCEndpoint|LoadBalanc|Instance$|Cluster|FileSystem/.test(type)),
+    ).toEqual([]);
+    for (const name of namesOfType(template, 'AWS::Batch::ComputeEnvironment'))
+      expect(at(propertiesOf(template, name), 'ComputeResources', 'MinvCpus')).toBe(0);
+  });
+});
+
+describe('the machines', () => {
+  it('are Spot first, on demand where there is none', () => {
+    const order = listOf(propertiesOf(template, 'TrainingQueue').ComputeEnvironmentOrder);
+    expect(order.map((entry) => textOf(at(entry, 'ComputeEnvironment')))).toEqual([
+      '<TrainingSpotEnvironment>',
+      '<TrainingOnDemandEnvironment>',
+    ]);
+    const kindOf = (name: string) => at(propertiesOf(template, name), 'ComputeResources') as JsonObject;
+    expect(kindOf('TrainingSpotEnvironment')).toMatchObject({
+      Type: 'SPOT',
+      AllocationStrategy: 'SPOT_PRICE_CAPACITY_OPTIMIZED',
+    });
+    expect(kindOf('TrainingOnDemandEnvironment')).toMatchObject({
+      Type: 'EC2',
+      AllocationStrategy: 'BEST_FIT_PROGRESSIVE',
+    });
+  });
+
+  it.each(['TrainingSpotEnvironment', 'TrainingOnDemandEnvironment'])('are updated in place: %s', (name) => {
+    const environment = propertiesOf(template, name);
+    // Batch updates in place only without a service role of ours and without a name.
+    expect(environment).not.toHaveProperty('ServiceRole');
+    expect(environment).not.toHaveProperty('ComputeEnvironmentName');
+    expect(environment).toMatchObject({ Type: 'MANAGED', ReplaceComputeEnvironment: false });
+    expect(environment.UpdatePolicy).toMatchObject({ TerminateJobsOnUpdate: false });
+    expect(environment.ComputeResources).toMatchObject({
+      UpdateToLatestImageVersion: true,
+      Ec2Configuration: [{ ImageType: 'ECS_AL2023_NVIDIA' }],
+      InstanceTypes: ['g6.xlarge', 'g5.xlarge'],
+      MaxvCpus: 4,
+      Subnets: { Ref: 'TrainingSubnets' },
+    });
+  });
+
+  it('demand IMDSv2, encrypt their disk, and drain on the Spot notice', () => {
+    const data = propertiesOf(template, 'TrainingLaunchTemplate').LaunchTemplateData;
+    expect(at(data, 'MetadataOptions')).toMatchObject({ HttpTokens: 'required', HttpPutResponseHopLimit: 2 });
+    expect(at(data, 'BlockDeviceMappings', 0, 'Ebs')).toMatchObject({ Encrypted: true, VolumeSize: 100 });
+    const script = String(at(data, 'UserData', 'Fn::Base64'));
+    expect(script).toMatch(/^MIME-Version: 1\.0\nContent-Type: multipart\/mixed; boundary="==PART=="\n\n--==PART==\n/);
+    expect(script).toContain('echo ECS_ENABLE_SPOT_INSTANCE_DRAINING=true >> /etc/ecs/ecs.config\n');
+    expect(script.trimEnd()).toMatch(/--==PART==--$/);
+  });
+
+  it('let nobody in and speak HTTPS only', () => {
+    const group = propertiesOf(template, 'TrainingSecurityGroup');
+    expect(group).not.toHaveProperty('SecurityGroupIngress');
+    expect(group.SecurityGroupEgress).toEqual([
+      expect.objectContaining({ IpProtocol: 'tcp', FromPort: 443, ToPort: 443 }),
+    ]);
+  });
+
+  it('take their network from the deployment', () => {
+    expect(template.Parameters).toEqual({
+      TrainingVpc: { Type: 'AWS::EC2::VPC::Id' },
+      TrainingSubnets: { Type: 'List<AWS::EC2::Subnet::Id>' },
+    });
+    expect(synthesize('prod').Parameters).toBeUndefined();
+  });
+
+  it('are not waited for without end', () => {
+    const actions = listOf(propertiesOf(template, 'TrainingQueue').JobStateTimeLimitActions) as JsonObject[];
+    expect(actions).toContainEqual({
+      Reason: 'CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY',
+      State: 'RUNNABLE',
+      MaxTimeSeconds: 6 * 3600,
+      Action: 'CANCEL',
+    });
+    expect(actions.every(({ Action }) => Action === 'CANCEL')).toBe(true);
+  });
+});
+
+describe('a run', () => {
+  it('is the training container with its tutorial command, one GPU and shared memory', () => {
+    expect(container).toMatchObject({ Image: trainingImage, Command: ['python3', 'train.py'] });
+    expect(container.ResourceRequirements).toEqual([
+      { Type: 'GPU', Value: 1 },
+      { Type: 'VCPU', Value: 4 },
+      { Type: 'MEMORY', Value: 14000 },
+    ]);
+    expect(container.LinuxParameters).toEqual({ InitProcessEnabled: true, SharedMemorySize: 4096 });
+  });
+
+  it('cannot write anywhere but to its scratch volume, and is not root', () => {
+    expect(container).toMatchObject({ ReadonlyRootFilesystem: true, Privileged: false });
+    expect(container.User).toMatch(/^(?!root|0)[a-z0-9]+$/);
+    expect(container.Volumes).toEqual([{ Name: 'scratch', Host: {} }]);
+    expect(container.MountPoints).toEqual([{ SourceVolume: 'scratch', ContainerPath: '/tmp', ReadOnly: false }]);
+    const caches = (container.Environment as JsonObject[]).filter(({ Name }) => /CACHE|TMPDIR/.test(String(Name)));
+    expect(caches.every(({ Value }) => String(Value).startsWith('/tmp'))).toBe(true);
+  });
+
+  it('is told its locations, all in the prefix of the stage', () => {
+    const entries = (container.Environment as JsonObject[]).map(({ Name, Value }) => [Name, textOf(Value)]);
+    expect(Object.fromEntries(entries)).toMatchObject({
+      TRAINING_FILE: 's3://<ModelBucket>/prod/training/data/imdb.csv',
+      VALIDATION_FILE: 's3://<ModelBucket>/prod/training/data/valid.csv',
+      BERT_PATH: 's3://<ModelBucket>/prod/training/base/bert_base_uncased',
+      MODEL_PATH: 's3://<ModelBucket>/prod',
+      CHECKPOINT_PATH: 's3://<ModelBucket>/prod/training/checkpoints',
+    });
+  });
+
+  it('validates on a share of its rows where no file is named', () => {
+    const { ContainerProperties } = propertiesOf(synthesize('prod', { trainingImage }), 'TrainingJob');
+    const variables = listOf(at(ContainerProperties, 'Environment')) as JsonObject[];
+    expect(variables.map(({ Name }) => Name)).not.toContain('VALIDATION_FILE');
+    expect(variables).toContainEqual({ Ref: 'AWS::NoValue' });
+  });
+
+  it('takes more flags by parameter', () => {
+    const { ContainerProperties } = propertiesOf(
+      synthesize('dev', { trainingImage, trainingArguments: '--epochs 3 --max-len 256', trainingGpus: '4' }),
+      'TrainingJob',
+    );
+    expect(at(ContainerProperties, 'Command')).toEqual(['python3', 'train.py', '--epochs', '3', '--max-len', '256']);
+    expect(at(ContainerProperties, 'ResourceRequirements', 0)).toEqual({ Type: 'GPU', Value: 4 });
+  });
+
+  it('has another attempt only when its host was taken, and ends on everything else', () => {
+    expect(job.RetryStrategy).toEqual({
+      Attempts: 5,
+      EvaluateOnExit: [
+        { OnStatusReason: 'Host EC2*', Action: 'RETRY' },
+        { OnExitCode: '143', Action: 'RETRY' },
+        { OnReason: '*', Action: 'EXIT' },
+      ],
+    });
+  });
+
+  it('ends in time, and never beside another one', () => {
+    expect(job.Timeout).toEqual({ AttemptDurationSeconds: 12 * 3600 });
+    expect(job.ConsumableResourceProperties).toEqual({
+      ConsumableResourceList: [{ ConsumableResource: { Ref: 'TrainingLock' }, Quantity: 1 }],
+    });
+    expect(propertiesOf(template, 'TrainingLock')).toEqual({ ResourceType: 'REPLENISHABLE', TotalQuantity: 1 });
+  });
+
+  it('logs to a group that forgets', () => {
+    expect(textOf(at(container, 'LogConfiguration', 'Options', 'awslogs-group'))).toBe('<TrainingLogGroup>');
+    expect(propertiesOf(template, 'TrainingLogGroup').RetentionInDays).toBe(90);
+  });
+});
+
+describe('the schedule', () => {
+  it('submits that job to that queue, without a function in between', () => {
+    const { Target, FlexibleTimeWindow, ScheduleExpressionTimezone } = propertiesOf(template, 'TrainingSchedule');
+    expect(textOf(at(Target, 'Arn'))).toBe('arn:<AWS::Partition>:scheduler:::aws-sdk:batch:submitJob');
+    expect(JSON.parse(textOf(at(Target, 'Input')))).toEqual({
+      JobName: 'serverless-bert-prod-scheduled',
+      JobQueue: '<TrainingQueue>',
+      JobDefinition: '<TrainingJob>',
+    });
+    expect({ FlexibleTimeWindow, ScheduleExpressionTimezone }).toEqual({
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      ScheduleExpressionTimezone: 'UTC',
+    });
+  });
+});
+
+describe('the repository of the training image', () => {
+  const policy = JSON.parse(
+    String(at(propertiesOf(template, 'TrainingRepository'), 'LifecyclePolicy', 'LifecyclePolicyText')),
+  );
+
+  it('expires images by count and never by age', () => {
+    const types = policy.rules.map((rule: { selection: { countType: string } }) => rule.selection.countType);
+    expect(types).toEqual(['imageCountMoreThan', 'imageCountMoreThan']);
+  });
+
+  it('takes the images in use out of the count first', () => {
+    expect(policy.rules[0].selection).toMatchObject({ tagPatternList: ['live-*'], countNumber: 1000 });
+    expect(policy.rules[1].selection).toMatchObject({ tagStatus: 'any', countNumber: 10 });
+    expect(policy.rules[0].rulePriority).toBeLessThan(policy.rules[1].rulePriority);
+  });
+});
