@@ -1,0 +1,39 @@
+interface Details extends ErrorOptions {
+  readonly missing?: boolean;
+  readonly conflict?: boolean;
+}
+
+/** A model could not be had: the message names the store, the key and the reason, and is for the operator's log. */
+export class ModelStoreError extends Error {
+  override readonly name = 'ModelStoreError';
+  /** The object does not exist, as opposed to being out of reach or damaged. */
+  readonly missing: boolean;
+  /** A conditional write lost against another publisher: nothing was written. */
+  readonly conflict: boolean;
+
+  constructor(message: string, { missing = false, conflict = false, ...options }: Details = {}) {
+    super(message, options);
+    this.missing = missing;
+    this.conflict = conflict;
+  }
+}
+
+/** The bytes that came are not the published ones. Tried again once, since a transfer can damage them too. */
+export class WrongBytesError extends ModelStoreError {}
+
+/** A transfer broke off, stalled or came short: trying again may help. */
+export class TransferError extends Error {
+  override readonly name = 'TransferError';
+}
+
+/** What a system call's error is called (`ENOENT`, `ECONNRESET`, …), if it is one. */
+export function systemCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** An unknown failure's own words. */
+export function messageOf(error: unknown): string {
+  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+  return String(message);
+}

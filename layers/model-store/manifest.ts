@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { ModelStoreError, messageOf } from './errors.ts';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in lower-case hex');
+const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a plain file name');
+const versionName = z.string().regex(/^\d{8}T\d{6}Z-[0-9a-f]{7}$/, 'is not a version name');
+// Loose: what a newer training adds beside these fields is kept, since the pointer carries the whole manifest.
+const quality = z.looseObject({ accuracy: z.number(), f1: z.number(), auc: z.number(), ece: z.number() });
+
+const fileEntry = z.looseObject({
+  role: z.enum(['model', 'tokenizer', 'golden', 'weights', 'config', 'report']),
+  path: fileName,
+  bytes: z.int().positive(),
+  sha256,
+  parts: z.array(sha256),
+});
+
+const manifestShape = z.looseObject({
+  schema: z.literal(1),
+  version: versionName,
+  createdAt: z.iso.datetime(),
+  labels: z.array(z.string()).min(2),
+  maxTokens: z.int().min(3),
+  temperature: z.number().positive(),
+  precision: z.enum(['int8', 'fp32']),
+  onnxruntime: z.string(),
+  partBytes: z.int().positive(),
+  files: z.array(fileEntry),
+  metrics: quality.extend({ rows: z.int(), reference: quality, flipped: z.number() }),
+  provenance: z.record(z.string(), z.unknown()),
+});
+
+/** One file of a version: role, length in bytes, SHA-256 of the whole and of each part. */
+export type FileEntry = z.infer<typeof fileEntry>;
+/** What a version is: see docs/model-artifact.md. */
+export type Manifest = z.infer<typeof manifestShape>;
+
+const hasOne = (role: FileEntry['role']) => (manifest: Manifest) =>
+  manifest.files.filter((file) => file.role === role).length === 1;
+
+const partsFit = ({ files, partBytes }: Manifest) =>
+  files.every(({ bytes, parts }) => parts.length === Math.ceil(bytes / partBytes));
+
+const pathsDiffer = ({ files }: Manifest) => new Set(files.map(({ path }) => path)).size === files.length;
+
+const manifestSchema = manifestShape
+  .refine(hasOne('model'), { path: ['files'], message: 'must hold exactly one file of role model' })
+  .refine(hasOne('tokenizer'), { path: ['files'], message: 'must hold exactly one file of role tokenizer' })
+  .refine(pathsDiffer, { path: ['files'], message: 'two files have the same path' })
+  .refine(partsFit, { path: ['files'], message: 'a file has not one hash for each part of partBytes bytes' });
+
+const pointerSchema = z
+  .looseObject({ schema: z.literal(1), version: versionName, promotedAt: z.iso.datetime(), manifest: manifestSchema })
+  .refine(({ version, manifest }) => version === manifest.version, {
+    path: ['version'],
+    message: 'is not the version of the manifest inside',
+  });
+
+/** `current.json`: the promoted version with its whole manifest inside. */
+export type Pointer = z.infer<typeof pointerSchema>;
+
+/** A longer text is taken for something else, and not read into memory: 4 MiB hold the part hashes of half a terabyte. */
+export const longestTextBytes = 4 << 20;
+
+/** The sentence's end for a text that is too long to be a manifest. */
+export const describeLongText = (bytes: number): string =>
+  `has ${bytes} bytes, too many for a manifest or pointer (at most ${longestTextBytes}).`;
+
+/** Where a text was read, for error messages. */
+export interface TextSource {
+  readonly location: string;
+  readonly key: string;
+}
+
+/** Whether a text has the form of a version's name, such as `20261123T081500Z-3f9a1c2`. */
+export const isVersionName = (text: string): boolean => versionName.safeParse(text).success;
+
+/** Reads `manifest.json`. Throws `ModelStoreError` for anything but a sound manifest of schema 1. */
+export const parseManifest = (text: string, source: TextSource): Manifest => parse(manifestSchema, text, source);
+
+/** Reads `current.json`. Throws `ModelStoreError` for anything but a sound pointer of schema 1. */
+export const parsePointer = (text: string, source: TextSource): Pointer => parse(pointerSchema, text, source);
+
+function parse<T>(schema: z.ZodType<T>, text: string, { location, key }: TextSource): T {
+  const refuse = (reason: string) => new ModelStoreError(`${location}/${key} ${reason}`);
+  const value = parseJson(text, refuse);
+  const unknown = findUnknownSchema(value);
+  if (unknown !== undefined)
+    throw refuse(`has schema ${unknown}; this program reads schema 1 only. Update it, or promote an older version.`);
+  const result = schema.safeParse(value);
+  if (!result.success) throw refuse(`is not valid: ${describe(result.error)}.`);
+  return result.data;
+}
+
+function parseJson(text: string, refuse: (reason: string) => Error): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw refuse(`is not JSON: ${messageOf(error)}.`);
+  }
+}
+
+/** The number of a schema that is not ours, in the text or in the manifest inside: another schema needs no other complaint. */
+function findUnknownSchema(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if ('schema' in value && value.schema !== 1) return JSON.stringify(value.schema);
+  return 'manifest' in value ? findUnknownSchema(value.manifest) : undefined;
+}
+
+const describe = (error: z.ZodError) =>
+  error.issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`).join('; ');

@@ -1,0 +1,100 @@
+import { ModelStoreError } from './errors.ts';
+import type { FileEntry, Manifest } from './manifest.ts';
+import { explainMissing, keyInVersion, type PublishedManifest, readManifest, readPointer } from './published.ts';
+import { runTogether } from './tasks.ts';
+import type { Cancellable, FetchedFile, FileRequest, ReadableStore } from './types.ts';
+
+/** Which model to pull, and where to. */
+export interface PullOptions extends Cancellable {
+  /** A published version; without it, the one that `current.json` names. */
+  readonly version?: string | undefined;
+  /** Folder on local disk for what is fetched from S3. What lies there already and is sound is used again. */
+  readonly directory: string;
+}
+
+/** Where a pull's time went, in milliseconds. */
+export interface PullStages {
+  /** Reading the pointer or manifest, the SDK's loading included. */
+  readonly pointerMs: number;
+  /** Bringing both files, verified while they arrive. */
+  readonly transferMs: number;
+  /** The part of `transferMs` that was verification alone, after the last byte. */
+  readonly verifyMs: number;
+}
+
+/** A verified model on local disk. */
+export interface PulledModel {
+  readonly manifest: Manifest;
+  readonly modelPath: string;
+  readonly tokenizerPath: string;
+  /** The tag of `current.json`, to notice a promotion by; undefined for a version that was asked for by name. */
+  readonly pointerEtag: string | undefined;
+  /** Bytes that were transferred: 0 if all lay on this disk already. */
+  readonly receivedBytes: number;
+  readonly stages: PullStages;
+}
+
+/**
+ * Reads which version is current (or the one asked for) and brings its model and tokenizer to local disk, every byte
+ * verified. The other files of the version are left where they are.
+ *
+ * @throws ModelStoreError naming the store, the key and the reason; the signal's reason if it gives up.
+ */
+export async function pullModel(store: ReadableStore, options: PullOptions): Promise<PulledModel> {
+  const started = performance.now();
+  const { manifest, pointerEtag } = await findManifest(store, options);
+  const found = performance.now();
+  const { model, tokenizer } = await fetchBoth(store, manifest, options);
+  return {
+    manifest,
+    pointerEtag,
+    modelPath: model.path,
+    tokenizerPath: tokenizer.path,
+    receivedBytes: model.receivedBytes + tokenizer.receivedBytes,
+    stages: {
+      pointerMs: found - started,
+      transferMs: performance.now() - found,
+      verifyMs: Math.max(model.verifyMs, tokenizer.verifyMs),
+    },
+  };
+}
+
+async function findManifest(store: ReadableStore, { version, signal }: PullOptions): Promise<PublishedManifest> {
+  if (version !== undefined)
+    return { manifest: await readManifest(store, version, { signal }), pointerEtag: undefined };
+  const { pointer, etag } = await readPointer(store, { signal });
+  return { manifest: pointer.manifest, pointerEtag: etag };
+}
+
+/** The small tokenizer first, so that it does not wait behind the model's parts. */
+async function fetchBoth(store: ReadableStore, manifest: Manifest, { directory, signal }: PullOptions) {
+  const fetch = (role: FileEntry['role']) => {
+    const entry = entryOf(manifest, role);
+    return (signal: AbortSignal) => fetchEntry(store, manifest, { entry, directory, signal });
+  };
+  const [tokenizer, model] = await runTogether([fetch('tokenizer'), fetch('model')], signal);
+  return { tokenizer, model };
+}
+
+/** A parsed manifest has the entry; this tells the type checker so. */
+function entryOf({ files, version }: Manifest, role: FileEntry['role']): FileEntry {
+  const entry = files.find((file) => file.role === role);
+  if (!entry) throw new ModelStoreError(`The manifest of version ${version} has no file of role ${role}.`);
+  return entry;
+}
+
+type EntryRequest = Pick<FileRequest, 'entry' | 'directory' | 'signal'>;
+
+function fetchEntry(
+  store: ReadableStore,
+  { version, partBytes }: Manifest,
+  request: EntryRequest,
+): Promise<FetchedFile> {
+  const key = keyInVersion(version, request.entry.path);
+  return store.fetchFile({ ...request, key, partBytes }).catch((error: unknown) => {
+    throw explainMissing(
+      error,
+      'the manifest names it, so the version is incomplete. Publish it again, or promote another',
+    );
+  });
+}

@@ -1,0 +1,74 @@
+import type { S3Address } from './address.ts';
+import { checkKey } from './key.ts';
+import { type Patience, retry } from './patience.ts';
+import type { ObjectAddress, S3Door, S3Environment } from './s3-client.ts';
+import { classifyS3Failure, explainS3Failure, type S3Subject } from './s3-failure.ts';
+import { type StallWatch, watchForStall } from './stall-watch.ts';
+import type { Cancellable } from './types.ts';
+
+/** What all requests of one store share. */
+export interface S3Place extends S3Address {
+  readonly location: string;
+  readonly endpoint: string | undefined;
+  readonly patience: Patience;
+  /** The client, made at the first call. A failure is forgotten, so that the next call tries again. */
+  connect(): Promise<S3Door>;
+}
+
+export function createPlace({ bucket, prefix }: S3Address, environment: S3Environment, patience: Patience): S3Place {
+  const location = ['s3:/', bucket, ...(prefix ? [prefix] : [])].join('/');
+  // Loaded here and not above: who reads a folder does without the 1 MB of SDK.
+  const connect = rememberSuccess(async () => (await import('./s3-client.ts')).openS3Door(environment));
+  return { bucket, prefix, location, endpoint: environment.endpoint, patience, connect };
+}
+
+function rememberSuccess<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+}
+
+/** The key of an object as S3 knows it. */
+export function objectAt({ bucket, prefix, location }: S3Place, key: string): ObjectAddress {
+  checkKey(key, location);
+  return { Bucket: bucket, Key: prefix ? `${prefix}/${key}` : key };
+}
+
+/** What an error is about. */
+export const subjectAt = ({ bucket, location, endpoint }: S3Place, key: string, permission: string): S3Subject => ({
+  bucket,
+  name: `${location}/${key}`,
+  permission,
+  endpoint,
+});
+
+/** Connects, and turns whatever goes wrong into a `ModelStoreError` about the subject, or the signal's reason. */
+export async function ask<T>(
+  place: S3Place,
+  { signal, ...subject }: S3Subject & Cancellable,
+  send: (door: S3Door) => Promise<T>,
+): Promise<T> {
+  try {
+    return await send(await place.connect());
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw explainS3Failure(error, subject);
+  }
+}
+
+/** `ask` for one small request, tried again after faults that pass. */
+export const askPatiently = <T>(
+  place: S3Place,
+  about: S3Subject & Cancellable,
+  send: (door: S3Door, watch: StallWatch) => Promise<T>,
+): Promise<T> => {
+  const { patience } = place;
+  const { signal } = about;
+  const watched = (door: S3Door) => watchForStall({ stallMs: patience.stallMs, signal }, (watch) => send(door, watch));
+  return ask(place, about, (door) => retry(() => watched(door), { patience, signal, classify: classifyS3Failure }));
+};

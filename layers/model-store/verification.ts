@@ -1,0 +1,67 @@
+import { createHash, type Hash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { FileEntry } from './manifest.ts';
+import { listParts, type Part } from './parts.ts';
+import type { Cancellable } from './types.ts';
+
+const blockBytes = 1 << 20;
+
+/** Feeds bytes `start` to `end` of an open file, both included, to each of the hashes. */
+export async function hashRange(
+  file: FileHandle,
+  { start, end }: Pick<Part, 'start' | 'end'>,
+  hashes: readonly Hash[],
+): Promise<void> {
+  const block = Buffer.allocUnsafe(Math.min(blockBytes, end - start + 1));
+  for (let at = start; at <= end; ) {
+    const { bytesRead } = await file.read(block, 0, Math.min(block.length, end - at + 1), at);
+    if (bytesRead === 0) throw new Error(`the file ends at byte ${at}, before byte ${end}`);
+    for (const hash of hashes) hash.update(block.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+}
+
+/** What a file on disk is compared with. */
+export interface Expectation extends Cancellable {
+  readonly entry: FileEntry;
+  readonly partBytes: number;
+}
+
+/**
+ * Compares a file on disk with its manifest entry: length, SHA-256 of each part and of the whole. Returns what is wrong,
+ * or undefined. Throws the system's error if the file cannot be opened.
+ */
+export async function findFault(path: string, expected: Expectation): Promise<string | undefined> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    return size === expected.entry.bytes ? await findWrongHash(file, expected) : describeWrongLength(expected, size);
+  } finally {
+    await file.close();
+  }
+}
+
+async function findWrongHash(file: FileHandle, { entry, partBytes, signal }: Expectation) {
+  const whole = createHash('sha256');
+  for (const part of listParts(entry, partBytes)) {
+    signal?.throwIfAborted();
+    const hash = createHash('sha256');
+    await hashRange(file, part, [hash, whole]);
+    const actual = hash.digest('hex');
+    if (actual !== part.sha256) return describeWrongPart(entry, part, actual);
+  }
+  const actual = whole.digest('hex');
+  return actual === entry.sha256 ? undefined : describeWrongWhole(entry, actual);
+}
+
+/** The words for a file that is longer or shorter than the published one. */
+export const describeWrongLength = ({ entry }: Pick<Expectation, 'entry'>, actual: number): string =>
+  `has ${actual} bytes, but its manifest says ${entry.bytes}`;
+
+/** The words for a part whose bytes are not the published ones. */
+export const describeWrongPart = ({ parts }: FileEntry, { index, sha256 }: Part, actual: string): string =>
+  `has the wrong SHA-256 in part ${index + 1} of ${parts.length}: ${actual}, but its manifest says ${sha256}`;
+
+/** The words for a file whose bytes, taken together, are not the published ones. */
+export const describeWrongWhole = ({ sha256 }: FileEntry, actual: string): string =>
+  `has the wrong SHA-256: ${actual}, but its manifest says ${sha256}`;

@@ -1,0 +1,296 @@
+import { readFile } from 'node:fs/promises';
+import {
+  listVersions,
+  type ModelStore,
+  type ModelStoreError,
+  promoteVersion,
+  pullModel,
+  readManifest,
+  readPointer,
+} from '../../../layers/model-store/index.ts';
+import { listFiles, makeFolder, publish, type StoreHarness } from './harness.ts';
+import { makeVersion, pointTo, sha256 } from './sample-version.ts';
+
+const pull = async ({ store }: StoreHarness, version?: string) =>
+  pullModel(store, { version, directory: await makeFolder() });
+
+const expectRefusal = (promise: Promise<unknown>, pattern: RegExp, flags: Partial<ModelStoreError> = {}) =>
+  expect(promise).rejects.toMatchObject({ name: 'ModelStoreError', message: expect.stringMatching(pattern), ...flags });
+
+/** What every model store must do. `open` gives an empty store. */
+export function describeModelStore(open: () => Promise<StoreHarness>): void {
+  describe('pulling a model', () => describePulling(open));
+  describe('refusing what is damaged', () => describeRefusals(open));
+  describe('small objects', () => describeTexts(open));
+  describe('promoting a version', () => describePromotion(open));
+  describe('racing publishers', () => describeRaces(open));
+}
+
+function describePulling(open: () => Promise<StoreHarness>) {
+  it('brings the model and tokenizer of the current version, and says which it is', async () => {
+    const harness = await open();
+    const sample = makeVersion();
+    await publish(harness, sample);
+    const pulled = await pull(harness);
+    expect(await readFile(pulled.modelPath)).toEqual(sample.model);
+    expect(await readFile(pulled.tokenizerPath)).toEqual(sample.tokenizer);
+    expect(pulled.manifest).toEqual(sample.manifest);
+    expect(pulled.pointerEtag).toBe((await harness.store.readText('current.json')).etag);
+    for (const ms of Object.values(pulled.stages)) expect(ms).toBeGreaterThanOrEqual(0);
+  });
+
+  it('brings a version that is asked for by name, whatever is current', async () => {
+    const harness = await open();
+    const [older, newer] = [makeVersion(21), makeVersion(22)];
+    await publish(harness, older, { promote: false });
+    await publish(harness, newer);
+    const pulled = await pull(harness, older.version);
+    expect(await readFile(pulled.modelPath)).toEqual(older.model);
+    expect(pulled.pointerEtag).toBeUndefined();
+  });
+
+  it('does without the files that serving does not load', async () => {
+    const harness = await open();
+    const sample = makeVersion();
+    await publish(harness, sample);
+    await harness.remove(`versions/${sample.version}/golden.json`);
+    await expect(pull(harness)).resolves.toMatchObject({ manifest: { version: sample.version } });
+  });
+
+  it('gives up with the reason of the signal', async () => {
+    const harness = await open();
+    await publish(harness, makeVersion());
+    const reason = new Error('no longer wanted');
+    const directory = await makeFolder();
+    await expect(pullModel(harness.store, { directory, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(await listFiles(directory)).toEqual([]);
+  });
+}
+
+function describeRefusals(open: () => Promise<StoreHarness>) {
+  const open23 = async () => {
+    const harness = await open();
+    const sample = makeVersion();
+    await publish(harness, sample);
+    const modelKey = `versions/${sample.version}/model.onnx`;
+    return { ...harness, sample, modelKey };
+  };
+
+  it('says that no model has been promoted yet', async () => {
+    const harness = await open();
+    await publish(harness, makeVersion(), { promote: false });
+    const pattern = new RegExp(
+      `^${harness.store.location}/current.json does not exist: no model has been promoted yet`,
+    );
+    await expectRefusal(pull(harness), pattern, { missing: true });
+  });
+
+  it('names a version that was never published, or only in part', async () => {
+    const harness = await open23();
+    const absent = '20261101T000000Z-0000000';
+    await expectRefusal(pull(harness, absent), new RegExp(`${absent}/manifest.json does not exist: .* only in part`));
+    await harness.remove(`versions/${harness.sample.version}/manifest.json`);
+    await expectRefusal(pull(harness, harness.sample.version), /manifest.json does not exist: .*written last/);
+    await expectRefusal(pull(harness, '../other'), /"\.\.\/other" is not a version's name/);
+  });
+
+  it('refuses the manifest of another version', async () => {
+    const harness = await open23();
+    await harness.put(`versions/${makeVersion(11).version}/manifest.json`, JSON.stringify(harness.sample.manifest));
+    await expectRefusal(pull(harness, makeVersion(11).version), /is the manifest of another version, 20261123T/);
+  });
+
+  it('refuses a schema that it does not know, wherever it stands', async () => {
+    const harness = await open23();
+    const manifest = { ...harness.sample.manifest, schema: 2 };
+    await harness.put(`versions/${manifest.version}/manifest.json`, JSON.stringify(manifest));
+    await expectRefusal(
+      pull(harness, manifest.version),
+      /manifest\.json has schema 2; this program reads schema 1 only/,
+    );
+    await harness.put('current.json', JSON.stringify({ ...JSON.parse(pointTo(harness.sample.manifest)), manifest }));
+    await expectRefusal(pull(harness), /current\.json has schema 2/);
+  });
+
+  it('refuses a pointer that is not JSON, or not sound, and lists all that is wrong with it', async () => {
+    const harness = await open23();
+    await harness.put('current.json', '{"schema": 1,');
+    await expectRefusal(pull(harness), /current\.json is not JSON/);
+    const broken = { ...harness.sample.manifest, labels: ['one'], temperature: 0 };
+    await harness.put('current.json', pointTo(broken));
+    await expectRefusal(pull(harness), /current\.json is not valid: .*manifest\.labels: .*manifest\.temperature: /);
+    await harness.put('current.json', 'x'.repeat(5 << 20));
+    await expectRefusal(pull(harness), /current\.json has 5242880 bytes, too many for a manifest/);
+  });
+
+  it('refuses a model whose bytes are not the published ones, and names the part', async () => {
+    const harness = await open23();
+    const damaged = Buffer.from(harness.sample.model);
+    damaged[2500] = (damaged[2500] ?? 0) ^ 1;
+    await harness.put(harness.modelKey, damaged);
+    await expectRefusal(pull(harness), new RegExp(`${harness.modelKey} has the wrong SHA-256 in part 3 of 4: `));
+  });
+
+  it('refuses a model that is truncated, too long, or missing', async () => {
+    const harness = await open23();
+    await harness.put(harness.modelKey, harness.sample.model.subarray(0, 1200));
+    await expectRefusal(pull(harness), /model\.onnx (has 1200 bytes, but its manifest says 3210|is shorter than)/);
+    await harness.put(harness.modelKey, Buffer.concat([harness.sample.model, Buffer.from('more')]));
+    await expectRefusal(pull(harness), /model\.onnx has 3214 bytes, but its manifest says 3210/);
+    await harness.remove(harness.modelKey);
+    await expectRefusal(pull(harness), /model\.onnx does not exist: the manifest names it, so .* incomplete/);
+  });
+
+  it('refuses a model whose parts are right and whose whole is not', async () => {
+    const harness = await open23();
+    const files = harness.sample.manifest.files.map((file) => ({ ...file, sha256: sha256(Buffer.from('other')) }));
+    await harness.put('current.json', pointTo({ ...harness.sample.manifest, files }));
+    await expectRefusal(pull(harness), /(model\.onnx|tokenizer\.json) has the wrong SHA-256: /);
+  });
+
+  it('refuses keys that would lead out of the store', async () => {
+    const { store } = await open23();
+    for (const key of ['../secret', '/etc/passwd', 'versions/../../secret', 'versions//x', '.lock', ''])
+      await expectRefusal(store.readText(key), /is not a key of the model store/);
+  });
+}
+
+function describeTexts(open: () => Promise<StoreHarness>) {
+  it('reads a text again only when it has changed', async () => {
+    const { store, put } = await open();
+    await put('current.json', 'first é');
+    const { text, etag } = await store.readText('current.json');
+    expect(text).toBe('first é');
+    expect(await store.readTextIfChanged('current.json', etag)).toBeUndefined();
+    await put('current.json', 'second');
+    expect(await store.readTextIfChanged('current.json', etag)).toMatchObject({ text: 'second' });
+  });
+
+  it('creates a text once', async () => {
+    const { store } = await open();
+    const key = 'versions/v/verdict.json';
+    const etag = await store.writeText(key, 'first', { ifAbsent: true });
+    await expectRefusal(
+      store.writeText(key, 'second', { ifAbsent: true }),
+      /verdict\.json was not written: it exists/,
+      {
+        conflict: true,
+      },
+    );
+    expect(await store.readText(key)).toEqual({ text: 'first', etag });
+  });
+
+  it('replaces a text only if it is still the one that was read', async () => {
+    const { store, put } = await open();
+    await put('current.json', 'first');
+    const { etag } = await store.readText('current.json');
+    const second = await store.writeText('current.json', 'second', { ifMatch: etag });
+    const late = store.writeText('current.json', 'third', { ifMatch: etag });
+    await expectRefusal(late, /current\.json was not written: another publisher has changed it/, { conflict: true });
+    expect(await store.readText('current.json')).toEqual({ text: 'second', etag: second });
+  });
+
+  it('does not replace a text that is gone', async () => {
+    const { store, put, remove } = await open();
+    await put('current.json', 'first');
+    const { etag } = await store.readText('current.json');
+    await remove('current.json');
+    await expectRefusal(store.writeText('current.json', 'second', { ifMatch: etag }), /./, { conflict: true });
+    await expectRefusal(store.readText('current.json'), /does not exist/, { missing: true });
+  });
+
+  it('lists the keys under a folder, and the versions that are complete', async () => {
+    const harness = await open();
+    const [older, newer] = [makeVersion(21), makeVersion(22)];
+    expect(await listVersions(harness.store)).toEqual([]);
+    await publish(harness, newer);
+    await publish(harness, older, { promote: false });
+    await harness.put('versions/20261101T000000Z-0000000/model.onnx', 'no manifest yet');
+    expect(await listVersions(harness.store)).toEqual([older.version, newer.version]);
+    expect(await harness.store.listKeys(`versions/${older.version}`)).toEqual([...older.objects.keys()].sort());
+  });
+}
+
+function describePromotion(open: () => Promise<StoreHarness>) {
+  const now = () => new Date('2026-11-24T10:00:00.123Z');
+
+  it('makes a published version current, and an older one again', async () => {
+    const harness = await open();
+    const [older, newer] = [makeVersion(21), makeVersion(22)];
+    for (const sample of [older, newer]) await publish(harness, sample, { promote: false });
+    const first = await promoteVersion(harness.store, older.version, now);
+    expect(first).toMatchObject({ previous: undefined, pointer: { promotedAt: '2026-11-24T10:00:00Z' } });
+    expect(await promoteVersion(harness.store, newer.version)).toMatchObject({ previous: older.version });
+    expect((await pull(harness)).manifest).toEqual(newer.manifest);
+    expect(await promoteVersion(harness.store, older.version)).toMatchObject({ previous: newer.version });
+    expect((await pull(harness)).manifest).toEqual(older.manifest);
+  });
+
+  it('leaves the pointer as it is when the version is current already', async () => {
+    const harness = await open();
+    const sample = makeVersion();
+    await publish(harness, sample);
+    const before = await harness.store.readText('current.json');
+    const promotion = await promoteVersion(harness.store, sample.version, now);
+    expect(promotion).toMatchObject({ etag: before.etag, previous: sample.version });
+    expect(await harness.store.readText('current.json')).toEqual(before);
+  });
+
+  it('refuses a version that is not there or not complete, and leaves the pointer alone', async () => {
+    const harness = await open();
+    const [current, broken] = [makeVersion(21), makeVersion(22)];
+    await publish(harness, current);
+    await publish(harness, broken, { promote: false });
+    await harness.remove(`versions/${broken.version}/model.onnx`);
+    await expectRefusal(promoteVersion(harness.store, broken.version), /is incomplete: model\.onnx missing/);
+    await expectRefusal(promoteVersion(harness.store, makeVersion(20).version), /manifest\.json does not exist/);
+    expect((await readPointer(harness.store)).pointer.version).toBe(current.version);
+  });
+
+  it('replaces a pointer that nobody can read', async () => {
+    const harness = await open();
+    const sample = makeVersion();
+    await publish(harness, sample);
+    await harness.put('current.json', 'damaged');
+    expect(await promoteVersion(harness.store, sample.version)).toMatchObject({ previous: undefined });
+    expect((await pull(harness)).manifest.version).toBe(sample.version);
+  });
+
+  it('keeps what the manifest says beyond what serving knows', async () => {
+    const harness = await open();
+    const sample = makeVersion();
+    await publish(harness, sample, { promote: false });
+    await promoteVersion(harness.store, sample.version);
+    expect((await readPointer(harness.store)).pointer.manifest).toEqual(
+      await readManifest(harness.store, sample.version),
+    );
+    expect(JSON.parse((await harness.store.readText('current.json')).text).manifest).toEqual(sample.manifest);
+  });
+}
+
+/** A store whose writer is overtaken: another publisher's whole promotion happens between its read and its write. */
+const overtakenBy = (store: ModelStore, promotion: () => Promise<unknown>): ModelStore => ({
+  ...store,
+  writeText: async (key, text, condition) => {
+    await promotion();
+    return store.writeText(key, text, condition);
+  },
+});
+
+function describeRaces(open: () => Promise<StoreHarness>) {
+  const race = async (harness: StoreHarness) => {
+    const [slow, fast] = [makeVersion(22), makeVersion(23)];
+    for (const sample of [slow, fast]) await publish(harness, sample, { promote: false });
+    const overtaken = overtakenBy(harness.store, () => promoteVersion(harness.store, fast.version));
+    await expectRefusal(promoteVersion(overtaken, slow.version), /current\.json was not written/, { conflict: true });
+    expect((await readPointer(harness.store)).pointer.version).toBe(fast.version);
+  };
+
+  it('lets one of two that promote the first model win, and tells the other', async () => race(await open()));
+
+  it('lets one of two that replace the same model win, and tells the other', async () => {
+    const harness = await open();
+    await publish(harness, makeVersion(21));
+    await race(harness);
+  });
+}
