@@ -1,0 +1,60 @@
+"""A BERT small enough to train in seconds, and reviews of our own that it can learn.
+
+python tiny.py FOLDER writes base/ (config.json, model.safetensors, vocab.txt) and imdb.csv.
+"""
+
+import csv
+import itertools
+import random
+import sys
+from pathlib import Path
+
+import torch
+from transformers import BertConfig, BertModel
+
+GOOD = ("good", "great", "lovely", "funny", "moving", "brilliant")
+BAD = ("bad", "awful", "boring", "stupid", "dull", "terrible")
+_REST = ("the", "film", "book", "was", "a", "is", "and", "i", "thought", "it", "very", "plot", ",", ".", "!")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def write_base(folder: Path) -> Path:
+    """Writes a pretrained BERT of random weights in the Hugging Face layout and returns its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_LETTERS, *(f"##{letter}" for letter in _LETTERS)]
+    (folder / "vocab.txt").write_text("\n".join([*tokens, *GOOD, *BAD, *_REST[:-3], ",", ".", "!"]) + "\n", "utf-8")
+    torch.manual_seed(7)
+    config = BertConfig(
+        vocab_size=120,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    BertModel(config).save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
+def make_reviews(count: int, seed: int = 3) -> list[tuple[str, str]]:
+    """Distinct reviews, half of them positive, each with words of its own sentiment only."""
+    chooser = random.Random(seed)
+    reviews = []
+    for number in range(count):
+        words, sentiment = (GOOD, "positive") if number % 2 else (BAD, "negative")
+        told = " , ".join(chooser.choices(words, k=chooser.randint(1, 6)))
+        reviews.append((f"The {chooser.choice(('film', 'book', 'plot'))} was {told} . {number}", sentiment))
+    return reviews
+
+
+def write_csv(path: Path, rows: list[tuple[str, ...]], header: tuple[str, ...] = ("review", "sentiment")) -> Path:
+    """Writes a CSV file and returns its path."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(itertools.chain([header], rows))
+    return path
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    write_base(target / "base")
+    write_csv(target / "imdb.csv", list(make_reviews(400)))

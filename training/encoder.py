@@ -1,0 +1,86 @@
+"""The network: BERT with one linear layer on its pooled output."""
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+
+import torch
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+from transformers import AutoConfig, BertForSequenceClassification, logging
+
+import attention
+from dataset import LABELS, Batch
+
+logging.set_verbosity_error()
+logging.disable_progress_bar()
+
+
+def check_base(folder: Path, problems: list[str]) -> None:
+    """Adds to `problems` what the folder lacks to be a pretrained BERT."""
+    if not folder.is_dir():
+        problems.append(
+            f"{folder}: no such folder; BERT_PATH must hold a pretrained BERT (config.json, model.safetensors and "
+            f'tokenizer.json or vocab.txt), mounted with -v "<folder>:{folder.parent}" in a container.'
+        )
+        return
+    lacking = [name for name in ("config.json", "model.safetensors") if not (folder / name).is_file()]
+    if not any((folder / name).is_file() for name in ("tokenizer.json", "vocab.txt")):
+        lacking.append("tokenizer.json or vocab.txt")
+    if lacking:
+        problems.append(f"{folder}: {', '.join(lacking)} missing from the pretrained BERT.")
+
+
+def load_encoder(folder: Path, dropout: float, encoder_dropout: float) -> BertForSequenceClassification:
+    """The pretrained BERT with a new classification layer of two logits; reads safetensors only, never a pickle.
+
+    Args:
+        folder: config.json and model.safetensors in the Hugging Face layout.
+        dropout: before the classification layer.
+        encoder_dropout: on hidden states and attention weights inside the encoder.
+    """
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    config.num_labels = len(LABELS)
+    config.id2label = dict(enumerate(LABELS))
+    config.label2id = {label: index for index, label in enumerate(LABELS)}
+    config.classifier_dropout = dropout
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob = encoder_dropout
+    return BertForSequenceClassification.from_pretrained(
+        folder, config=config, use_safetensors=True, local_files_only=True, attn_implementation=choose_attention()
+    )
+
+
+def describe_base(folder: Path) -> dict[str, str]:
+    """Name and SHA-256 of the pretrained weights."""
+    digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    return {"name": folder.name, "sha256": digest}
+
+
+def choose_attention() -> str:
+    """The faster attention: PyTorch's fused kernel on a GPU, written out on a CPU."""
+    return "sdpa" if torch.cuda.is_available() else attention.NAME
+
+
+def choose_device() -> torch.device:
+    """The first GPU, or else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def computes_bf16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 natively."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+
+
+def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager[object]:
+    """Autocast to bfloat16 where the precision setting asks for it, else nothing."""
+    wanted = precision == "bf16" or (precision == "auto" and computes_bf16(device))
+    return torch.autocast(device.type, torch.bfloat16) if wanted else contextlib.nullcontext()
+
+
+def compute_logits(model: BertForSequenceClassification, batch: Batch, device: torch.device) -> torch.Tensor:
+    """Logits of a batch, float32 [texts, labels]."""
+    logits: torch.Tensor = model(batch.ids.to(device), attention_mask=batch.mask.to(device)).logits
+    return logits.float()

@@ -1,0 +1,90 @@
+"""How good a set of probabilities is."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Accuracy, F1 of the positive class, area under the ROC curve and expected calibration error, each 0 to 1."""
+
+    accuracy: float
+    f1: float
+    auc: float
+    ece: float
+
+    def rounded(self) -> dict[str, float]:
+        """The four figures with six decimals, as the manifest holds them."""
+        return {name: round(value, 6) for name, value in asdict(self).items()}
+
+
+def measure(positive: Floats, labels: Integers) -> Quality:
+    """Quality of the positive class's probabilities, float64 [rows], against labels 0 or 1, int64 [rows]."""
+    predicted = positive >= 0.5
+    return Quality(
+        accuracy=float(np.mean(predicted == (labels == 1))),
+        f1=_f1(predicted, labels == 1),
+        auc=_auc(positive, labels),
+        ece=_ece(positive, labels),
+    )
+
+
+def _f1(predicted: NDArray[np.bool_], actual: NDArray[np.bool_]) -> float:
+    hits = float(np.sum(predicted & actual))
+    total = float(np.sum(predicted) + np.sum(actual))
+    return 2 * hits / total if total else 0.0
+
+
+def _auc(positive: Floats, labels: Integers) -> float:
+    """The Mann-Whitney form of the area under the ROC curve; ties count half."""
+    _, inverse, counts = np.unique(positive, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    ones = int(np.sum(labels == 1))
+    zeros = len(labels) - ones
+    if not ones or not zeros:
+        return 0.5
+    return float((np.sum(ranks[labels == 1]) - ones * (ones + 1) / 2) / (ones * zeros))
+
+
+def _ece(positive: Floats, labels: Integers, bins: int = 15) -> float:
+    """Expected calibration error over equal bins of confidence (Guo et al., 2017, arXiv:1706.04599)."""
+    confidence = np.maximum(positive, 1 - positive)
+    correct = (positive >= 0.5) == (labels == 1)
+    bin_of = np.minimum(((confidence - 0.5) * 2 * bins).astype(int), bins - 1)
+    gaps = [
+        abs(np.mean(confidence[bin_of == index]) - np.mean(correct[bin_of == index])) * np.mean(bin_of == index)
+        for index in range(bins)
+        if np.any(bin_of == index)
+    ]
+    return float(sum(gaps))
+
+
+def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    """The temperature that makes softmax(logits / T) likeliest, by L-BFGS on log T (Guo et al., 2017).
+
+    Args:
+        logits: float32 [rows, labels].
+        labels: int64 [rows].
+    """
+    log_temperature = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(logits.double() / log_temperature.exp(), labels)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return round(float(log_temperature.detach().exp().clamp(0.05, 20)), 6)
+
+
+def to_probabilities(logits: torch.Tensor, temperature: float) -> Floats:
+    """softmax(logits / temperature): float32 [rows, labels] to float64 of the same shape."""
+    return torch.softmax(logits.double() / temperature, dim=-1).numpy()

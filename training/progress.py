@@ -1,0 +1,38 @@
+"""What a run says while it goes: a bar on a terminal, one JSON object per line elsewhere."""
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+_SILENCE = 30.0
+"""Seconds between two progress lines where there is no terminal."""
+
+
+def announce(event: str, **details: object) -> None:
+    """Says that something happened: words on a terminal, a JSON line elsewhere."""
+    if sys.stderr.isatty():
+        told = "  ".join(f"{name} {value}" for name, value in details.items())
+        tqdm.write(f"{event}: {told}", file=sys.stderr)
+    else:
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        print(json.dumps({"time": at, "event": event, **details}), file=sys.stderr, flush=True)
+
+
+def track(items: Iterable[Item], total: int, name: str) -> Iterator[Item]:
+    """Passes the items on and shows how many of `total` are done."""
+    if sys.stderr.isatty():
+        yield from tqdm(items, total=total, desc=name, file=sys.stderr, leave=False)
+        return
+    started = said = time.monotonic()
+    for done, item in enumerate(items, start=1):
+        yield item
+        if time.monotonic() - said > _SILENCE:
+            said = time.monotonic()
+            rate = done / (said - started)
+            announce("progress", stage=name, done=done, total=total, seconds_left=round((total - done) / rate))

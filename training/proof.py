@@ -1,0 +1,73 @@
+"""The proof that an exported model answers like the network it came from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from transformers import BertForSequenceClassification
+
+from metrics import Floats, to_probabilities
+from progress import track
+
+FP32_BOUND = 1e-4
+"""Largest allowed difference of a probability between PyTorch and the fp32 export."""
+
+INT8_BOUND = 0.05
+"""Allowed difference of a probability between PyTorch and the int8 model at the 99th percentile."""
+
+
+class ProofError(Exception):
+    """The exported model does not answer like the network."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Largest difference and 99th percentile of the differences between two sets of probabilities."""
+
+    largest: float
+    percentile99: float
+
+
+def run_session(session: ort.InferenceSession, ids: list[list[int]], name: str) -> torch.Tensor:
+    """Logits of each text, one text per run, float32 [texts, labels]."""
+    wanted = {put.name for put in session.get_inputs()}
+    logits = []
+    for text in track(ids, len(ids), name):
+        row = np.array([text], dtype=np.int64)
+        feeds = {"input_ids": row, "attention_mask": np.ones_like(row), "token_type_ids": np.zeros_like(row)}
+        logits.append(session.run(["logits"], {key: feeds[key] for key in wanted})[0])
+    return torch.from_numpy(np.concatenate(logits))
+
+
+def run_network(model: BertForSequenceClassification, ids: list[list[int]]) -> torch.Tensor:
+    """PyTorch's logits of each text, one text per run, float32 [texts, labels], in full precision with dropout off."""
+    model.eval()
+    with torch.inference_mode():
+        rows = [model(torch.tensor([text], device=model.device)).logits.float().cpu() for text in ids]
+    return torch.cat(rows)
+
+
+def compare(first: Floats, second: Floats) -> Difference:
+    """How far two sets of probabilities, float64 [texts, labels], lie apart, by each text's largest difference."""
+    gaps = np.abs(first - second).max(axis=1)
+    return Difference(float(gaps.max()), float(np.percentile(gaps, 99)))
+
+
+def prove(network: torch.Tensor, fp32: torch.Tensor, int8: torch.Tensor, temperature: float) -> dict[str, float]:
+    """Compares the exports' logits with the network's, all [texts, labels], after the temperature.
+
+    Raises:
+        ProofError: a difference is above its bound, or not a number.
+    """
+    reference = to_probabilities(network, temperature)
+    exact = compare(reference, to_probabilities(fp32, temperature))
+    rounded = compare(reference, to_probabilities(int8, temperature))
+    if not exact.largest <= FP32_BOUND:
+        raise ProofError(f"The fp32 export differs from PyTorch by {exact.largest:.2g}, above {FP32_BOUND:g}.")
+    if not rounded.percentile99 <= INT8_BOUND:
+        raise ProofError(
+            f"The int8 model differs from PyTorch by {rounded.percentile99:.2g} at the 99th percentile, "
+            f"above {INT8_BOUND:g}."
+        )
+    return {"fp32Largest": exact.largest, "int8Percentile99": rounded.percentile99, "int8Largest": rounded.largest}

@@ -1,0 +1,90 @@
+"""Every setting of a training run: a flag, an environment variable, a default and a sentence."""
+
+import argparse
+import os
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+DATA = Path.home() / "data"
+
+
+def _setting(default: Any, sentence: str) -> Any:
+    return field(default=default, metadata={"help": sentence})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one run. The environment variable is the field's name in capitals, the flag `--field-name`."""
+
+    training_file: str = _setting(
+        str(DATA / "imdb.csv"), "CSV with the columns review and sentiment (.csv or .csv.gz); several: comma-separated"
+    )
+    validation_file: str = _setting("", "CSV to validate on; without it a stratified share of the training file")
+    bert_path: str = _setting(str(DATA / "bert_base_uncased"), "folder of the pretrained BERT (Hugging Face layout)")
+    model_path: str = _setting(str(DATA / "models"), "model store that the version is published to: folder or s3://")
+    checkpoint_path: str = _setting(str(DATA / "checkpoints"), "folder of the checkpoints that a restart continues")
+    max_len: int = _setting(512, "tokens per review, [CLS] and [SEP] counted; the rest is cut off")
+    train_batch_size: int = _setting(8, "reviews per optimizer step")
+    valid_batch_size: int = _setting(4, "reviews per evaluation step")
+    epochs: int = _setting(10, "passes over the training rows; the best epoch on validation is kept")
+    learning_rate: float = _setting(3e-5, "peak rate of AdamW")
+    warmup: float = _setting(0.0, "share of the steps over which the rate rises from zero, before its linear fall")
+    weight_decay: float = _setting(0.01, "AdamW's decay; never on biases and LayerNorm")
+    dropout: float = _setting(0.3, "dropout before the classification layer")
+    encoder_dropout: float = _setting(0.1, "dropout inside the encoder; 0 is twice as fast on a CPU")
+    clip: float = _setting(1.0, "largest gradient norm; larger ones are scaled down to it")
+    validation_share: float = _setting(0.1, "share of rows held out when there is no validation file")
+    seed: int = _setting(42, "seed of the split, the order of rows and every random layer")
+    precision: str = _setting("auto", "fp32, bf16 (autocast) or auto: bf16 where the processor computes it natively")
+    threads: int = _setting(0, "CPU threads; 0: as many as PyTorch chooses")
+    keep_weights: bool = _setting(True, "publish model.safetensors and config.json too, to fine-tune from")
+    promote: bool = _setting(False, "make the version current (local use, or a first model)")
+
+    def recorded(self) -> dict[str, Any]:
+        """All settings as plain data, locations shortened to their last name, so that no paths are published."""
+        paths = {"training_file", "validation_file", "bert_path", "model_path", "checkpoint_path"}
+        return {
+            name.upper(): ",".join(Path(part).name for part in value.split(",")) if name in paths else value
+            for name, value in asdict(self).items()
+        }
+
+    def decisive(self) -> dict[str, Any]:
+        """The settings that decide the weights: two runs that agree in them may continue each other."""
+        others = {"MODEL_PATH", "CHECKPOINT_PATH", "KEEP_WEIGHTS", "PROMOTE"}
+        return {name: value for name, value in self.recorded().items() if name not in others}
+
+
+def _convert(kind: type, text: str) -> Any:
+    if kind is bool:
+        return text.lower() in {"1", "true", "yes"}
+    return kind(text)
+
+
+def read_settings(arguments: list[str] | None = None) -> Settings:
+    """Reads flags, then environment variables, then defaults.
+
+    Raises:
+        SystemExit: a flag or variable does not parse; argparse names it and exits with code 2.
+    """
+    parser = argparse.ArgumentParser(
+        description="Fine-tunes BERT on labelled reviews and publishes a verified ONNX model.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    for setting in fields(Settings):
+        _add_flag(parser, setting.name, setting.default, setting.metadata["help"])
+    return Settings(**vars(parser.parse_args(arguments)))
+
+
+def _add_flag(parser: argparse.ArgumentParser, name: str, default: Any, sentence: str) -> None:
+    flag, variable, kind = f"--{name.replace('_', '-')}", name.upper(), type(default)
+    help_text = f"{sentence} [{variable}]"
+    given = os.environ.get(variable)
+    try:
+        value = default if given is None else _convert(kind, given)
+    except ValueError:
+        parser.error(f"environment variable {variable}: {given!r} is not {kind.__name__}")
+    if kind is bool:
+        parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=value, help=help_text)
+    else:
+        parser.add_argument(flag, type=kind, default=value, help=help_text)
