@@ -6,6 +6,7 @@ export class InferenceError extends Error {
 /** Gives a foreign failure our name and says what was being done. */
 export function asInferenceError(doing: string, cause: unknown): InferenceError {
   if (cause instanceof InferenceError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  // Not `instanceof`: under jest, Node's own errors come from another realm.
+  const reason = typeof cause === 'object' && cause !== null && 'message' in cause ? cause.message : cause;
   return new InferenceError(`${doing}: ${reason}`, { cause });
 }

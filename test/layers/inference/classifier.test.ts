@@ -1,0 +1,76 @@
+import { InferenceError, loadClassifier } from '../../../layers/inference/index.ts';
+import { samplePath } from './sample-model.ts';
+import { writeTinyModel } from './tiny-model.ts';
+
+const vocabulary = 30_522;
+const cls = 101;
+const good = 2204;
+
+/** Only [CLS] and `good` say anything. */
+function createTable(labels = 2): number[][] {
+  const table = Array.from({ length: vocabulary }, () => Array<number>(labels).fill(0));
+  table[cls] = [3, ...Array<number>(labels - 1).fill(0)];
+  table[good] = [0, ...Array<number>(labels - 1).fill(12)];
+  return table;
+}
+
+async function tinySource(table = createTable()) {
+  const modelPath = await writeTinyModel({ input_ids: table });
+  const labels = ['negative', 'positive'];
+  return { modelPath, tokenizerPath: samplePath('tokenizer.json'), labels, maxTokens: 6, temperature: 2 };
+}
+
+const one = { threads: 1 };
+
+it('answers with a probability per label, temperature applied, and counts tokens', async () => {
+  const classifier = await loadClassifier(await tinySource(), one);
+  const { probabilities, tokens, dropped } = await classifier.classify('good');
+  // Logits are the mean of three tokens: [1, 4].
+  expect(probabilities[1]).toBeCloseTo(1 / (1 + Math.exp(-3 / 2)), 6);
+  expect({ tokens, dropped, labels: classifier.labels }).toEqual({
+    tokens: 3,
+    dropped: 0,
+    labels: ['negative', 'positive'],
+  });
+  await classifier.release();
+});
+
+it('drops and counts the tokens that the model does not read', async () => {
+  const classifier = await loadClassifier(await tinySource(), one);
+  const whole = await classifier.classify('bad bad bad bad');
+  expect(await classifier.classify('bad bad bad bad good good')).toEqual({ ...whole, dropped: 2 });
+  await classifier.release();
+});
+
+it('gives each of many texts asked at once the answer that it gets alone', async () => {
+  const classifier = await loadClassifier(await tinySource(), one);
+  const texts = ['good', '', 'bad', 'good good', 'a good book'];
+  const together = await Promise.all(texts.map((text) => classifier.classify(text)));
+  for (const [index, text] of texts.entries()) expect(together[index]).toEqual(await classifier.classify(text));
+  await classifier.release();
+});
+
+it('refuses a model whose logits are not one per label', async () => {
+  const source = await tinySource(createTable(3));
+  await expect(loadClassifier(source, one)).rejects.toThrow(/model\.onnx gives 3 logits for 2 labels/);
+});
+
+it('refuses logits that are not finite', async () => {
+  const table = createTable();
+  table[cls] = [Number.NaN, 0];
+  await expect(loadClassifier(await tinySource(table), one)).rejects.toThrow(/logits that are not finite/);
+});
+
+it('names the file that is missing', async () => {
+  const source = await tinySource();
+  await expect(loadClassifier({ ...source, tokenizerPath: 'gone.json' }, one)).rejects.toThrow(
+    /the tokenizer gone\.json/,
+  );
+  await expect(loadClassifier({ ...source, modelPath: 'gone.onnx' }, one)).rejects.toThrow(InferenceError);
+});
+
+it('fails by name when asked after its release', async () => {
+  const classifier = await loadClassifier(await tinySource(), one);
+  await classifier.release();
+  await expect(classifier.classify('good')).rejects.toThrow(InferenceError);
+});
