@@ -82,7 +82,7 @@ it('refuses what is not a file, without waiting for it', async () => {
 it('names a folder that is not there', async () => {
   const store = openModelStore('file:///no/such/folder');
   const message = 'The model store /no/such/folder is not a folder. A container sees only what is mounted.';
-  await expect(pullModel(store, { directory: '/tmp' })).rejects.toMatchObject({ message, missing: false });
+  await expect(pullModel(store, { directory: await makeFolder() })).rejects.toMatchObject({ message, missing: false });
   await expect(store.listKeys('versions')).rejects.toThrow(message);
 });
 
