@@ -31,15 +31,18 @@ class Rows:
         texts: the reviews as written in the file.
         labels: index into LABELS, one per text.
         sources: name, row count and SHA-256 of each file read.
+        origins: which source each text came from, and its row number in that file, counted from 1 below the header.
     """
 
     texts: list[str] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
     sources: list[dict[str, object]] = field(default_factory=list)
+    origins: list[tuple[int, int]] = field(default_factory=list)
 
     def take(self, indices: list[int]) -> "Rows":
         """The rows at these positions, in this order."""
-        return Rows([self.texts[i] for i in indices], [self.labels[i] for i in indices], self.sources)
+        texts, labels = [self.texts[i] for i in indices], [self.labels[i] for i in indices]
+        return Rows(texts, labels, self.sources, [self.origins[i] for i in indices])
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ def _collect(path: Path, reader: "csv.DictReader[str]", rows: Rows, problems: li
         else:
             rows.texts.append(row["review"])
             rows.labels.append(label)
+            rows.origins.append((len(rows.sources), number))
     _report(path, empty, unknown, problems)
     if len(rows.texts) == before and not (empty or unknown):
         problems.append(f"{path}: no rows.")
@@ -138,6 +142,13 @@ def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
         wanted[label] -= len(group) if held_out else 0
         (validation if held_out else training).extend(group)
     return rows.take(sorted(training)), rows.take(sorted(validation))
+
+
+def drop_seen(rows: Rows, held_out: Rows) -> tuple[Rows, int]:
+    """The rows whose text does not stand among the held-out ones, and how many were dropped."""
+    seen = {fold(text) for text in held_out.texts}
+    kept = [index for index, text in enumerate(rows.texts) if fold(text) not in seen]
+    return rows.take(kept), len(rows.texts) - len(kept)
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,14 @@ class Settings:
     """The settings of one run. The environment variable is the field's name in capitals, the flag `--field-name`."""
 
     training_file: str = _setting(
-        str(DATA / "imdb.csv"), "CSV with the columns review and sentiment (.csv or .csv.gz); several: comma-separated"
+        str(DATA / "imdb.csv"),
+        "CSV with the columns review and sentiment (.csv or .csv.gz), a path or s3://; several: comma-separated",
     )
     validation_file: str = _setting("", "CSV to validate on; without it a stratified share of the training file")
-    bert_path: str = _setting(str(DATA / "bert_base_uncased"), "folder of the pretrained BERT (Hugging Face layout)")
+    test_file: str = _setting("", "CSV to report on; never used for choosing anything")
+    bert_path: str = _setting(
+        str(DATA / "bert_base_uncased"), "pretrained BERT in the Hugging Face layout: folder or s3://"
+    )
     model_path: str = _setting(str(DATA / "models"), "model store that the version is published to: folder or s3://")
     checkpoint_path: str = _setting(str(DATA / "checkpoints"), "folder of the checkpoints that a restart continues")
     max_len: int = _setting(512, "tokens per review, [CLS] and [SEP] counted; the rest is cut off")
@@ -39,11 +43,14 @@ class Settings:
     precision: str = _setting("auto", "fp32, bf16 (autocast) or auto: bf16 where the processor computes it natively")
     threads: int = _setting(0, "CPU threads; 0: as many as PyTorch chooses")
     keep_weights: bool = _setting(True, "publish model.safetensors and config.json too, to fine-tune from")
+    tolerance: float = _setting(0.002, "accuracy that a candidate may lose against the current version")
+    floor: float = _setting(0.85, "accuracy that a first version must have")
+    report_text: bool = _setting(False, "print the worst mistakes' texts in report.html, not only their row numbers")
     promote: bool = _setting(False, "make the version current (local use, or a first model)")
 
     def recorded(self) -> dict[str, Any]:
         """All settings as plain data, locations shortened to their last name, so that no paths are published."""
-        paths = {"training_file", "validation_file", "bert_path", "model_path", "checkpoint_path"}
+        paths = {"training_file", "validation_file", "test_file", "bert_path", "model_path", "checkpoint_path"}
         return {
             name.upper(): ",".join(Path(part).name for part in value.split(",")) if name in paths else value
             for name, value in asdict(self).items()
@@ -52,6 +59,7 @@ class Settings:
     def decisive(self) -> dict[str, Any]:
         """The settings that decide the weights: two runs that agree in them may continue each other."""
         others = {"MODEL_PATH", "CHECKPOINT_PATH", "KEEP_WEIGHTS", "PROMOTE"}
+        others |= {"TEST_FILE", "TOLERANCE", "FLOOR", "REPORT_TEXT"}
         return {name: value for name, value in self.recorded().items() if name not in others}
 
 

@@ -1,18 +1,17 @@
 """The model store that versions are published to: a folder or an S3 prefix, in the layout of docs/model-artifact.md."""
 
+import hashlib
 import os
 import tempfile
+import time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import unquote, urlparse
 
+from s3 import Bucket, ConflictError, MissingKeyError, StoreError
 
-class StoreError(Exception):
-    """The store cannot be read or written; the sentence says which store, which key and why."""
-
-
-class ConflictError(StoreError):
-    """The key exists already, or changed since it was read: another publisher was first."""
+LOCK_SECONDS = 1.0
+"""How long another publisher's lock on a folder's pointer is waited for."""
 
 
 class Store(Protocol):
@@ -52,10 +51,13 @@ class FolderStore:
             ) from error
 
     def read(self, key: str) -> tuple[bytes, str] | None:
-        path = self.folder / key
-        if not path.is_file():
+        try:
+            content = (self.folder / key).read_bytes()
+        except FileNotFoundError:
             return None
-        return path.read_bytes(), str(path.stat().st_mtime_ns)
+        except OSError as error:
+            raise StoreError(f"{self.location}/{key} cannot be read ({error.strerror}).") from error
+        return content, hashlib.sha256(content).hexdigest()
 
     def create(self, key: str, source: Path) -> None:
         fresh = self._write_aside(key, source.read_bytes())
@@ -68,10 +70,30 @@ class FolderStore:
             fresh.unlink()
 
     def replace(self, key: str, content: bytes, tag: str | None) -> None:
-        found = self.read(key)
-        if (found[1] if found else None) != tag:
-            raise ConflictError(f"{self.location}/{key} was changed by another publisher; nothing was overwritten.")
-        self._write_aside(key, content).replace(self.folder / key)
+        path = self.folder / key
+        fresh, lock = self._write_aside(key, content), path.with_name(f".{path.name}.lock")
+        try:
+            self._lock(fresh, lock)
+            found = self.read(key)
+            if (found[1] if found else None) != tag:
+                lock.unlink()
+                raise ConflictError(f"{self.location}/{key} was changed by another publisher; nothing was overwritten.")
+            # Writes and unlocks in one step.
+            lock.replace(path)
+        finally:
+            fresh.unlink()
+
+    def _lock(self, fresh: Path, lock: Path) -> None:
+        patience = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                return os.link(fresh, lock)
+            except FileExistsError as error:
+                if time.monotonic() > patience:
+                    raise ConflictError(
+                        f"{lock} is held by another publisher; nothing was overwritten. Delete it if none is at work."
+                    ) from error
+                time.sleep(0.05)
 
     def _write_aside(self, key: str, content: bytes) -> Path:
         path = self.folder / key
@@ -86,24 +108,22 @@ class FolderStore:
 
 
 class S3Store:
-    """A store under a prefix of an S3 bucket; endpoint, region and credentials come from the AWS environment."""
+    """A store under a prefix of an S3 bucket."""
 
     def __init__(self, bucket: str, prefix: str) -> None:
-        import boto3  # noqa: PLC0415  (a second of start-up that a folder does not need)
-
-        self._client: Any = boto3.client("s3")
-        self._bucket, self._prefix = bucket, prefix.strip("/")
+        self._bucket, self._prefix = Bucket(bucket), prefix.strip("/")
         self.location = f"s3://{bucket}/{self._prefix}".rstrip("/")
 
     def probe(self) -> None:
-        self._call("list_objects_v2", "", Prefix=self._key("versions/"), MaxKeys=1)
+        for folder in ("versions", "rejected"):
+            self._bucket.probe(self._key(f"{folder}/.probe"))
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         try:
-            found = self._call("get_object", key, Key=self._key(key))
-        except _MissingKeyError:
+            chunks, _, tag = self._bucket.read(self._key(key))
+        except MissingKeyError:
             return None
-        return found["Body"].read(), found["ETag"]
+        return b"".join(chunks), tag
 
     def create(self, key: str, source: Path) -> None:
         with source.open("rb") as body:
@@ -112,37 +132,12 @@ class S3Store:
     def replace(self, key: str, content: bytes, tag: str | None) -> None:
         self._put(key, content, {"IfMatch": tag} if tag else {"IfNoneMatch": "*"})
 
-    def _put(self, key: str, body: Any, condition: dict[str, str]) -> None:
-        self._call("put_object", key, Key=self._key(key), Body=body, ChecksumAlgorithm="SHA256", **condition)
+    def _put(self, key: str, body: object, condition: dict[str, str]) -> None:
+        full = self._key(key)
+        self._bucket.call("put_object", full, Key=full, Body=body, ChecksumAlgorithm="SHA256", **condition)
 
     def _key(self, key: str) -> str:
         return f"{self._prefix}/{key}" if self._prefix else key
-
-    def _call(self, operation: str, key: str, **arguments: Any) -> Any:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-        try:
-            return getattr(self._client, operation)(Bucket=self._bucket, **arguments)
-        except ClientError as error:
-            raise self._explain(key, error.response["Error"]["Code"], str(error)) from error
-        except BotoCoreError as error:
-            raise StoreError(f"{self.location}: {error}.") from error
-
-    def _explain(self, key: str, code: str, reason: str) -> StoreError:
-        where = f"{self.location}/{key}"
-        if code == "NoSuchKey":
-            return _MissingKeyError(f"{where} does not exist.")
-        if code in {"PreconditionFailed", "ConditionalRequestConflict"}:
-            return ConflictError(f"{where} exists or was changed by another publisher; nothing was overwritten.")
-        if code == "NoSuchBucket":
-            return StoreError(
-                f"{self.location}: the bucket {self._bucket} does not exist; create it, or correct MODEL_PATH."
-            )
-        return StoreError(f"{where}: {reason}.")
-
-
-class _MissingKeyError(StoreError):
-    """There is no object at the key."""
 
 
 def open_store(uri: str, problems: list[str]) -> Store | None:
@@ -162,5 +157,5 @@ def open_store(uri: str, problems: list[str]) -> Store | None:
     try:
         store.probe()
     except StoreError as error:
-        problems.append(str(error))
+        problems.append(f"MODEL_PATH cannot be written: {error}" if address.scheme == "s3" else str(error))
     return store

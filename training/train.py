@@ -18,8 +18,9 @@ from problem import ProblemsError
 from progress import announce
 from proof import ProofError
 from release import Trained, release
+from s3 import StoreError
 from settings import Settings, read_settings
-from store import StoreError, open_store
+from store import open_store
 from text import load_tokenizer
 
 CALIBRATION_TEXTS = 64
