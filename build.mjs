@@ -17,6 +17,7 @@ const entries = [
   'functions/predict/index',
   'local/serve',
   'local/worker',
+  'local/score',
 ];
 
 /**
@@ -54,7 +55,8 @@ const bundle = (entry) =>
     target: 'node20',
     // ES module builds first: the CommonJS ones call require('node:https'), which an ES module bundle cannot.
     mainFields: ['module', 'main'],
-    external: ['onnxruntime-node'],
+    // Native code, and a CommonJS package that a command on this machine finds where it is installed.
+    external: ['onnxruntime-node', 'cli-progress'],
     plugins: [keepDoors(entry), leaveOutLanguages],
     sourcemap: 'linked',
     minifySyntax: true,

@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getRequestListener } from '@hono/node-server';
+import type { App } from '../../functions/predict/app.ts';
+import { describeError, type ErrorCode } from '../../functions/predict/response.ts';
+import { UsageError } from '../command-line.ts';
+
+/** Longest request line and headers. Node's own 16 KiB would refuse a long review in an address. */
+const maxHeaderBytes = 64 * 1024;
+
+/** How long requests that are already on their way are still taken when the server closes. */
+const lastCallMs = 250;
+
+/** A server that is listening. */
+export interface RunningServer {
+  readonly port: number;
+  /** Takes no new connections, answers the requests in flight, then resolves. */
+  close(): Promise<void>;
+}
+
+interface Options {
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly host: string;
+}
+
+/**
+ * Serves the application.
+ *
+ * @throws UsageError if the port or the host cannot be listened on.
+ */
+export async function startServer(app: App, { port, host }: Options): Promise<RunningServer> {
+  const errorHandler = () => createErrorResponse('REQUEST_MALFORMED');
+  // HTTP/1.0 need not name a host.
+  const listener = getRequestListener(app.fetch, { errorHandler, hostname: 'localhost' });
+  const server = createServer({ maxHeaderSize: maxHeaderBytes }, listener);
+  server.on('clientError', refuseUnreadable);
+  const sayFarewell = createFarewell(server);
+  server.listen(port, host);
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(explain(error, { port, host }));
+  });
+  return { port: (server.address() as AddressInfo).port, close: () => close(server, sayFarewell) };
+}
+
+function explain({ code, message }: NodeJS.ErrnoException, { port, host }: Options): string {
+  if (code === 'EADDRINUSE') return `Port ${port} is in use: choose another with --port, or stop what listens there.`;
+  if (code === 'EACCES') return `Port ${port} is for privileged users: choose one above 1023 with --port.`;
+  return `Cannot listen on ${host}, port ${port} (${message}): name an address of this machine with --host.`;
+}
+
+/** For requests that the application never sees, because no URL can be made of them. */
+function createErrorResponse(code: ErrorCode): Response {
+  const { status, headers, body } = describeError(code);
+  return Response.json(body, { status, headers });
+}
+
+function toErrorCode({ code }: NodeJS.ErrnoException): ErrorCode {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'REQUEST_TOO_LARGE';
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'REQUEST_TIMEOUT' : 'REQUEST_MALFORMED';
+}
+
+/** Answers what Node cannot parse, in the one error shape. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const { status, headers, body } = describeError(toErrorCode(error));
+  const content = JSON.stringify(body);
+  const lines = Object.entries({
+    ...headers,
+    'Content-Type': 'application/json',
+    'Content-Length': String(content.length),
+    Connection: 'close',
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${content}`);
+}
+
+/** Follows the requests in flight, so that each can be the last on its connection once the server is closing. */
+function createFarewell(server: Server) {
+  const inFlight = new Set<ServerResponse>();
+  let closing = false;
+  const sayLast = (response: ServerResponse) => {
+    if (!response.headersSent) response.setHeader('Connection', 'close');
+  };
+  server.on('request', (_request, response) => {
+    if (closing) sayLast(response);
+    inFlight.add(response);
+    response.once('close', () => inFlight.delete(response));
+  });
+  return () => {
+    closing = true;
+    for (const response of inFlight) sayLast(response);
+  };
+}
+
+/**
+ * A connection that is kept alive would hold the server open after its last answer. One that was just made counts as idle
+ * until its request is read, and closing would reset it: so the server listens on for a moment.
+ */
+async function close(server: Server, sayFarewell: () => void): Promise<void> {
+  sayFarewell();
+  await sleep(lastCallMs);
+  server.close();
+  await once(server, 'close');
+}

@@ -1,0 +1,113 @@
+import { renameSync } from 'node:fs';
+import type { Classifier, ModelSource } from '../../../layers/inference/index.ts';
+import { type PoolOptions, startPool } from '../../../local/pool/pool.ts';
+import { createRecord, type LogLine } from '../../functions/predict/tiny-service.ts';
+import { expectPositive, firstVersion, maxTokens, writeTinyStore } from '../../functions/predict/tiny-store.ts';
+import { buildCommands } from '../built-commands.ts';
+
+const built = buildCommands();
+afterAll(() => built.remove());
+const workerPath = built.path('local/worker.mjs');
+
+async function createSource(): Promise<ModelSource> {
+  const folder = `${await writeTinyStore()}/versions/${firstVersion}`;
+  const files = { modelPath: `${folder}/model.onnx`, tokenizerPath: `${folder}/tokenizer.json` };
+  return { ...files, labels: ['negative', 'positive'], maxTokens, temperature: 1 };
+}
+
+const pools: Classifier[] = [];
+afterEach(async () => {
+  for (const pool of pools.splice(0)) await pool.release();
+});
+
+async function start(source: ModelSource, options: Partial<PoolOptions> = {}) {
+  const { lines, log } = createRecord();
+  const pool = await startPool(source, {
+    workerPath,
+    workers: 2,
+    threads: 1,
+    queueDepth: 100,
+    log,
+    retryMs: 50,
+    ...options,
+  });
+  pools.push(pool);
+  return { pool, lines };
+}
+
+/** The pool's processes, by its own account. */
+const listStarted = (lines: readonly LogLine[]) =>
+  lines.filter(({ message }) => message === 'worker started').map(({ pid }) => Number(pid));
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** A text that keeps a worker busy for long enough to end its process meanwhile. */
+const long = 'good '.repeat(19_999);
+
+it('answers as the classifier in this process would', async () => {
+  const { pool } = await start(await createSource());
+  const answers = await Promise.all(Array.from({ length: 20 }, () => pool.classify('a good book')));
+  for (const { probabilities, tokens, dropped } of answers) {
+    expect({ tokens, dropped }).toEqual({ tokens: 5, dropped: 0 });
+    expect(probabilities[1]).toBeCloseTo(expectPositive({ good: 1, tokens: 5 }), 6);
+  }
+  expect(pool.labels).toEqual(['negative', 'positive']);
+}, 60_000);
+
+it('uses every worker and leaves no process behind', async () => {
+  const { pool, lines } = await start(await createSource());
+  const workers = listStarted(lines);
+  expect(workers.map(isAlive)).toEqual([true, true]);
+  await pool.release();
+  expect(workers.map(isAlive)).toEqual([false, false]);
+  await expect(pool.classify('good')).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
+}, 60_000);
+
+it('answers what it has taken before it lets go', async () => {
+  const { pool } = await start(await createSource());
+  const answers = Array.from({ length: 6 }, () => pool.classify(long));
+  await pool.release();
+  expect(await Promise.all(answers)).toHaveLength(6);
+}, 60_000);
+
+it('replaces a worker that crashes, and fails only the text that it had', async () => {
+  const { pool, lines } = await start(await createSource(), { workers: 1 });
+  const [victim = 0] = listStarted(lines);
+  const [hit, waiting] = await Promise.allSettled([
+    pool.classify(long),
+    pool.classify('good'),
+    new Promise((resolve) => setTimeout(resolve, 5)).then(() => process.kill(victim, 'SIGKILL')),
+  ]);
+  expect(hit).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('SIGKILL') } });
+  expect(waiting).toMatchObject({ status: 'fulfilled' });
+  expect(lines).toContainEqual(
+    expect.objectContaining({ message: 'worker ended', reason: expect.stringContaining('SIGKILL') }),
+  );
+}, 60_000);
+
+it('refuses while no worker can be replaced, and recovers', async () => {
+  const source = await createSource();
+  const { pool, lines } = await start(source, { workers: 1 });
+  renameSync(source.modelPath, `${source.modelPath}.away`);
+  const [victim = 0] = listStarted(lines);
+  process.kill(victim, 'SIGKILL');
+  const until = async (message: string) => {
+    while (!lines.some((line) => line.message === message)) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  await until('worker not replaced');
+  await expect(pool.classify('good')).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
+  renameSync(`${source.modelPath}.away`, source.modelPath);
+  await until('worker replaced');
+  expect(await pool.classify('good')).toMatchObject({ tokens: 3 });
+}, 60_000);
+
+it('says why a model cannot be loaded', async () => {
+  const source = await createSource();
+  await expect(start({ ...source, modelPath: 'gone.onnx' })).rejects.toThrow(/cannot load the model gone\.onnx/);
+}, 60_000);

@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, renameSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { firstVersion, writeTinyStore } from '../functions/predict/tiny-store.ts';
+import { buildCommands } from './built-commands.ts';
+
+const built = buildCommands();
+const children: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  built.remove();
+});
+
+/** Starts `npm start` as it is run, on a free port. */
+function startServe(folder: string, ...args: string[]) {
+  const child = spawn(process.execPath, [built.path('local/serve.mjs'), '--port', '0', ...args], {
+    env: { ...process.env, MODEL_URI: folder.startsWith('/') ? `file:${folder}` : folder, LOG_LEVEL: 'debug' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (data) => (output.stdout += data));
+  child.stderr.on('data', (data) => (output.stderr += data));
+  const ended = once(child, 'exit');
+  /** Waits until the text is in the output. */
+  const until = async (stream: 'stdout' | 'stderr', text: RegExp): Promise<RegExpExecArray> => {
+    for (;;) {
+      const found = text.exec(output[stream]);
+      if (found) return found;
+      if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${output.stderr}`);
+      await Promise.race([once(child[stream], 'data'), ended]);
+    }
+  };
+  const findAddress = async () => `http://127.0.0.1:${(await until('stderr', /http:\/\/[^:]+:(\d+)/))[1]}`;
+  return { child, output, until, findAddress, ended };
+}
+
+// Long enough to keep a worker busy for some milliseconds, short enough for the request line.
+const longPath = `/predict?sentence=${'good+'.repeat(12_000)}`;
+
+it('says where it listens and what to try, and answers', async () => {
+  const { child, findAddress, until, ended } = startServe(await writeTinyStore(), '--workers', '2');
+  const address = await findAddress();
+  await until('stderr', /curl 'http:\/\/localhost:\d+\/predict\?sentence=this%20is%20the%20best%20book%20ever'/);
+  const response = await fetch(`${address}/predict?sentence=a+good+book`);
+  expect(await response.json()).toMatchObject({ response: { sentence: 'a good book' }, model: firstVersion });
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+}, 60_000);
+
+it('is healthy while its worker is busy, and refuses with Retry-After what is more than may wait', async () => {
+  const { findAddress } = startServe(await writeTinyStore(), '--queue', '1');
+  const address = await findAddress();
+  const asked = Array.from({ length: 12 }, () => fetch(address + longPath));
+  const health = await fetch(`${address}/health`);
+  const responses = await Promise.all(asked);
+  expect(health.status).toBe(200);
+  const refused = responses.filter(({ status }) => status === 503);
+  expect(refused.length).toBeGreaterThan(0);
+  expect(refused[0]?.headers.get('retry-after')).toBe('1');
+  expect(await refused[0]?.json()).toMatchObject({ error: { code: 'OVERLOADED' } });
+  expect(responses.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(2);
+}, 60_000);
+
+/** Sends a request, waits until it has left this process, and returns the promise of its answer's status. */
+async function sendOff(url: string): Promise<{ readonly status: Promise<number | undefined> }> {
+  const asking = request(url).end();
+  const status = once(asking, 'response').then(([response]) => {
+    const answer: IncomingMessage = response;
+    return answer.resume().statusCode;
+  });
+  await once(asking, 'finish');
+  return { status };
+}
+
+it.each(['SIGTERM', 'SIGINT'] as const)(
+  'answers the requests in flight when %s ends it, then exits with 0',
+  async (signal) => {
+    const { child, output, findAddress, ended } = startServe(await writeTinyStore());
+    const address = await findAddress();
+    const asked = await Promise.all(Array.from({ length: 8 }, () => sendOff(address + longPath)));
+    // By the time that this is answered, what was sent before has arrived.
+    expect((await fetch(`${address}/health`)).status).toBe(200);
+    const answered = output.stdout.match(/"route":"\/predict"/g)?.length ?? 0;
+    child.kill(signal);
+    expect(await Promise.all(asked.map(({ status }) => status))).toEqual(Array(8).fill(200));
+    expect(await ended).toEqual([0, null]);
+    expect(answered).toBeLessThan(8);
+    await expect(fetch(`${address}/health`)).rejects.toThrow();
+  },
+  60_000,
+);
+
+it('starts without a model, answers 503 with the reason in the log, and recovers by itself', async () => {
+  const folder = await writeTinyStore();
+  const away = join(mkdtempSync(join(tmpdir(), 'away-')), 'current.json');
+  renameSync(join(folder, 'current.json'), away);
+  const { findAddress, output } = startServe(folder);
+  const address = await findAddress();
+  const response = await fetch(`${address}/predict?sentence=good`);
+  expect(response.status).toBe(503);
+  expect((await fetch(`${address}/health`)).status).toBe(200);
+  expect(output.stderr).toContain(join(folder, 'current.json'));
+  renameSync(away, join(folder, 'current.json'));
+  expect((await fetch(`${address}/predict?sentence=good`)).status).toBe(200);
+}, 60_000);
+
+it('answers on when a worker is killed', async () => {
+  const { findAddress, until, output } = startServe(await writeTinyStore());
+  const address = await findAddress();
+  const ask = async () => (await fetch(`${address}/predict?sentence=good`)).status;
+  expect(await ask()).toBe(200);
+  const [, pid] = await until('stdout', /"worker started","pid":(\d+)/);
+  process.kill(Number(pid), 'SIGKILL');
+  await until('stdout', /"message":"worker replaced"/);
+  expect(await ask()).toBe(200);
+  expect(output.stdout).toContain('SIGKILL');
+}, 60_000);
+
+it.each([
+  [['--workers', 'many'], /^--workers takes a whole number from 1 to 256, not "many"\.\n$/],
+  [['--nonsense'], /^Unknown option '--nonsense'\. --help lists what there is\.\n$/],
+])(
+  'refuses %j in one sentence and with an exit code',
+  async (args, sentence) => {
+    const { ended, output } = startServe('/nowhere', ...args);
+    expect(await ended).toEqual([2, null]);
+    expect(output.stderr).toMatch(sentence);
+  },
+  60_000,
+);
+
+it('lists what is wrong with the environment', async () => {
+  const { ended, output } = startServe('http://example.com/models');
+  expect(await ended).toEqual([2, null]);
+  expect(output.stderr).toMatch(/^The environment cannot be used:\n- MODEL_URI: .+\n$/);
+}, 60_000);
+
+it('explains itself', async () => {
+  const { ended, output } = startServe('/nowhere', '--help');
+  expect(await ended).toEqual([0, null]);
+  for (const flag of ['--port', '--host', '--workers', '--queue']) expect(output.stdout).toContain(flag);
+}, 60_000);

@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { type RunningServer, startServer } from '../../../local/serving/http-server.ts';
+import { createTinyService, type TinyService } from '../../functions/predict/tiny-service.ts';
+import { writeTinyStore } from '../../functions/predict/tiny-store.ts';
+
+let service: TinyService;
+let server: RunningServer;
+beforeAll(async () => {
+  service = createTinyService(await writeTinyStore());
+  server = await startServer(service.app, { port: 0, host: '127.0.0.1' });
+});
+afterAll(async () => {
+  await server.close();
+  await service.release();
+});
+
+/** Sends bytes as they are and returns status line and body of the answer. */
+async function send(bytes: string | Buffer) {
+  const socket = connect(server.port, '127.0.0.1');
+  let answer = '';
+  socket.on('data', (data) => {
+    answer += data;
+  });
+  socket.write(bytes);
+  await once(socket, 'close');
+  const [head = '', body = ''] = answer.split('\r\n\r\n');
+  return { status: Number(head.split(' ')[1]), body: body === '' ? undefined : JSON.parse(body) };
+}
+
+const createRequest = (target: string) => `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+
+it('answers over HTTP', async () => {
+  const response = await fetch(`http://127.0.0.1:${server.port}/predict?sentence=good`);
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ response: { sentence: 'good' } });
+});
+
+it('reads a request of nearly 64 KiB', async () => {
+  const { status, body } = await send(createRequest(`/predict?sentence=${'good+'.repeat(13_000)}`));
+  expect(status).toBe(200);
+  expect(body).toMatchObject({ truncated: true });
+});
+
+it.each([66_000, 100_001, 300_000])(
+  'answers a request of %i bytes with 413 in the shape of all errors',
+  async (size) => {
+    const { status, body } = await send(createRequest(`/predict?sentence=${'x'.repeat(size)}`));
+    expect(status).toBe(413);
+    expect(body).toMatchObject({ error: { code: 'REQUEST_TOO_LARGE' } });
+  },
+);
+
+it.each([
+  ['no HTTP', 'GARBAGE\r\n\r\n'],
+  ['a target that is no path', createRequest('predict')],
+  ['a backslash in the path', createRequest('/pre\\dict')],
+  ['raw bytes in the target', Buffer.from(createRequest('/predict?sentence=\xff\x01'), 'latin1')],
+  ['a host that is none', createRequest('/health').replace('localhost', 'a b')],
+])('answers %s with 400 in the shape of all errors', async (_, bytes) => {
+  expect(await send(bytes)).toMatchObject({ status: 400, body: { error: { code: 'REQUEST_MALFORMED' } } });
+});
+
+it('answers a client of HTTP/1.0, which names no host', async () => {
+  expect(await send('GET /health HTTP/1.0\r\n\r\n')).toEqual({ status: 200, body: { status: 'ok' } });
+});
+
+it.each(['POST', 'OPTIONS', 'TRACE', 'DELETE'])('answers %s with 405', async (method) => {
+  const { status, body } = await send(createRequest('/predict?sentence=good').replace('GET', method));
+  expect(status).toBe(405);
+  expect(body).toMatchObject({ error: { code: 'METHOD_NOT_ALLOWED' } });
+});
+
+it('says in one sentence that a port is in use', async () => {
+  await expect(startServer(service.app, { port: server.port, host: '127.0.0.1' })).rejects.toThrow(
+    `Port ${server.port} is in use: choose another with --port, or stop what listens there.`,
+  );
+});
+
+it('says in one sentence that a host is none of this machine', async () => {
+  await expect(startServer(service.app, { port: 0, host: '192.0.2.1' })).rejects.toThrow(/192\.0\.2\.1.*--host/);
+});
