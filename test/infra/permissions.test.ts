@@ -85,7 +85,6 @@ describe('what a role may do', () => {
       'PromoteRole: logs:CreateLogStream on <PromoteLogGroup.Arn>',
       'PromoteRole: logs:PutLogEvents on <PromoteLogGroup.Arn>',
       'PromoteRole: s3:GetObject on <bucket>/<prefix>/current.json',
-      'PromoteRole: s3:GetObject on <bucket>/<prefix>/hold.json',
       'PromoteRole: s3:GetObject on <bucket>/<prefix>/versions/*',
       'PromoteRole: s3:ListBucket on <ModelBucket.Arn>',
       'PromoteRole: s3:PutObject on <bucket>/<prefix>/current.json',

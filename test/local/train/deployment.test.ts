@@ -1,0 +1,28 @@
+import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
+import { findDeployment } from '../../../local/train/deployment.ts';
+
+const client = new CloudFormationClient({ endpoint: process.env.TEST_S3_ENDPOINT ?? '', region: 'ca-central-1' });
+
+describe('a deployed stage', () => {
+  beforeAll(async () => {
+    const body = { Resources: { T: { Type: 'AWS::SNS::Topic' } }, Outputs: { ModelUri: { Value: 's3://bucket/dev' } } };
+    await client.send(new CreateStackCommand({ StackName: 'serverless-bert-dev', TemplateBody: JSON.stringify(body) }));
+  }, 60_000);
+
+  it('says where its models are', async () => {
+    expect((await findDeployment('dev', client)).output('ModelUri')).toBe('s3://bucket/dev');
+  });
+
+  it('says what to do where training was left out', async () => {
+    const deployment = await findDeployment('dev', client);
+    expect(() => deployment.output('TrainingQueue')).toThrow(
+      'Stage dev has no TrainingQueue. It was deployed without training; docs/deploy.md, "Training", says how to add it.',
+    );
+  });
+
+  it('says what to do where there is none', async () => {
+    await expect(findDeployment('prod', client)).rejects.toThrow(
+      'Stage prod is not deployed in ca-central-1 (no stack serverless-bert-prod): npx serverless deploy --stage prod.',
+    );
+  });
+});

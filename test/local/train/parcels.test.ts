@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { pack } from '../../../local/train/parcels.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'parcels-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const write = (name: string, content: string | Buffer) => {
+  const path = join(folder, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+};
+
+const version = '20261123T081500Z-3f9a1c2';
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const describeFile = (role: string, path: string, text: string) => ({
+  role,
+  path,
+  bytes: text.length,
+  sha256: sha256(text),
+  parts: [sha256(text)],
+});
+
+const metrics = { accuracy: 0.9, f1: 0.9, auc: 0.9, ece: 0.01 };
+const manifest = {
+  schema: 1,
+  version,
+  createdAt: '2026-11-23T08:15:00Z',
+  labels: ['negative', 'positive'],
+  maxTokens: 512,
+  temperature: 1,
+  precision: 'int8',
+  onnxruntime: '1.30.0',
+  partBytes: 8388608,
+  files: [describeFile('model', 'model.onnx', 'model'), describeFile('tokenizer', 'tokenizer.json', '{}')],
+  metrics: { rows: 10, ...metrics, reference: metrics, flipped: 0 },
+  provenance: {
+    base: { name: 'b', sha256: sha256('b') },
+    data: [],
+    settings: {},
+    seed: 42,
+    revision: null,
+    libraries: {},
+    device: 'cpu',
+    parent: null,
+  },
+};
+
+const writeStore = (name: string, model = 'model') => {
+  write(`${name}/versions/${version}/model.onnx`, model);
+  write(`${name}/versions/${version}/tokenizer.json`, '{}');
+  write(`${name}/versions/${version}/manifest.json`, JSON.stringify(manifest));
+  write(`${name}/current.json`, JSON.stringify({ schema: 1, version, promotedAt: '2026-11-23T09:00:00Z', manifest }));
+  return join(folder, name);
+};
+
+describe('a CSV file', () => {
+  it('goes to the data that runs read, under its own name or another', async () => {
+    const path = write('reviews.csv', 'review,sentiment\n"good, very",positive\n');
+    expect(await pack(path)).toEqual([{ path, key: 'training/data/reviews.csv', bytes: 39, once: false }]);
+    expect(await pack(path, 'imdb.csv')).toMatchObject([{ key: 'training/data/imdb.csv' }]);
+  });
+
+  it('may be compressed, and may begin with a byte order mark', async () => {
+    const path = write('reviews.csv.gz', gzipSync('\uFEFFreview,sentiment\ngood,1\n'));
+    expect(await pack(path)).toMatchObject([{ key: 'training/data/reviews.csv.gz' }]);
+  });
+
+  it.each([
+    [
+      'without the columns',
+      'a.csv',
+      'text,label\nx,1\n',
+      'has no column review and no column sentiment: its columns are text, label.',
+    ],
+    ['without one of them', 'b.csv', 'review,label\nx,1\n', 'has no column sentiment: its columns are review, label.'],
+    ['that is empty', 'c.csv', '', 'has no column review and no column sentiment: it is empty.'],
+    [
+      'that is not compressed, as its name says',
+      'd.csv.gz',
+      'review,sentiment\n',
+      'cannot be read as CSV: incorrect header check',
+    ],
+  ])('is refused %s', async (_what, name, content, sentence) => {
+    await expect(pack(write(name, content))).rejects.toThrow(sentence);
+  });
+});
+
+describe('a folder', () => {
+  it('with a config.json is a base model, whose files keep their names', async () => {
+    for (const name of ['config.json', 'vocab.txt', 'model.safetensors', '.DS_Store']) write(`bert_tiny/${name}`, 'x');
+    const parcels = await pack(join(folder, 'bert_tiny'));
+    expect(parcels.map(({ key }) => key)).toEqual([
+      'training/base/bert_tiny/config.json',
+      'training/base/bert_tiny/model.safetensors',
+      'training/base/bert_tiny/vocab.txt',
+    ]);
+    expect(parcels.every(({ once }) => !once)).toBe(true);
+  });
+
+  it('with versions is a model store, of which the current version goes, its manifest last', async () => {
+    const parcels = await pack(writeStore('store'));
+    expect(parcels.map(({ key }) => key)).toEqual([
+      `versions/${version}/model.onnx`,
+      `versions/${version}/tokenizer.json`,
+      `versions/${version}/manifest.json`,
+    ]);
+    expect(parcels.every(({ once }) => once)).toBe(true);
+  });
+
+  it('with a damaged version is refused before anything is uploaded', async () => {
+    await expect(pack(writeStore('damaged', 'mod?l'))).rejects.toThrow(/model\.onnx/);
+  });
+
+  it('with neither is refused', async () => {
+    write('photos/cat.jpg', 'x');
+    await expect(pack(join(folder, 'photos'))).rejects.toThrow(
+      'is neither a pretrained BERT (it has no config.json) nor',
+    );
+  });
+});
+
+describe('a path', () => {
+  it.each([
+    ['does not exist', () => join(folder, 'nothing.csv'), 'nothing.csv does not exist.'],
+    ['is another kind of file', () => write('notes.txt', 'x'), 'notes.txt is no CSV file (.csv or .csv.gz).'],
+  ])('that %s is refused', async (_what, path, sentence) => {
+    await expect(pack(path())).rejects.toThrow(sentence);
+  });
+});

@@ -1,0 +1,111 @@
+import {
+  BatchClient,
+  CreateComputeEnvironmentCommand,
+  CreateJobQueueCommand,
+  DescribeJobsCommand,
+  RegisterJobDefinitionCommand,
+} from '@aws-sdk/client-batch';
+import {
+  CloudWatchLogsClient,
+  CreateLogGroupCommand,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { followRun } from '../../../local/train/follow.ts';
+import { openRun, submitRun } from '../../../local/train/run.ts';
+
+const endpoint = process.env.TEST_S3_ENDPOINT ?? '';
+const configuration = { endpoint, region: 'us-west-2' };
+const batch = new BatchClient(configuration);
+const logs = new CloudWatchLogsClient(configuration);
+const outputs: Record<string, string> = { TrainingLogGroup: '/aws/batch/serverless-bert-dev' };
+const deployment = { stage: 'dev', output: (name: string) => outputs[name] ?? '' };
+
+/** moto runs no container; its jobs end well at once. */
+const leaveDockerAlone = () =>
+  fetch(`${endpoint}/moto-api/config`, { method: 'POST', body: JSON.stringify({ batch: { use_docker: false } }) });
+
+const createQueue = async () => {
+  const role = { RoleName: 'batch', AssumeRolePolicyDocument: '{}' };
+  const { Role } = await new IAMClient(configuration).send(new CreateRoleCommand(role));
+  const environment = { computeEnvironmentName: 'environment', type: 'UNMANAGED' as const, serviceRole: Role?.Arn };
+  await batch.send(new CreateComputeEnvironmentCommand(environment));
+  const order = [{ order: 1, computeEnvironment: 'environment' }];
+  const queue = { jobQueueName: 'queue', priority: 1, state: 'ENABLED' as const, computeEnvironmentOrder: order };
+  return (await batch.send(new CreateJobQueueCommand(queue))).jobQueueArn ?? '';
+};
+
+const registerJob = async () => {
+  const containerProperties = {
+    image: 'bert',
+    command: ['python3', 'train.py'],
+    resourceRequirements: [
+      { type: 'VCPU' as const, value: '1' },
+      { type: 'MEMORY' as const, value: '2048' },
+    ],
+  };
+  const definition = { jobDefinitionName: 'job', type: 'container' as const, containerProperties };
+  return (await batch.send(new RegisterJobDefinitionCommand(definition))).jobDefinitionArn ?? '';
+};
+
+beforeAll(async () => {
+  await leaveDockerAlone();
+  outputs.TrainingQueue = await createQueue();
+  outputs.TrainingJob = await registerJob();
+}, 120_000);
+
+const commandOf = async (id: string) =>
+  (await batch.send(new DescribeJobsCommand({ jobs: [id] }))).jobs?.[0]?.container?.command;
+
+describe('a run', () => {
+  it("is the stage's job in the stage's queue", async () => {
+    const id = await submitRun(batch, deployment, []);
+    const { jobs = [] } = await batch.send(new DescribeJobsCommand({ jobs: [id] }));
+    expect(jobs[0]).toMatchObject({
+      jobName: 'serverless-bert-dev-by-hand',
+      jobQueue: outputs.TrainingQueue,
+      jobDefinition: outputs.TrainingJob,
+    });
+  }, 60_000);
+
+  it('takes flags for train.py', async () => {
+    const id = await submitRun(batch, deployment, ['--epochs', '3']);
+    expect(await commandOf(id)).toEqual(['python3', 'train.py', '--epochs', '3']);
+  }, 60_000);
+
+  it('is followed to its end', async () => {
+    const run = openRun({ batch, logs }, deployment, await submitRun(batch, deployment, []));
+    const said: string[] = [];
+    const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 200));
+    expect(await followRun(run, { say: (line) => said.push(line), pause })).toBe(0);
+    expect(said.at(-1)).toContain('Run has ended well');
+  }, 60_000);
+
+  it('that there is not is said to be none', async () => {
+    await expect(openRun({ batch, logs }, deployment, 'nothing').describe()).rejects.toThrow('There is no run nothing');
+  }, 60_000);
+});
+
+describe('the log of a run', () => {
+  const run = openRun({ batch, logs }, deployment, 'run');
+  const logGroupName = outputs.TrainingLogGroup ?? '';
+
+  it('is empty before there is one', async () => {
+    expect(await run.readLog('training/none', undefined)).toEqual({ lines: [], next: undefined });
+  }, 60_000);
+
+  it('is read on from where it was left', async () => {
+    await logs.send(new CreateLogGroupCommand({ logGroupName }));
+    await logs.send(new CreateLogStreamCommand({ logGroupName, logStreamName: 's' }));
+    const put = (message: string) =>
+      logs.send(
+        new PutLogEventsCommand({ logGroupName, logStreamName: 's', logEvents: [{ timestamp: Date.now(), message }] }),
+      );
+    await put('one');
+    const first = await run.readLog('s', undefined);
+    await put('two');
+    expect(first.lines).toEqual(['one']);
+    expect((await run.readLog('s', first.next)).lines).toEqual(['two']);
+  }, 60_000);
+});
