@@ -18,6 +18,8 @@ const entries = [
   'local/serve',
   'local/worker',
   'local/score',
+  'local/train/data',
+  'local/train/submit',
 ];
 
 /**
