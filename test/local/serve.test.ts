@@ -34,7 +34,11 @@ function startServe(folder: string, ...args: string[]) {
       await Promise.race([once(child[stream], 'data'), ended]);
     }
   };
-  const findAddress = async () => `http://127.0.0.1:${(await until('stderr', /http:\/\/[^:]+:(\d+)/))[1]}`;
+  const findAddress = async () => {
+    const [, port] = await until('stderr', /http:\/\/[^:]+:(\d+),/);
+    await until('stderr', /Ready|No model yet/);
+    return `http://127.0.0.1:${port}`;
+  };
   return { child, output, until, findAddress, ended };
 }
 
@@ -44,7 +48,10 @@ const longPath = `/predict?sentence=${'good+'.repeat(12_000)}`;
 it('says where it listens and what to try, and answers', async () => {
   const { child, findAddress, until, ended } = startServe(await writeTinyStore(), '--workers', '2');
   const address = await findAddress();
-  await until('stderr', /curl 'http:\/\/localhost:\d+\/predict\?sentence=this%20is%20the%20best%20book%20ever'/);
+  await until(
+    'stderr',
+    /Ready with model 20260101T000000Z-aaaaaaa\. Try:\n {2}curl 'http:\/\/localhost:\d+\/predict\?sentence=this%20is%20the%20best%20book%20ever'/,
+  );
   const response = await fetch(`${address}/predict?sentence=a+good+book`);
   expect(await response.json()).toMatchObject({ response: { sentence: 'a good book' }, model: firstVersion });
   child.kill('SIGTERM');
