@@ -48,24 +48,34 @@ function stopOnSignal({ models, server, loading }: Service): void {
 }
 
 /** A server without a model answers 503 and tries again with each request, so that it recovers by itself. */
-async function announce({ models, server }: Service, { host, workers }: ServeOptions): Promise<void> {
-  const name = ['127.0.0.1', '0.0.0.0', '::', '::1'].includes(host) ? 'localhost' : host;
+async function announce({ models, loading }: Service, address: string): Promise<void> {
   try {
     const { manifest } = await models.current();
-    say(`Ready on http://${name}:${server.port} with model ${manifest.version} in ${workers} worker(s). Try:`);
-    say(`  curl 'http://${name}:${server.port}/predict?sentence=this%20is%20the%20best%20book%20ever'`);
+    say(`Ready with model ${manifest.version}. Try:`);
+    say(`  curl '${address}/predict?sentence=this%20is%20the%20best%20book%20ever'`);
   } catch (error) {
+    if (loading.signal.aborted) return;
     say(`No model yet: ${error instanceof Error ? error.message : error}`);
-    say(`Listening on http://${name}:${server.port}; /predict answers 503 and looks again with each request.`);
+    say('Until there is one, /predict answers 503 and looks again with each request.');
   }
+}
+
+function describeAddress(host: string, port: number): string {
+  const name = ['127.0.0.1', '0.0.0.0', '::', '::1'].includes(host) ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
 async function serve(): Promise<void> {
   const options = readServeOptions(process.argv.slice(2));
   if (options.help) return void process.stdout.write(usage);
-  const service = await start(options, readLocalConfiguration(options.workers));
+  const configuration = readLocalConfiguration(options.workers);
+  const service = await start(options, configuration);
   stopOnSignal(service);
-  await announce(service, options);
+  const address = describeAddress(options.host, service.server.port);
+  say(
+    `Listening on ${address}, loading the model from ${configuration.store.location} into ${options.workers} worker(s).`,
+  );
+  await announce(service, address);
 }
 
 // A reader of the log that goes away must not take the server with it.
