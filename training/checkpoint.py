@@ -1,11 +1,14 @@
-"""Epoch checkpoints: written whole or not at all, found again by a run with the same settings and data.
+"""Checkpoints: written whole or not at all, found again by a run with the same settings and data.
 
-Tensors are safetensors and the rest is JSON, so that reading one never runs code.
+Tensors are safetensors and the rest is JSON, so that reading one never runs code. `latest.json` names the files of the
+newest checkpoint with their SHA-256 and is written last: without it, what a killed run left is only rubbish.
+
+No random state is stored: a step's is a function of seed, epoch, step and rank (`loop.py`).
 """
 
 import hashlib
 import json
-import shutil
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,13 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
+from depot import Depot, staging
+from s3 import StoreError
+
 Weights = dict[str, torch.Tensor]
+Told = dict[str, Any]
+
+FILES = ("model.safetensors", "optimizer.safetensors", "best.safetensors")
 
 
 @dataclass
@@ -21,46 +30,110 @@ class Progress:
     """How far a run has come.
 
     Attributes:
-        epochs: epochs finished.
+        epochs: epochs finished and evaluated.
+        step: steps done in the epoch after them.
+        loss: sum of these steps' losses.
+        micro: reviews computed at a time; the gradients of a step's parts are summed.
         history: one entry per finished epoch: loss and validation metrics.
         best: weights of the best epoch so far.
     """
 
     epochs: int = 0
+    step: int = 0
+    loss: float = 0.0
+    micro: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     best: Weights = field(default_factory=dict)
 
 
-def find_folder(root: Path, identity: dict[str, Any]) -> Path:
-    """The checkpoint folder of a run: named by the hash of all that decides its weights, so that different settings or
-    data never continue each other."""
-    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-    return root / digest[:12]
+@dataclass(frozen=True)
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Attributes:
+        depot: where they are.
+        run: the run's own folder in it.
+    """
+
+    depot: Depot
+    run: str
+
+    def save(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+        """Writes a checkpoint, then makes it the newest, then deletes the ones before.
+
+        Raises:
+            StoreError: it could not be written; the last one is untouched.
+        """
+        try:
+            self._write(model, optimizer, progress)
+        # safetensors tells of a full disk by an error of its own.
+        except Exception as error:
+            if isinstance(error, StoreError):
+                raise
+            raise StoreError(
+                f"{self.depot.location}: the checkpoint could not be written ({error}). The last one is kept; make "
+                "room or correct CHECKPOINT_PATH, and the next run with the same settings continues it."
+            ) from error
+
+    def restore(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
+        """Loads the newest checkpoint into model and optimizer; without one, the run starts at the beginning.
+
+        Raises:
+            StoreError: a file of it is missing or not what was written.
+        """
+        with tempfile.TemporaryDirectory() as place:
+            told = self._read_latest(Path(place))
+            if told is None:
+                return Progress()
+            paths = {name: self._fetch(file, Path(place)) for name, file in told["files"].items()}
+            model.load_state_dict(load_file(paths["model.safetensors"]))
+            _unflatten(optimizer, load_file(paths["optimizer.safetensors"]))
+            return Progress(**told["progress"], best=load_file(paths["best.safetensors"]))
+
+    def discard(self) -> None:
+        """Deletes all of the run's checkpoints."""
+        keys = self.depot.list_keys(f"{self.run}/")
+        # The pointer first, so that it never names what is gone.
+        self.depot.remove(sorted(keys, key=lambda key: not key.endswith("/latest.json")))
+
+    def _write(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+        folder = f"{self.run}/epoch-{progress.epochs}-step-{progress.step}"
+        tensors = dict(zip(FILES, (copy_weights(model), _flatten(optimizer), progress.best), strict=True))
+        with staging(self.depot, self.run) as place:
+            before = self._read_latest(place)
+            known = {file["sha256"]: file for file in before["files"].values()} if before else {}
+            files = {}
+            for name, content in tensors.items():
+                save_file(content, place / name)
+                digest = _hash(place / name)
+                # The best weights stay the same for many checkpoints; they are not sent again.
+                files[name] = known.get(digest) or {"key": f"{folder}/{name}", "sha256": digest}
+                if digest not in known:
+                    self.depot.keep(files[name]["key"], place / name)
+            described = {"progress": {k: v for k, v in vars(progress).items() if k != "best"}, "files": files}
+            (place / "described.json").write_text(json.dumps(described))
+            self.depot.keep(f"{self.run}/latest.json", place / "described.json")
+        kept = {file["key"] for file in files.values()} | {f"{self.run}/latest.json"}
+        self.depot.remove([key for key in self.depot.list_keys(f"{self.run}/") if key not in kept])
+
+    def _read_latest(self, place: Path) -> Told | None:
+        path = self.depot.fetch(f"{self.run}/latest.json", place)
+        return json.loads(path.read_text()) if path else None
+
+    def _fetch(self, file: dict[str, str], place: Path) -> Path:
+        path = self.depot.fetch(file["key"], place)
+        if path is None or _hash(path) != file["sha256"]:
+            what = "is missing" if path is None else "is not what was written"
+            raise StoreError(
+                f"{self.depot.location}/{file['key']} {what}; delete {self.depot.location}/{self.run} to start over."
+            )
+        return path
 
 
-def save(folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
-    """Writes the checkpoint beside the last one, then takes its place in one rename."""
-    fresh = folder / f"epoch-{progress.epochs}.partial"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    save_file(copy_weights(model), fresh / "model.safetensors")
-    save_file(progress.best, fresh / "best.safetensors")
-    save_file(_flatten(optimizer), fresh / "optimizer.safetensors")
-    (fresh / "progress.json").write_text(json.dumps({"epochs": progress.epochs, "history": progress.history}))
-    fresh.replace(folder / f"epoch-{progress.epochs}")
-    for old in _list(folder)[:-1]:
-        shutil.rmtree(old)
-
-
-def restore(folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
-    """Loads the newest checkpoint into model and optimizer; without one, the run starts at the beginning."""
-    found = _list(folder)
-    if not found:
-        return Progress()
-    model.load_state_dict(load_file(found[-1] / "model.safetensors"))
-    _unflatten(optimizer, load_file(found[-1] / "optimizer.safetensors"))
-    told = json.loads((found[-1] / "progress.json").read_text())
-    return Progress(told["epochs"], told["history"], load_file(found[-1] / "best.safetensors"))
+def name_run(identity: dict[str, Any]) -> str:
+    """A run's name: the hash of all that decides its weights, so that different settings or data never continue each
+    other."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def copy_weights(model: torch.nn.Module) -> Weights:
@@ -68,9 +141,9 @@ def copy_weights(model: torch.nn.Module) -> Weights:
     return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in model.state_dict().items()}
 
 
-def _list(folder: Path) -> list[Path]:
-    complete = [path for path in folder.glob("epoch-*") if path.suffix != ".partial"]
-    return sorted(complete, key=lambda path: int(path.name.split("-")[1]))
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _flatten(optimizer: torch.optim.Optimizer) -> Weights:

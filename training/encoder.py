@@ -3,7 +3,9 @@
 import contextlib
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -11,7 +13,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 from transformers import AutoConfig, BertForSequenceClassification, logging
 
 import attention
-from dataset import LABELS, Batch
+from dataset import LABELS
+from packing import Pack, compute_packed_logits
 
 logging.set_verbosity_error()
 logging.disable_progress_bar()
@@ -62,11 +65,6 @@ def choose_attention() -> str:
     return "sdpa" if torch.cuda.is_available() else attention.NAME
 
 
-def choose_device() -> torch.device:
-    """The first GPU, or else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def computes_bf16(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 natively."""
     if device.type == "cuda":
@@ -80,7 +78,21 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
     return torch.autocast(device.type, torch.bfloat16) if wanted else contextlib.nullcontext()
 
 
-def compute_logits(model: BertForSequenceClassification, batch: Batch, device: torch.device) -> torch.Tensor:
-    """Logits of a batch, float32 [texts, labels]."""
-    logits: torch.Tensor = model(batch.ids.to(device), attention_mask=batch.mask.to(device)).logits
-    return logits.float()
+def compute_logits(model: BertForSequenceClassification, texts: Pack) -> torch.Tensor:
+    """Logits of packed texts on the model's device, float32 [texts, labels]."""
+    return compute_packed_logits(model, texts).float()
+
+
+@contextlib.contextmanager
+def compiled(model: BertForSequenceClassification, wanted: bool) -> Iterator[None]:
+    """Compiles the layers' element-wise parts together with their matrix products, if wanted, for the time inside."""
+    layers: Any = model.bert.encoder.layer
+    parts = [part for layer in layers for part in (layer.attention.output, layer.intermediate, layer.output)]
+    for part in parts if wanted else []:
+        part.compile(dynamic=True)
+    try:
+        yield
+    finally:
+        # The export traces the plain modules.
+        for part in parts:
+            part._compiled_call_impl = None

@@ -1,10 +1,60 @@
-"""Ctrl-C that is heard even in the middle of a long native call."""
+"""Being told to stop: Ctrl-C, SIGTERM (docker stop, AWS Batch) and the notice of a Spot machine.
+
+Ctrl-C ends the process at once. The other two let the step finish and a checkpoint be written, then end with code 143.
+"""
 
 import os
 import signal
 import threading
+from types import FrameType
+
+from spot import watch_notices
+
+STOPPED_EXIT_CODE = 143
+"""128 + SIGTERM, which infra/training/job.yml repeats the job on."""
 
 _GRACE_SECONDS = 1.5
+
+
+class StoppedError(Exception):
+    """The run was told to stop and has stopped; the next one with the same settings continues."""
+
+    def __init__(self) -> None:
+        super().__init__("Told to stop; the next run with the same settings continues from here.")
+
+
+class Stop:
+    """Whether the run shall stop.
+
+    Inside `with stop:` the run looks at `asked` itself; outside there is nothing to finish: the signal ends it there.
+    """
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._patient = False
+
+    @property
+    def asked(self) -> bool:
+        """Whether to finish the step, save and leave."""
+        return self._asked.is_set()
+
+    def listen(self) -> None:
+        """Hears SIGTERM and, on an EC2 machine, the Spot notice."""
+        signal.signal(signal.SIGTERM, self._hear)
+        # The notice of two minutes takes the way of the signal, which the main thread alone hears.
+        watch_notices(lambda: os.kill(os.getpid(), signal.SIGTERM))
+
+    def __enter__(self) -> "Stop":
+        self._patient = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._patient = False
+
+    def _hear(self, _signal: int, _frame: FrameType | None) -> None:
+        self._asked.set()
+        if not self._patient:
+            raise StoppedError
 
 
 def exit_soon_after_interrupt() -> None:

@@ -1,47 +1,48 @@
-"""The training loop: AdamW under a linear schedule, an evaluation and a checkpoint after each epoch."""
+"""The training loop: AdamW under a linear schedule on packed texts, an evaluation after each epoch, checkpoints."""
 
-from pathlib import Path
+import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch.optim import AdamW
 from transformers import BertForSequenceClassification
 
-from checkpoint import Progress, copy_weights, restore, save
-from dataset import LABELS, Encoded, iterate, plan_batches
-from encoder import autocast, compute_logits
+from checkpoint import Progress, copy_weights
+from dataset import LABELS, Encoded, plan_batches
+from encoder import compiled, compute_logits
+from interruption import StoppedError
 from metrics import measure, to_probabilities
+from packing import pack
 from progress import announce, track
+from run import Run
 from settings import Settings
+from step import Batch, Losses, take_step
+from team import Team
+
+_AGREEMENT_STEPS = 8
+"""Steps between two agreements of several processes on stopping and saving."""
 
 
-class DivergenceError(Exception):
-    """The loss stopped being a number; the last checkpoint is kept."""
-
-
-def train(
-    model: BertForSequenceClassification, training: Encoded, validation: Encoded, settings: Settings, folder: Path
-) -> Progress:
+def train(run: Run) -> Progress:
     """Trains to the last epoch, continuing the newest checkpoint, and leaves the best epoch's weights in the model.
 
     Raises:
-        DivergenceError: the loss is not finite.
-        KeyboardInterrupt: the run was stopped; the last epoch's checkpoint is on disk.
+        DivergenceError: the loss or a gradient is not finite; the last good checkpoint is kept.
+        StoppedError: the run was told to stop; a checkpoint of the last step is written.
+        StoreError: a checkpoint could not be read or written.
+        ProblemsError: not even one review fits into memory.
     """
-    optimizer = make_optimizer(model, settings)
-    progress = restore(folder, model, optimizer)
-    if progress.epochs:
-        announce("continued", checkpoint=folder.name, epochs=progress.epochs)
-    for epoch in range(progress.epochs, settings.epochs):
-        loss = _run_epoch(model, optimizer, training, settings, epoch)
-        quality = _evaluate(model, validation, settings)
-        progress.history.append({"epoch": epoch + 1, "loss": loss, **quality})
-        progress.epochs = epoch + 1
-        if quality["accuracy"] >= max(entry["accuracy"] for entry in progress.history):
-            progress.best = copy_weights(model)
-        save(folder, model, optimizer, progress)
-        announce("evaluated", **progress.history[-1])
-    model.load_state_dict(progress.best)
+    optimizer = make_optimizer(run.model, run.settings)
+    progress = run.checkpoints.restore(run.model, optimizer)
+    progress.micro = progress.micro or run.settings.micro_batch_size or run.settings.train_batch_size
+    if progress.epochs or progress.step:
+        announce("continued", checkpoint=run.checkpoints.run, epochs=progress.epochs, step=progress.step)
+    with run.stop, compiled(run.model, run.settings.compile):
+        while progress.epochs < run.settings.epochs:
+            steps = _run_epoch(run, optimizer, progress)
+            _finish_epoch(run, optimizer, progress, steps)
+    run.model.load_state_dict(progress.best)
     return progress
 
 
@@ -63,44 +64,96 @@ def compute_rate(step: int, total: int, settings: Settings) -> float:
     return settings.learning_rate * (total - step) / max(1, total - rising)
 
 
-def _run_epoch(
-    model: BertForSequenceClassification, optimizer: AdamW, data: Encoded, settings: Settings, epoch: int
-) -> float:
-    """One pass over the rows; the mean loss. Seeded by epoch, so that a restart repeats it bit for bit."""
-    torch.manual_seed(settings.seed + epoch)
-    plan = plan_batches([len(ids) for ids in data.ids], settings.train_batch_size, settings.seed + epoch)
-    first, total_steps = len(plan) * epoch, len(plan) * settings.epochs
-    model.train()
-    total = 0.0
-    for step, batch in enumerate(track(iterate(data, plan), len(plan), f"epoch {epoch + 1}/{settings.epochs}")):
+def _run_epoch(run: Run, optimizer: AdamW, progress: Progress) -> int:
+    """The rest of an epoch; its number of steps."""
+    settings, epoch, losses = run.settings, progress.epochs, Losses(run.team)
+    lengths = [len(ids) for ids in run.training.ids]
+    plan = plan_batches(lengths, settings.train_batch_size, settings.seed + epoch)
+    run.model.train()
+    rest = range(progress.step, len(plan))
+    for step in track(rest, len(rest), f"epoch {epoch + 1}/{settings.epochs}"):
+        number = len(plan) * epoch + step
         for group in optimizer.param_groups:
-            group["lr"] = compute_rate(first + step, total_steps, settings)
-        with autocast(model.device, settings.precision):
-            logits = compute_logits(model, batch, model.device)
-        loss = torch.nn.functional.cross_entropy(logits, batch.labels.to(model.device))
-        if not torch.isfinite(loss):
-            raise DivergenceError(
-                f"the loss is {loss.item()} at epoch {epoch + 1}, step {step + 1}: lower LEARNING_RATE."
-            )
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
-        optimizer.step()
-        optimizer.zero_grad()
-        total += loss.item()
-    return total / len(plan)
+            group["lr"] = compute_rate(number, len(plan) * settings.epochs, settings)
+        share = run.team.share(plan[step], lengths)
+        batch = Batch(plan[step], share, _seed_step(run, number), f"epoch {epoch + 1}, step {step + 1}")
+        losses.add(batch, take_step(run, optimizer, batch, progress))
+        progress.step = step + 1
+        _pause(run, optimizer, progress, losses)
+    losses.drain(progress)
+    return len(plan)
 
 
-def compute_all_logits(model: BertForSequenceClassification, data: Encoded, settings: Settings) -> torch.Tensor:
-    """Logits of every row in the data's order, float32 [rows, labels], in full precision with dropout off."""
+def _seed_step(run: Run, number: int) -> int:
+    """The seed of a step's dropout: a function of where the run is, so that no random state has to be kept."""
+    return ((run.settings.seed << 40) + (number << 10) + run.team.rank) % 2**63
+
+
+def _pause(run: Run, optimizer: AdamW, progress: Progress, losses: Losses) -> None:
+    """Writes a checkpoint when one is due, and leaves when told to."""
+    if run.team.size > 1 and progress.step % _AGREEMENT_STEPS:
+        return
+    due = run.team.leads and time.monotonic() - run.saved >= run.settings.checkpoint_seconds
+    stopping, due = run.team.agree(run.stop.asked, due)
+    if stopping or due or losses.full:
+        losses.drain(progress)
+    if stopping or due:
+        _save(run, optimizer, progress)
+    if stopping:
+        raise StoppedError
+
+
+def _save(run: Run, optimizer: AdamW, progress: Progress) -> None:
+    begun = time.monotonic()
+    if run.team.leads:
+        run.checkpoints.save(run.model, optimizer, progress)
+        seconds = round(time.monotonic() - begun, 2)
+        announce("saved", epochs=progress.epochs, step=progress.step, seconds=seconds)
+    run.saved = time.monotonic()
+
+
+def _finish_epoch(run: Run, optimizer: AdamW, progress: Progress, steps: int) -> None:
+    """Evaluates, keeps the weights if they are the best yet, and writes a checkpoint."""
+
+    def leave_if_told() -> None:
+        if run.team.agree(run.stop.asked)[0]:
+            _save(run, optimizer, progress)
+            raise StoppedError
+
+    logits = compute_all_logits(run.model, run.validation, run.settings, run.team, leave_if_told)
+    quality = measure(to_probabilities(logits, 1.0)[:, 1], np.array(run.validation.labels)).rounded()
+    progress.history.append({"epoch": progress.epochs + 1, "loss": progress.loss / steps, **quality})
+    progress.epochs, progress.step, progress.loss = progress.epochs + 1, 0, 0.0
+    if quality["accuracy"] >= max(entry["accuracy"] for entry in progress.history):
+        progress.best = copy_weights(run.model)
+    _save(run, optimizer, progress)
+    announce("evaluated", **progress.history[-1])
+
+
+def compute_all_logits(
+    model: BertForSequenceClassification,
+    data: Encoded,
+    settings: Settings,
+    team: Team | None = None,
+    between: Callable[[], None] = lambda: None,
+) -> torch.Tensor:
+    """Logits of every row in the data's order, float32 [rows, labels], in full precision with dropout off.
+
+    Args:
+        model: the network, on its device.
+        data: the rows.
+        settings: for the batch size.
+        team: processes that share the rows and all get all logits; this one alone if not given.
+        between: called after each batch.
+    """
+    team = team or Team()
     model.eval()
     plan = plan_batches([len(ids) for ids in data.ids], settings.valid_batch_size)
-    logits = torch.empty(len(data.ids), len(LABELS))
+    logits = torch.zeros(len(data.ids), len(LABELS))
     with torch.inference_mode():
-        for rows, batch in zip(plan, track(iterate(data, plan), len(plan), "evaluation"), strict=True):
-            logits[rows] = compute_logits(model, batch, model.device).cpu()
-    return logits
-
-
-def _evaluate(model: BertForSequenceClassification, data: Encoded, settings: Settings) -> dict[str, float]:
-    probabilities = to_probabilities(compute_all_logits(model, data, settings), 1.0)
-    return measure(probabilities[:, 1], np.array(data.labels)).rounded()
+        for start in track(range(0, len(plan), team.size), -(-len(plan) // team.size), "evaluation"):
+            for rows in plan[start + team.rank : start + team.rank + 1]:
+                texts = pack(data, rows)
+                logits[texts.rows] = compute_logits(model, texts.to(model.device)).cpu()
+            between()
+    return team.sum(logits)

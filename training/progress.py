@@ -1,6 +1,7 @@
 """What a run says while it goes: a bar on a terminal, one JSON object per line elsewhere."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -13,9 +14,14 @@ Item = TypeVar("Item")
 _SILENCE = 30.0
 """Seconds between two progress lines where there is no terminal."""
 
+_SPEAKS = os.environ.get("RANK", "0") == "0"
+"""Of the processes that torchrun starts, the first speaks for all."""
+
 
 def announce(event: str, **details: object) -> None:
     """Says that something happened: words on a terminal, a JSON line elsewhere."""
+    if not _SPEAKS:
+        return
     if sys.stderr.isatty():
         told = "  ".join(f"{name} {value}" for name, value in details.items())
         tqdm.write(f"{event}: {told}", file=sys.stderr)
@@ -26,6 +32,9 @@ def announce(event: str, **details: object) -> None:
 
 def track(items: Iterable[Item], total: int, name: str) -> Iterator[Item]:
     """Passes the items on and shows how many of `total` are done."""
+    if not _SPEAKS:
+        yield from items
+        return
     if sys.stderr.isatty():
         yield from tqdm(items, total=total, desc=name, file=sys.stderr, leave=False)
         return

@@ -27,9 +27,15 @@ class Settings:
         str(DATA / "bert_base_uncased"), "pretrained BERT in the Hugging Face layout: folder or s3://"
     )
     model_path: str = _setting(str(DATA / "models"), "model store that the version is published to: folder or s3://")
-    checkpoint_path: str = _setting(str(DATA / "checkpoints"), "folder of the checkpoints that a restart continues")
+    checkpoint_path: str = _setting(
+        str(DATA / "checkpoints"), "where checkpoints are kept that a restart continues: folder or s3://"
+    )
+    checkpoint_seconds: float = _setting(600.0, "seconds between two checkpoints inside an epoch")
     max_len: int = _setting(512, "tokens per review, [CLS] and [SEP] counted; the rest is cut off")
     train_batch_size: int = _setting(8, "reviews per optimizer step")
+    micro_batch_size: int = _setting(
+        0, "reviews computed at a time, their gradients summed to the step's; 0: all, halved where memory is short"
+    )
     valid_batch_size: int = _setting(4, "reviews per evaluation step")
     epochs: int = _setting(10, "passes over the training rows; the best epoch on validation is kept")
     learning_rate: float = _setting(3e-5, "peak rate of AdamW")
@@ -41,16 +47,30 @@ class Settings:
     validation_share: float = _setting(0.1, "share of rows held out when there is no validation file")
     seed: int = _setting(42, "seed of the split, the order of rows and every random layer")
     precision: str = _setting("auto", "fp32, bf16 (autocast) or auto: bf16 where the processor computes it natively")
+    device: str = _setting("auto", "cpu, cuda (fails without a GPU) or auto: the GPU where there is one")
+    compile: bool = _setting(False, "compile the layers: minutes at the start, faster steps on a GPU")
+    deterministic: bool = _setting(False, "the same bits on every run on a GPU, more slowly; a CPU gives them anyway")
     threads: int = _setting(0, "CPU threads; 0: as many as PyTorch chooses")
     keep_weights: bool = _setting(True, "publish model.safetensors and config.json too, to fine-tune from")
     tolerance: float = _setting(0.002, "accuracy that a candidate may lose against the current version")
     floor: float = _setting(0.85, "accuracy that a first version must have")
     report_text: bool = _setting(False, "print the worst mistakes' texts in report.html, not only their row numbers")
     promote: bool = _setting(False, "make the version current (local use, or a first model)")
+    repeat: str = _setting(
+        "", "manifest.json of a version, path or s3://, to train again and compare; publishes nothing"
+    )
 
     def recorded(self) -> dict[str, Any]:
         """All settings as plain data, locations shortened to their last name, so that no paths are published."""
-        paths = {"training_file", "validation_file", "test_file", "bert_path", "model_path", "checkpoint_path"}
+        paths = {
+            "training_file",
+            "validation_file",
+            "test_file",
+            "bert_path",
+            "model_path",
+            "checkpoint_path",
+            "repeat",
+        }
         return {
             name.upper(): ",".join(Path(part).name for part in value.split(",")) if name in paths else value
             for name, value in asdict(self).items()
@@ -59,7 +79,7 @@ class Settings:
     def decisive(self) -> dict[str, Any]:
         """The settings that decide the weights: two runs that agree in them may continue each other."""
         others = {"MODEL_PATH", "CHECKPOINT_PATH", "KEEP_WEIGHTS", "PROMOTE"}
-        others |= {"TEST_FILE", "TOLERANCE", "FLOOR", "REPORT_TEXT"}
+        others |= {"TEST_FILE", "TOLERANCE", "FLOOR", "REPORT_TEXT", "CHECKPOINT_SECONDS", "REPEAT"}
         return {name: value for name, value in self.recorded().items() if name not in others}
 
 

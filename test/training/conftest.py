@@ -71,6 +71,7 @@ def train(tiny_base: Path, tiny_reviews: Path, tmp_path: Path) -> Run:
             "max_len": 48,
             "train_batch_size": 16,
             "learning_rate": 3e-3,
+            "encoder_dropout": 0,
             "threads": 1,
             **settings,
         }

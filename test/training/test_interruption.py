@@ -1,0 +1,140 @@
+"""A run that is killed at any moment and started again ends with the weights of an undisturbed one."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+SCRIPT = Path(__file__).with_name("rehearsal.py")
+TRAINING = Path(__file__).parents[2] / "training"
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(tiny_base: Path, tmp_path: Path) -> Start:
+    """Starts a rehearsal; keyword arguments are settings."""
+
+    def begin(name: str, checkpoints: str, **settings: Any) -> "subprocess.Popen[str]":
+        weights = str(tmp_path / f"{name}.safetensors")
+        told = {"base": str(tiny_base), "checkpoints": checkpoints, "weights": weights, "settings": settings}
+        environment = {"AWS_EC2_METADATA_DISABLED": "true", **os.environ, "PYTHONPATH": str(TRAINING)}
+        command = [sys.executable, str(SCRIPT), json.dumps(told)]
+        return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+
+    return begin
+
+
+@pytest.fixture
+def undisturbed(start: Start, tmp_path: Path) -> bytes:
+    """The final weights of a run that nobody disturbs."""
+    return finish(start("whole", str(tmp_path / "whole")), tmp_path / "whole.safetensors")
+
+
+def finish(run: "subprocess.Popen[str]", weights: Path) -> bytes:
+    _, said = run.communicate(timeout=120)
+    assert run.returncode == 0, said
+    return weights.read_bytes()
+
+
+def wait_for(run: "subprocess.Popen[str]", word: str, times: int) -> None:
+    """Reads what the run says until it has said the word so many times, or has ended."""
+    assert run.stderr is not None
+    while times and (line := run.stderr.readline()):
+        times -= f'"event": "{word}"' in line
+
+
+def test_killed_at_random_moments_it_ends_with_the_same_bits(start: Start, undisturbed: bytes, tmp_path: Path) -> None:
+    chooser = random.Random(os.urandom(4))
+    checkpoints = tmp_path / "killed"
+    killed, codes = 0, []
+    for _ in range(4):
+        run = start("killed", str(checkpoints), checkpoint_seconds=0)
+        # Somewhere within the steps and within the writing of a checkpoint.
+        wait_for(run, "saved", chooser.randint(1, 5))
+        time.sleep(chooser.random() * 0.05)
+        signal_number = chooser.choice([signal.SIGKILL, signal.SIGTERM])
+        run.send_signal(signal_number)
+        run.communicate(timeout=60)
+        codes.append((signal_number, run.returncode))
+        killed += run.returncode != 0
+    assert killed > 1, codes
+    for number, code in codes:
+        assert code in {0, -9 if number == signal.SIGKILL else 143}, codes
+    assert finish(start("killed", str(checkpoints)), tmp_path / "killed.safetensors") == undisturbed
+    kept = sorted(path.name for path in checkpoints.rglob("*") if path.is_file())
+    assert kept == ["best.safetensors", "latest.json", "model.safetensors", "optimizer.safetensors"]
+
+
+def test_a_checkpoint_in_s3_continues_on_another_machine(
+    start: Start, undisturbed: bytes, s3_bucket: str, tmp_path: Path
+) -> None:
+    place = f"s3://{s3_bucket}/checkpoints"
+    run = start("s3", place)
+    wait_for(run, "evaluated", 1)
+    run.send_signal(signal.SIGTERM)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 143, said
+    again = start("s3", place)
+    assert finish(again, tmp_path / "s3.safetensors") == undisturbed
+    listed = boto3.client("s3").list_objects_v2(Bucket=s3_bucket)["Contents"]
+    assert len(listed) == 4 and "checkpoints/rehearsal/latest.json" in {entry["Key"] for entry in listed}
+
+
+class Metadata(BaseHTTPRequestHandler):
+    """The instance metadata service, version 2, of a Spot machine that is taken away when `noticed` is set."""
+
+    noticed: threading.Event
+
+    def do_PUT(self) -> None:
+        self._answer(200 if "X-aws-ec2-metadata-token-ttl-seconds" in self.headers else 400, "a-token")
+
+    def do_GET(self) -> None:
+        if self.headers.get("X-aws-ec2-metadata-token") != "a-token":
+            self._answer(401, "")
+        elif self.path == "/latest/meta-data/spot/instance-action" and self.noticed.is_set():
+            self._answer(200, json.dumps({"action": "terminate", "time": "2026-01-01T00:00:00Z"}))
+        else:
+            self._answer(404, "")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _answer(self, status: int, content: str) -> None:
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(content.encode())
+
+
+@pytest.fixture
+def metadata(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Set the event, and the metadata service gives notice."""
+    noticed = threading.Event()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Service", (Metadata,), {"noticed": noticed}))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{server.server_port}/")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
+    yield noticed
+    server.shutdown()
+
+
+def test_the_spot_notice_stops_the_run_with_a_checkpoint(
+    start: Start, metadata: threading.Event, tmp_path: Path
+) -> None:
+    run = start("spot", str(tmp_path / "spot"), epochs=100000)
+    wait_for(run, "evaluated", 1)
+    metadata.set()
+    _, said = run.communicate(timeout=120)
+    assert run.returncode == 143, said
+    assert '"event": "spot_notice", "action": "terminate"' in said
+    assert '"event": "saved"' in said.split('"event": "spot_notice"')[1]

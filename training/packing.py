@@ -1,0 +1,113 @@
+"""Texts laid end to end, so that nothing is computed on padding.
+
+All layers but attention work on each token alone; they see one long row of tokens. Attention is told where each text
+starts. The last layer's outputs are needed at [CLS] only, so that it computes no others.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import torch
+from transformers import BertForSequenceClassification
+
+import attention
+from attention import Group, Spans
+from dataset import Encoded
+
+_STRETCH = 1.125
+"""Longest to shortest text of a group that attention pads together on a CPU."""
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Texts end to end, shortest first.
+
+    Attributes:
+        ids: token ids, int64 [tokens].
+        positions: place of each token in its text, int64 [tokens].
+        spans: where each text starts and ends, for attention.
+        labels: index into LABELS, int64 [texts].
+        rows: row number of each text in the data.
+    """
+
+    ids: torch.Tensor
+    positions: torch.Tensor
+    spans: Spans
+    labels: torch.Tensor
+    rows: list[int]
+
+    def to(self, device: torch.device) -> "Pack":
+        """The same texts in the device's memory."""
+        if device.type == "cpu":
+            return self
+        moved = {
+            name: getattr(self, name).pin_memory().to(device, non_blocking=True)
+            for name in ("ids", "positions", "labels")
+        }
+        return replace(self, **moved, spans=self.spans.to(device))
+
+
+def pack(data: Encoded, rows: list[int]) -> Pack:
+    """Packs the given rows of the data, at least one."""
+    rows = sorted(rows, key=lambda row: len(data.ids[row]))
+    lengths = [len(data.ids[row]) for row in rows]
+    ids = torch.tensor([token for row in rows for token in data.ids[row]])
+    positions = torch.cat([torch.arange(length) for length in lengths])
+    bounds = torch.tensor([0, *lengths]).cumsum(0)
+    spans = Spans(bounds, max(lengths), _group(lengths))
+    return Pack(ids, positions, spans, torch.tensor([data.labels[row] for row in rows]), rows)
+
+
+def _group(lengths: list[int]) -> list[Group]:
+    """Texts of similar length, which attention pads to the longest of them; `lengths` ascends."""
+    starts = [0]
+    for index, length in enumerate(lengths):
+        if length > lengths[starts[-1]] * _STRETCH:
+            starts.append(index)
+    return [Group(first, last, lengths[last - 1]) for first, last in pairwise([*starts, len(lengths)])]
+
+
+def compute_packed_logits(model: BertForSequenceClassification, texts: Pack) -> torch.Tensor:
+    """The logits that the model's own forward pass gives for the same texts padded, [texts, labels].
+
+    Args:
+        model: any BertForSequenceClassification; its dropout applies while it is in training mode.
+        texts: the pack, on the model's device.
+    """
+    bert: Any = model.bert
+    hidden = _embed(bert.embeddings, texts)
+    *layers, last = bert.encoder.layer
+    for layer in layers:
+        hidden = _run_layer(layer, hidden, hidden, texts.spans)
+    first = _run_layer(last, hidden[texts.spans.bounds[:-1]], hidden, texts.spans)
+    pooled = bert.pooler.activation(bert.pooler.dense(first))
+    logits: torch.Tensor = model.classifier(model.dropout(pooled))
+    return logits
+
+
+def _embed(embeddings: Any, texts: Pack) -> torch.Tensor:
+    words = embeddings.word_embeddings(texts.ids) + embeddings.token_type_embeddings.weight[0]
+    hidden = words + embeddings.position_embeddings(texts.positions)
+    embedded: torch.Tensor = embeddings.dropout(embeddings.LayerNorm(hidden))
+    return embedded
+
+
+def _run_layer(layer: Any, asking: torch.Tensor, hidden: torch.Tensor, spans: Spans) -> torch.Tensor:
+    """One encoder layer.
+
+    Args:
+        layer: a BertLayer.
+        asking: hidden states of the tokens to compute, [tokens, hidden], or of each text's first, [texts, hidden].
+        hidden: hidden states of all tokens, [tokens, hidden].
+        spans: where the texts are.
+    """
+    own = layer.attention.self
+    shape = (-1, own.num_attention_heads, own.attention_head_size)
+    query, key, value = (
+        linear(states).view(shape) for linear, states in ((own.query, asking), (own.key, hidden), (own.value, hidden))
+    )
+    mixed = attention.attend_packed((query, key, value), spans, own.dropout.p if own.training else 0.0)
+    attended = layer.attention.output(mixed.flatten(1), asking)
+    outputs: torch.Tensor = layer.output(layer.intermediate(attended), attended)
+    return outputs
