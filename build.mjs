@@ -14,7 +14,9 @@ const outFolder = resolve(root, options.out);
 const entries = [
   'layers/inference/index',
   'layers/model-store/index',
+  'layers/telemetry/index',
   'functions/predict/index',
+  'functions/promote/index',
   'local/serve',
   'local/worker',
   'local/score',

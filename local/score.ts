@@ -1,7 +1,7 @@
 // `npm run score -- FILE.csv`: the classifier of the service over a whole file.
 import { ConfigurationError } from '../functions/predict/configuration.ts';
 import { loadServedModel, type ServedModel } from '../functions/predict/served-model.ts';
-import { createLog } from '../functions/predict/log.ts';
+import { createLog } from '../layers/telemetry/index.ts';
 import { UsageError } from './command-line.ts';
 import { startPool } from './pool/pool.ts';
 import { readLocalConfiguration, workerPath } from './project.ts';

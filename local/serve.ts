@@ -3,7 +3,7 @@ import { createApp } from '../functions/predict/app.ts';
 import { type Configuration, ConfigurationError } from '../functions/predict/configuration.ts';
 import { createModelProvider, type ModelProvider } from '../functions/predict/model-provider.ts';
 import { loadServedModel } from '../functions/predict/served-model.ts';
-import { createLog } from '../functions/predict/log.ts';
+import { createLog } from '../layers/telemetry/index.ts';
 import { UsageError } from './command-line.ts';
 import { startPool } from './pool/pool.ts';
 import { readLocalConfiguration, workerPath } from './project.ts';

@@ -1,9 +1,9 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { methodNotAllowed } from 'hono/method-not-allowed';
+import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
 import { classifySentence, describeModel } from './answer.ts';
 import { cacheControl, createTag, matchesTag } from './caching.ts';
 import { healthRoute, modelRoute, predictRoute } from './contract.ts';
-import { describeFailure, type Log } from './log.ts';
 import type { ModelProvider } from './model-provider.ts';
 import { waitAtMost } from './patience.ts';
 import { fail, logRequests, note, type RequestContext, type RequestEnvironment } from './request-log.ts';

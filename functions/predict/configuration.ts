@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isVersionName, type ModelStore, openModelStore } from '../../layers/model-store/index.ts';
-import { isLogLevel, type LogLevel, levelNames } from './log.ts';
+import { isLogLevel, type LogLevel, levelNames } from '../../layers/telemetry/index.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,8 +1,9 @@
 // The Lambda function `functions/predict/index.handler`. Importing it reads the environment and starts the cold start; other
 // code takes what it needs from the files beside it.
+
+import { createLog } from '../../layers/telemetry/index.ts';
 import { readConfiguration } from './configuration.ts';
 import { initPatience } from './init-phase.ts';
-import { createLog } from './log.ts';
 import { createModelProvider } from './model-provider.ts';
 import { waitAtMost } from './patience.ts';
 import { loadServedModel } from './served-model.ts';

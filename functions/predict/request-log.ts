@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import type { Log } from './log.ts';
+import type { Log } from '../../layers/telemetry/index.ts';
 import { answerError, type ErrorCode } from './response.ts';
 
 /** What the Lambda adapter hands over with a request; on another server there is none of it. */

@@ -1,7 +1,7 @@
 import { type Classifier, loadClassifier, loadRuntime, type ModelSource } from '../../layers/inference/index.ts';
 import { type Manifest, type PulledModel, pullModel } from '../../layers/model-store/index.ts';
+import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
 import type { Configuration } from './configuration.ts';
-import { describeFailure, type Log } from './log.ts';
 
 /** A published version, ready to answer. */
 export interface ServedModel {

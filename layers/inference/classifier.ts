@@ -29,10 +29,13 @@ function checkLogits(logits: readonly number[], { labels, modelPath }: ModelSour
 
 async function classifyText({ session, tokenize, source }: Parts, text: string): Promise<Classification> {
   try {
+    const started = performance.now();
     const { ids, dropped } = tokenize(text);
+    const tokenized = performance.now();
     const logits = await session.run(ids);
+    const stages = { tokenizeMs: tokenized - started, runMs: performance.now() - tokenized };
     checkLogits(logits, source);
-    return { probabilities: softmax(logits, source.temperature), tokens: ids.length, dropped };
+    return { probabilities: softmax(logits, source.temperature), tokens: ids.length, dropped, stages };
   } catch (error) {
     throw asInferenceError(`cannot classify with ${source.modelPath}`, error);
   }
@@ -62,7 +65,9 @@ export async function loadClassifier(
   source: ModelSource,
   { threads }: { readonly threads: number },
 ): Promise<Classifier> {
+  const started = performance.now();
   const parts = await loadParts(source, threads);
+  const loaded = performance.now();
   const enqueue = createQueue();
   const classifier: Classifier = {
     labels: source.labels,
@@ -73,5 +78,5 @@ export async function loadClassifier(
     await classifier.release();
     throw error;
   });
-  return classifier;
+  return { ...classifier, loadStages: { sessionMs: loaded - started, firstRunMs: performance.now() - loaded } };
 }

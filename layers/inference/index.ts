@@ -1,4 +1,5 @@
 export { loadClassifier } from './classifier.ts';
 export { InferenceError } from './errors.ts';
 export { loadRuntime } from './session.ts';
-export type { Classification, Classifier, ModelSource } from './types.ts';
+export { loadTokenizer, type Tokenize, type TokenizedText } from './tokenizer.ts';
+export type { Classification, Classifier, LoadStages, ModelSource, RunStages } from './types.ts';

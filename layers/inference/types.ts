@@ -20,6 +20,24 @@ export interface Classification {
   readonly tokens: number;
   /** Tokens cut off because the text was longer than the model reads. */
   readonly dropped: number;
+  /** Where the time went. */
+  readonly stages: RunStages;
+}
+
+/** Milliseconds of one answer, the wait for others' answers not counted. */
+export interface RunStages {
+  /** Text to ids. */
+  readonly tokenizeMs: number;
+  /** Ids to logits. */
+  readonly runMs: number;
+}
+
+/** Milliseconds of making a classifier. */
+export interface LoadStages {
+  /** Reading model and tokenizer. */
+  readonly sessionMs: number;
+  /** The first run, which proves that they belong together. */
+  readonly firstRunMs: number;
 }
 
 /** Text in, probabilities out. One text per run of the session, so that an answer never depends on its companions. */
@@ -27,4 +45,6 @@ export interface Classifier {
   readonly labels: readonly string[];
   classify(text: string): Promise<Classification>;
   release(): Promise<void>;
+  /** How long it took to make; undefined where several processes did it together. */
+  readonly loadStages?: LoadStages | undefined;
 }

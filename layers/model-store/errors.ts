@@ -1,6 +1,7 @@
 interface Details extends ErrorOptions {
   readonly missing?: boolean;
   readonly conflict?: boolean;
+  readonly damaged?: boolean;
 }
 
 /** A model could not be had: the message names the store, the key and the reason, and is for the operator's log. */
@@ -10,16 +11,23 @@ export class ModelStoreError extends Error {
   readonly missing: boolean;
   /** A conditional write lost against another publisher: nothing was written. */
   readonly conflict: boolean;
+  /** What is stored is not what was published: asking again brings the same. */
+  readonly damaged: boolean;
 
-  constructor(message: string, { missing = false, conflict = false, ...options }: Details = {}) {
+  constructor(message: string, { missing = false, conflict = false, damaged = false, ...options }: Details = {}) {
     super(message, options);
     this.missing = missing;
     this.conflict = conflict;
+    this.damaged = damaged;
   }
 }
 
 /** The bytes that came are not the published ones. Tried again once, since a transfer can damage them too. */
-export class WrongBytesError extends ModelStoreError {}
+export class WrongBytesError extends ModelStoreError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, { ...options, damaged: true });
+  }
+}
 
 /** A transfer broke off, stalled or came short: trying again may help. */
 export class TransferError extends Error {

@@ -21,7 +21,9 @@ async function verifyInPlace(place: FolderPlace, request: FileRequest): Promise<
   const path = await findExisting(place);
   const fault = await findFault(path, request);
   if (fault !== undefined)
-    throw new ModelStoreError(`${path} ${fault}. Publish the version again, or promote another one.`);
+    throw new ModelStoreError(`${path} ${fault}. Publish the version again, or promote another one.`, {
+      damaged: true,
+    });
   return { path, receivedBytes: 0, verifyMs: performance.now() - started };
 }
 

@@ -49,14 +49,26 @@ const manifestSchema = manifestShape
   .refine(pathsDiffer, { path: ['files'], message: 'two files have the same path' })
   .refine(partsFit, { path: ['files'], message: 'a file has not one hash for each part of partBytes bytes' });
 
+const hold = z.looseObject({ since: z.iso.datetime(), reason: z.string() });
+
 const pointerSchema = z
-  .looseObject({ schema: z.literal(1), version: versionName, promotedAt: z.iso.datetime(), manifest: manifestSchema })
+  .looseObject({
+    schema: z.literal(1),
+    version: versionName,
+    promotedAt: z.iso.datetime(),
+    manifest: manifestSchema,
+    previous: z.array(versionName).optional(),
+    withdrawn: z.array(versionName).optional(),
+    hold: hold.optional(),
+  })
   .refine(({ version, manifest }) => version === manifest.version, {
     path: ['version'],
     message: 'is not the version of the manifest inside',
   });
 
-/** `current.json`: the promoted version with its whole manifest inside. */
+/** Why and since when nothing is made current by itself. */
+export type Hold = z.infer<typeof hold>;
+/** `current.json`: the promoted version with its whole manifest inside, and what was and may be current beside it. */
 export type Pointer = z.infer<typeof pointerSchema>;
 
 /** A longer text is taken for something else, and not read into memory: 4 MiB hold the part hashes of half a terabyte. */

@@ -25,6 +25,17 @@ export async function readPointer(
   return { pointer: parsePointer(text, { location: store.location, key: pointerKey }), etag };
 }
 
+/** Reads `current.json` unless its tag is still the one given; then undefined. */
+export async function readPointerIfChanged(
+  store: ReadableStore,
+  etag: string,
+  options: Cancellable = {},
+): Promise<{ readonly pointer: Pointer; readonly etag: string } | undefined> {
+  const stored = await store.readTextIfChanged(pointerKey, etag, options);
+  if (!stored) return undefined;
+  return { pointer: parsePointer(stored.text, { location: store.location, key: pointerKey }), etag: stored.etag };
+}
+
 /** Reads a version's manifest. Throws `ModelStoreError` if there is none, or if it is another version's. */
 export async function readManifest(
   store: ReadableStore,

@@ -66,6 +66,22 @@ async function findManifest(store: ReadableStore, { version, signal }: PullOptio
   return { manifest: pointer.manifest, pointerEtag: etag };
 }
 
+/** Which file of a version to bring, and where to. */
+export interface PullFileOptions extends Cancellable {
+  readonly role: FileEntry['role'];
+  readonly directory: string;
+}
+
+/**
+ * Brings one more file of a version to local disk, verified, and returns its path.
+ *
+ * @throws ModelStoreError naming the store, the key and the reason; or that the version has no file of that role.
+ */
+export async function pullFile(store: ReadableStore, manifest: Manifest, options: PullFileOptions): Promise<string> {
+  const entry = entryOf(manifest, options.role);
+  return (await fetchEntry(store, manifest, { ...options, entry })).path;
+}
+
 /** The small tokenizer first, so that it does not wait behind the model's parts. */
 async function fetchBoth(store: ReadableStore, manifest: Manifest, { directory, signal }: PullOptions) {
   const fetch = (role: FileEntry['role']) => {
@@ -76,10 +92,11 @@ async function fetchBoth(store: ReadableStore, manifest: Manifest, { directory, 
   return { tokenizer, model };
 }
 
-/** A parsed manifest has the entry; this tells the type checker so. */
+/** A parsed manifest has a model and a tokenizer; the other roles may be absent. */
 function entryOf({ files, version }: Manifest, role: FileEntry['role']): FileEntry {
   const entry = files.find((file) => file.role === role);
-  if (!entry) throw new ModelStoreError(`The manifest of version ${version} has no file of role ${role}.`);
+  if (!entry)
+    throw new ModelStoreError(`The manifest of version ${version} has no file of role ${role}.`, { damaged: true });
   return entry;
 }
 

@@ -71,8 +71,13 @@ export function classifyS3Failure(error: unknown): FailureKind {
 /** Names the object, the reason and the way out. */
 export function explainS3Failure(cause: unknown, subject: S3Subject): ModelStoreError {
   if (cause instanceof ModelStoreError) return cause;
-  const missing = readFault(cause).code === 'NoSuchKey';
-  return new ModelStoreError(`${subject.name} ${describe(cause, subject)}.`, { missing, cause });
+  const { code, status } = readFault(cause);
+  const damaged = code === 'InvalidRange' || status === 416;
+  return new ModelStoreError(`${subject.name} ${describe(cause, subject)}.`, {
+    missing: code === 'NoSuchKey',
+    damaged,
+    cause,
+  });
 }
 
 function describe(cause: unknown, subject: S3Subject): string {

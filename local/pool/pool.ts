@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError } from '../../functions/predict/response.ts';
 import type { Classifier, ModelSource } from '../../layers/inference/index.ts';
-import { describeFailure, type Log } from '../../functions/predict/log.ts';
+import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { startWorker, type WorkerProcess } from './worker-process.ts';
 

@@ -1,8 +1,8 @@
 import { type App, createApp } from '../../../functions/predict/app.ts';
 import { readConfiguration } from '../../../functions/predict/configuration.ts';
-import { createLog } from '../../../functions/predict/log.ts';
 import { createModelProvider, type ModelProvider } from '../../../functions/predict/model-provider.ts';
 import { loadServedModel, type ServedModel } from '../../../functions/predict/served-model.ts';
+import { createLog } from '../../../layers/telemetry/index.ts';
 import { writeTinyStore } from './tiny-store.ts';
 
 /** A line of the log, parsed. */

@@ -35,10 +35,19 @@ it('answers with a probability per label, temperature applied, and counts tokens
   await classifier.release();
 });
 
+it('says where the time of loading and of an answer went', async () => {
+  const classifier = await loadClassifier(await tinySource(), one);
+  const { stages } = await classifier.classify('good');
+  for (const ms of [...Object.values(stages), ...Object.values(classifier.loadStages ?? {})])
+    expect(ms).toBeGreaterThan(0);
+  expect(Object.keys(classifier.loadStages ?? {})).toEqual(['sessionMs', 'firstRunMs']);
+  await classifier.release();
+});
+
 it('drops and counts the tokens that the model does not read', async () => {
   const classifier = await loadClassifier(await tinySource(), one);
-  const whole = await classifier.classify('bad bad bad bad');
-  expect(await classifier.classify('bad bad bad bad good good')).toEqual({ ...whole, dropped: 2 });
+  const { probabilities, tokens } = await classifier.classify('bad bad bad bad');
+  expect(await classifier.classify('bad bad bad bad good good')).toMatchObject({ probabilities, tokens, dropped: 2 });
   await classifier.release();
 });
 
@@ -46,7 +55,10 @@ it('gives each of many texts asked at once the answer that it gets alone', async
   const classifier = await loadClassifier(await tinySource(), one);
   const texts = ['good', '', 'bad', 'good good', 'a good book'];
   const together = await Promise.all(texts.map((text) => classifier.classify(text)));
-  for (const [index, text] of texts.entries()) expect(together[index]).toEqual(await classifier.classify(text));
+  for (const [index, text] of texts.entries()) {
+    const { probabilities, tokens } = await classifier.classify(text);
+    expect(together[index]).toMatchObject({ probabilities, tokens });
+  }
   await classifier.release();
 });
 

@@ -11,7 +11,7 @@ export const levelNames = levels.join(', ');
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** One line of JSON per call. Never give it the text that somebody asked about. */
+/** One line of JSON per call. The text that somebody asked about belongs in it only if the operator has asked for that. */
 export type Log = Readonly<Record<LogLevel, (message: string, fields?: Fields) => void>>;
 
 /** An error as plain data: JSON leaves out what an Error has. */

@@ -1,4 +1,4 @@
-import { createLog, describeFailure } from '../../../functions/predict/log.ts';
+import { createLog, describeFailure } from '../../../layers/telemetry/index.ts';
 
 function record(level: 'debug' | 'warn') {
   const lines: string[] = [];

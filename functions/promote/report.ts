@@ -1,0 +1,41 @@
+import type { Measure, Meter } from '../../layers/telemetry/index.ts';
+import type { Outcome } from './promotion.ts';
+import { describeRefusal } from './verdict.ts';
+
+/** A message for people: a subject of one line and a text. */
+export interface Message {
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** What people are told about an outcome; undefined where nothing happened. */
+export function describeOutcome(outcome: Outcome, location: string): Message | undefined {
+  const { kind, version } = outcome;
+  const where = `${location}/versions/${version}/verdict.json`;
+  if (kind === 'promoted') {
+    const instead = outcome.previous ? ` instead of ${outcome.previous}` : '';
+    return {
+      subject: `Model ${version} is current`,
+      text: `Model ${version} was accepted and is current${instead}. To go back: npm run model -- rollback\n${where}`,
+    };
+  }
+  if (kind === 'held')
+    return {
+      subject: `Model ${version} is accepted and waits`,
+      text: `Model ${version} was accepted but not made current: promotions are on hold (${outcome.reason}).\n${where}`,
+    };
+  if (kind === 'refused')
+    return {
+      subject: `Model ${version} is refused`,
+      text: `Model ${version} was refused; nothing has changed. ${describeRefusal(outcome.verdict)}\n${where}`,
+    };
+  return undefined;
+}
+
+const one = (name: string): readonly Measure[] => [{ name, unit: 'Count', value: 1 }];
+
+/** Counts versions that were made current and versions that were refused. */
+export function countOutcome(meter: Meter, { kind }: Outcome): void {
+  if (kind === 'promoted') meter.record(one('Promoted'));
+  if (kind === 'refused') meter.record(one('Refused'));
+}

@@ -1,0 +1,2 @@
+export { createLog, describeFailure, isLogLevel, type Log, type LogLevel, levelNames } from './log.ts';
+export { type Measure, type Meter, openMeter, silentMeter } from './meter.ts';

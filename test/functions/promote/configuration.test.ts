@@ -1,0 +1,28 @@
+import { readConfiguration } from '../../../functions/promote/configuration.ts';
+
+it('has the limits of the manual where nothing is said', () => {
+  expect(readConfiguration({ MODEL_URI: 's3://models/prod' })).toMatchObject({
+    limits: { accuracyTolerance: 0.002, latencyRatio: 1.25, sizeRatio: 1.25 },
+    topicArn: undefined,
+    logLevel: 'info',
+  });
+});
+
+it('takes limits from the environment, and threads from the memory', () => {
+  const environment = {
+    MODEL_URI: 's3://models/prod',
+    ACCURACY_TOLERANCE: '0',
+    LATENCY_RATIO: '2',
+    SIZE_RATIO: '1.5',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '3538',
+  };
+  expect(readConfiguration(environment)).toMatchObject({
+    limits: { accuracyTolerance: 0, latencyRatio: 2, sizeRatio: 1.5 },
+    threads: 2,
+  });
+});
+
+it('lists everything that is wrong at once', () => {
+  const wrong = { MODEL_URI: 'models', ACCURACY_TOLERANCE: '-1', SIZE_RATIO: 'big', LOG_LEVEL: 'loud' };
+  for (const name of Object.keys(wrong)) expect(() => readConfiguration(wrong)).toThrow(name);
+});

@@ -1,0 +1,145 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { openModelStore } from '../../../layers/model-store/index.ts';
+import { buildCommands } from '../../local/built-commands.ts';
+import { type Bucket, makeBucket } from '../../s3/buckets.ts';
+import { createPointer } from '../predict/tiny-store.ts';
+import { createObjectCreated } from './object-created.ts';
+import { type Candidate, createCandidate, versions } from './tiny-candidates.ts';
+
+const [first, second] = versions;
+const built = buildCommands();
+const children: ChildProcess[] = [];
+const servers: Server[] = [];
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  for (const server of servers) server.close();
+  built.remove();
+});
+
+/** A topic with a subscriber that keeps what it is told. */
+async function makeTopic(endpoint: string) {
+  const told: { readonly Subject?: string; readonly Message?: string }[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (data) => (body += data));
+    request.on('end', () => {
+      told.push(JSON.parse(body));
+      response.end();
+    });
+  });
+  servers.push(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const client = new SNSClient({ endpoint, region: 'us-east-1' });
+  const { TopicArn = '' } = await client.send(new CreateTopicCommand({ Name: `topic-${servers.length}` }));
+  const { port } = server.address() as AddressInfo;
+  await client.send(new SubscribeCommand({ TopicArn, Protocol: 'http', Endpoint: `http://127.0.0.1:${port}/` }));
+  return { topicArn: TopicArn, told };
+}
+
+async function publish(bucket: Bucket, candidate: Candidate, { current = false } = {}): Promise<void> {
+  const files = await createCandidate(candidate);
+  for (const [key, content] of Object.entries(files)) await bucket.put(`models/${key}`, content);
+  if (current) await bucket.put('models/current.json', createPointer(files, candidate.version));
+}
+
+/** The built function in a process of its own, as Lambda has it. */
+function startLambda(bucket: Bucket, topicArn: string) {
+  const driver = new URL('../predict/lambda-driver.mjs', import.meta.url);
+  const child = fork(driver, [built.path('functions/promote/index.mjs')], {
+    env: {
+      PATH: process.env.PATH,
+      ORT_DISABLE_TELEMETRY: '1',
+      NODE_NO_WARNINGS: '1',
+      MODEL_URI: `s3://${bucket.name}/models`,
+      MODEL_DIRECTORY: mkdtempSync(join(tmpdir(), 'promote-')),
+      // The tiny model runs for microseconds: a ratio of two medians would be a dice.
+      LATENCY_RATIO: '1000',
+      TOPIC_ARN: topicArn,
+      POWERTOOLS_METRICS_NAMESPACE: 'serverless-bert/dev',
+      POWERTOOLS_SERVICE_NAME: 'promote',
+      AWS_ENDPOINT_URL: bucket.endpoint,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    },
+    execArgv: [],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  children.push(child);
+  let stdout = '';
+  child.stdout?.on('data', (data) => (stdout += data));
+  const ready = once(child, 'message');
+  const invoke = async (key: string) => {
+    await ready;
+    child.send({ event: createObjectCreated(bucket.name, key), context: { awsRequestId: 'request-1' } });
+    return (await once(child, 'message'))[0];
+  };
+  return {
+    invoke,
+    readLines: () =>
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+  };
+}
+
+async function prepare() {
+  const bucket = await makeBucket();
+  const { topicArn, told } = await makeTopic(bucket.endpoint);
+  const store = openModelStore(`s3://${bucket.name}/models`, { endpoint: bucket.endpoint, region: 'us-east-1' });
+  const read = async (key: string) => JSON.parse((await store.readText(key)).text);
+  return { bucket, told, read, lambda: startLambda(bucket, topicArn) };
+}
+
+const manifestKey = (version: string) => `models/versions/${version}/manifest.json`;
+
+it('makes an accepted version in S3 current, writes the verdict, counts and tells', async () => {
+  const { bucket, told, read, lambda } = await prepare();
+  await publish(bucket, { version: first }, { current: true });
+  await publish(bucket, { version: second });
+  expect(await lambda.invoke(manifestKey(second))).toMatchObject({ kind: 'promoted', previous: first });
+  expect(await read('current.json')).toMatchObject({ version: second, previous: [first] });
+  expect(await read(`versions/${second}/verdict.json`)).toMatchObject({ outcome: 'accepted', champion: first });
+  expect(told.at(-1)).toMatchObject({
+    Subject: `Model ${second} is current`,
+    Message: expect.stringContaining('npm run model -- rollback'),
+  });
+  const lines = lambda.readLines();
+  expect(lines.find(({ _aws: metrics }) => metrics)).toMatchObject({
+    _aws: {
+      CloudWatchMetrics: [
+        { Namespace: 'serverless-bert/dev', Dimensions: [['service']], Metrics: [{ Name: 'Promoted', Unit: 'Count' }] },
+      ],
+    },
+    service: 'promote',
+    Promoted: 1,
+  });
+  expect(lines.find(({ message }) => message === 'version considered')).toMatchObject({
+    requestId: 'request-1',
+    version: second,
+    verdict: { checks: expect.any(Array) },
+  });
+  expect(await lambda.invoke(manifestKey(second))).toMatchObject({ kind: 'unchanged' });
+  expect(told.filter(({ Subject }) => Subject)).toHaveLength(1);
+}, 60_000);
+
+it('refuses a worse version, tells why, and leaves the current one', async () => {
+  const { bucket, told, read, lambda } = await prepare();
+  await publish(bucket, { version: first }, { current: true });
+  await publish(bucket, { version: second, accuracy: 0.8 });
+  expect(await lambda.invoke(manifestKey(second))).toMatchObject({ kind: 'refused' });
+  expect((await read('current.json')).version).toBe(first);
+  expect(told.at(-1)).toMatchObject({
+    Subject: `Model ${second} is refused`,
+    Message: expect.stringContaining('accuracy: 0.8 against 0.9, at least 0.898 wanted'),
+  });
+  expect(lambda.readLines().some((line) => line.Refused === 1)).toBe(true);
+}, 60_000);

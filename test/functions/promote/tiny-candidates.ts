@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Manifest } from '../../../layers/model-store/index.ts';
+import { createPointer, createTinyVersion, firstVersion } from '../predict/tiny-store.ts';
+
+/** Ids of the tiny model's words, as its tokenizer lists them. */
+const idsOfWords: Readonly<Record<string, number>> = { a: 5, good: 6, bad: 7, book: 8, is: 9, the: 10, this: 11 };
+
+const texts = ['good', 'bad', 'a good book', 'this is the bad book', 'good good bad', 'the book', ''];
+
+export interface Candidate {
+  readonly version: string;
+  readonly accuracy?: number;
+  /** What the golden file is to say instead of the truth. */
+  readonly falsify?: (cases: GoldenCase[]) => unknown;
+  readonly manifest?: (manifest: Manifest) => unknown;
+}
+
+export interface GoldenCase {
+  readonly text: string;
+  readonly ids: readonly number[];
+  readonly dropped: number;
+  readonly served: readonly number[];
+}
+
+const count = (words: readonly string[], wanted: string) => words.filter((word) => word === wanted).length;
+
+/** What the tiny model says of a text, worked out by hand: see tiny-store.ts. */
+function createCase(text: string, strength: number): GoldenCase {
+  const words = text === '' ? [] : text.split(' ');
+  const ids = [2, ...words.map((word) => idsOfWords[word] ?? 1), 3];
+  const balance = count(words, 'good') - count(words, 'bad');
+  const positive = 1 / (1 + Math.exp((-strength * balance) / ids.length));
+  return { text, ids, dropped: 0, served: [1 - positive, positive] };
+}
+
+const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+
+function describeGolden(content: Buffer, partBytes: number): Manifest['files'][number] {
+  const starts = Array.from({ length: Math.ceil(content.length / partBytes) }, (_, index) => index * partBytes);
+  const parts = starts.map((start) => sha256(content.subarray(start, start + partBytes)));
+  return { role: 'golden', path: 'golden.json', bytes: content.length, sha256: sha256(content), parts };
+}
+
+/** All objects of a version of the tiny model with golden texts, by key; the manifest last. */
+export async function createCandidate({ version, accuracy = 0.9, falsify, manifest: change }: Candidate) {
+  const files = await createTinyVersion(version);
+  const cases = texts.map((text) => createCase(text, version === firstVersion ? 9 : 6));
+  const golden = Buffer.from(JSON.stringify({ schema: 1, cases: falsify ? falsify(cases) : cases }));
+  const manifest: Manifest = JSON.parse(String(files[`versions/${version}/manifest.json`]));
+  const whole: Manifest = {
+    ...manifest,
+    files: [...manifest.files, describeGolden(golden, manifest.partBytes)],
+    metrics: { ...manifest.metrics, accuracy },
+  };
+  return {
+    [`versions/${version}/model.onnx`]: files[`versions/${version}/model.onnx`] ?? Buffer.of(),
+    [`versions/${version}/tokenizer.json`]: files[`versions/${version}/tokenizer.json`] ?? Buffer.of(),
+    [`versions/${version}/golden.json`]: golden,
+    [`versions/${version}/manifest.json`]: Buffer.from(JSON.stringify(change ? change(whole) : whole)),
+  };
+}
+
+/** A new folder for a store. */
+export const makeRoot = (): Promise<string> => mkdtemp(join(tmpdir(), 'promote-'));
+
+/** Writes a version into a folder store; makes it current if told to. */
+export async function publishCandidate(root: string, candidate: Candidate, { current = false } = {}): Promise<void> {
+  const files = await createCandidate(candidate);
+  const all = current ? { ...files, 'current.json': createPointer(files, candidate.version) } : files;
+  for (const [key, content] of Object.entries(all)) {
+    await mkdir(dirname(join(root, key)), { recursive: true });
+    await writeFile(join(root, key), content);
+  }
+}
+
+/** Versions in the order of their making. */
+export const versions = ['20260101T000000Z-aaaaaaa', '20260102T000000Z-bbbbbbb', '20260103T000000Z-ccccccc'] as const;
