@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, renameSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,9 +15,11 @@ afterAll(() => {
 });
 
 /** Starts `npm start` as it is run, on a free port. */
-function startServe(folder: string, ...args: string[]) {
+const startServe = (folder: string, ...args: string[]) => startServeIn(process.env, folder, args);
+
+function startServeIn(environment: NodeJS.ProcessEnv, folder: string, args: readonly string[]) {
   const child = spawn(process.execPath, [built.path('local/serve.mjs'), '--port', '0', ...args], {
-    env: { ...process.env, MODEL_URI: folder.startsWith('/') ? `file:${folder}` : folder, LOG_LEVEL: 'debug' },
+    env: { ...environment, MODEL_URI: folder.startsWith('/') ? `file:${folder}` : folder, LOG_LEVEL: 'debug' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
@@ -125,6 +127,16 @@ it('answers on when a worker is killed', async () => {
   await until('stdout', /"message":"worker replaced"/);
   expect(await ask()).toBe(200);
   expect(output.stdout).toContain('SIGKILL');
+}, 60_000);
+
+it('lets ONNX Runtime report nothing to its vendor', async () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'home-'));
+  // Where the runtime keeps a device id, a queue and a log of what it sends; CI would silence it by itself.
+  const { ORT_DISABLE_TELEMETRY: _, CI: __, XDG_CACHE_HOME: ___, ...environment } = process.env;
+  const folder = await writeTinyStore();
+  const { findAddress } = startServeIn({ ...environment, HOME: scratch, TMPDIR: scratch }, folder, []);
+  expect((await fetch(`${await findAddress()}/predict?sentence=good`)).status).toBe(200);
+  expect(readdirSync(scratch)).toEqual([]);
 }, 60_000);
 
 it.each([
