@@ -20,6 +20,7 @@ const entries = [
   'local/serve',
   'local/worker',
   'local/score',
+  'local/smoke',
   'local/train/data',
   'local/train/submit',
 ];

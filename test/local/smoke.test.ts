@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { buildCommands } from './built-commands.ts';
+
+const built = buildCommands();
+const servers: (Server | ChildProcess)[] = [];
+afterAll(() => {
+  for (const server of servers) 'kill' in server ? server.kill('SIGKILL') : server.close();
+  built.remove();
+});
+
+/** `npm start` with the sample model, as it is run. */
+async function startService(): Promise<string> {
+  const env = { ...process.env, MODEL_URI: `file:${process.env.SAMPLE_MODEL ?? resolve('models', 'sample')}` };
+  const child = spawn(process.execPath, [built.path('local/serve.mjs'), '--port', '0'], { env, stdio: 'pipe' });
+  servers.push(child);
+  let output = '';
+  for await (const part of child.stderr.setEncoding('utf8')) {
+    output += part;
+    const [address] = /http:\/\/[^:\s]+:\d+/.exec(output) ?? [];
+    if (address && /^Ready/m.test(output)) return address;
+  }
+  throw new Error(`It ended:\n${output}`);
+}
+
+/** A server that is not the service. */
+async function startOther(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** `npm run smoke`, as it is run. */
+async function smoke(...words: string[]) {
+  const child = spawn(process.execPath, [built.path('local/smoke.mjs'), ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'close');
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { code: (await ended)[0], stdout, stderr };
+}
+
+it('finds nothing wrong with the service, and shows what it saw', async () => {
+  const { code, stdout } = await smoke(await startService());
+  expect(stdout).toMatch(/^ok +first request +\d+ ms {2}positive 0\.\d+$/m);
+  expect(stdout).toMatch(/^ok +its opposite .*negative 0\.\d+$/m);
+  expect(stdout).toMatch(/^ok +warm requests, median .*first \d+ ms, then \d+, \d+, \d+, \d+, \d+ ms$/m);
+  expect(stdout).toMatch(/^ok +long text .*\d+ dropped and said so$/m);
+  expect(stdout).toMatch(/^ok +unknown path .*404 ROUTE_UNKNOWN$/m);
+  expect(stdout).toMatch(/^ok +wrong method .*405 METHOD_NOT_ALLOWED$/m);
+  expect(stdout).toMatch(/^ok +version +\d{8}T\d{6}Z-[0-9a-f]{7}$/m);
+  expect(stdout).toMatch(/does what it promises\.\n$/);
+  expect(stdout).not.toContain('FAIL');
+  expect(code).toBe(0);
+}, 120_000);
+
+it('names everything that a server that is not the service does otherwise, and ends with 1', async () => {
+  const url = await startOther((_, response) => response.end('{"response": {"positive": 0.9}}'));
+  const { code, stdout } = await smoke(url);
+  expect(stdout).toMatch(/^FAIL +first request +\d+ ms {2}the body's response\.positive/m);
+  expect(stdout).toMatch(/^FAIL +asked again with the ETag .*the first answer had no ETag$/m);
+  expect(stdout).toMatch(/^FAIL +unknown path .*200 .*, not 404 ROUTE_UNKNOWN$/m);
+  expect(stdout).toMatch(/^FAIL +version +no answer named its model$/m);
+  expect(stdout).toMatch(/\d+ of 13 failed\.\n$/);
+  expect(code).toBe(1);
+}, 60_000);
+
+it('shows the status where there is no model yet', async () => {
+  const url = await startOther((_, response) => response.writeHead(503).end('{"error":{"code":"MODEL_UNAVAILABLE"}}'));
+  const { code, stdout } = await smoke(url);
+  expect(stdout).toMatch(/^FAIL +first request .*status 503: .*MODEL_UNAVAILABLE/m);
+  expect(code).toBe(1);
+}, 60_000);
+
+it('says in one sentence that nothing answers, or that the command line cannot be used', async () => {
+  const url = await startOther(() => undefined);
+  const closing = servers.pop();
+  if (closing && 'close' in closing) await new Promise((resolve) => closing.close(resolve));
+  expect(await smoke(url)).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+ cannot be reached: connect ECONNREFUSED .*\n$/),
+  });
+  expect(await smoke()).toMatchObject({ code: 2, stderr: expect.stringContaining('Say which service') });
+  expect(await smoke('--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: npm run smoke') });
+}, 60_000);
