@@ -1,6 +1,7 @@
 // `npm start`: the application of functions/predict on a port of this machine, with the model in worker processes.
 import { createApp } from '../functions/predict/app.ts';
 import { type Configuration, ConfigurationError } from '../functions/predict/configuration.ts';
+import { createWatch } from '../functions/predict/freshness.ts';
 import { createModelProvider, type ModelProvider } from '../functions/predict/model-provider.ts';
 import { loadServedModel } from '../functions/predict/served-model.ts';
 import { createLog } from '../layers/telemetry/index.ts';
@@ -29,8 +30,9 @@ async function start(options: ServeOptions, configuration: Configuration): Promi
       signal: loading.signal,
       openClassifier: (source, { threads }) => startPool(source, { workerPath, workers, threads, queueDepth, log }),
     });
-  const models = createModelProvider(load);
-  return { models, loading, server: await startServer(createApp({ models, log }), options) };
+  const models = createModelProvider(load, createWatch(configuration, { log }));
+  const app = createApp({ models, log, logText: configuration.logText });
+  return { models, loading, server: await startServer(app, options) };
 }
 
 /** The first signal lets requests in flight be answered; the second does not wait for them. */

@@ -6,7 +6,7 @@ import { cacheControl, createTag, matchesTag } from './caching.ts';
 import { healthRoute, modelRoute, predictRoute } from './contract.ts';
 import type { ModelProvider } from './model-provider.ts';
 import { waitAtMost } from './patience.ts';
-import { fail, logRequests, note, type RequestContext, type RequestEnvironment } from './request-log.ts';
+import { fail, logRequests, note, type Observe, type RequestContext, type RequestEnvironment } from './request-log.ts';
 import { ApiError, toErrorCode } from './response.ts';
 import type { ServedModel } from './served-model.ts';
 
@@ -15,6 +15,10 @@ interface Dependencies {
   readonly log: Log;
   /** Milliseconds that a request waits for a model that is on its way. API Gateway gives up after 30 s. */
   readonly patienceMs?: number;
+  /** Whether the log may hold the texts that people ask about. */
+  readonly logText?: boolean;
+  /** Is told of every request once it is answered. */
+  readonly observe?: Observe;
 }
 
 /** The application, for any server that speaks `fetch`. */
@@ -30,18 +34,20 @@ function refuseInvalid(result: { success: boolean; error?: { issues: readonly { 
   if (!result.success) throw new ApiError(toErrorCode(result.error?.issues[0]?.message));
 }
 
-async function haveModel({ models, patienceMs = 25_000 }: Dependencies): Promise<ServedModel> {
+/** Answers with one model from beginning to end, once there is one. */
+async function withModel<T>(dependencies: Dependencies, answer: (model: ServedModel) => Promise<T>): Promise<T> {
+  const { models, patienceMs = 25_000 } = dependencies;
   const model = await waitAtMost(patienceMs, models.current()).catch((cause: unknown) => {
     throw new ApiError('MODEL_UNAVAILABLE', { cause });
   });
   if (!model) throw new ApiError('MODEL_UNAVAILABLE');
-  return model;
+  return models.use(answer);
 }
 
 function showVersion(c: RequestContext, model: ServedModel | undefined): void {
   if (!model) return;
   c.header('X-Model-Version', model.manifest.version);
-  note(c, { modelVersion: model.manifest.version });
+  note(c, { modelVersion: model.manifest.version, modelCreatedAt: model.manifest.createdAt });
 }
 
 /** Tells caches what they need to know; only on an answer that they may keep. */
@@ -59,10 +65,10 @@ function answerUnchanged(c: RequestContext, tag: string) {
 
 /** Creates the application behind every way to reach it: Lambda, the local server, tests. */
 export function createApp(dependencies: Dependencies) {
-  const { models, log } = dependencies;
+  const { models, log, logText = false, observe } = dependencies;
   const app = new OpenAPIHono<RequestEnvironment>({ defaultHook: refuseInvalid });
 
-  app.use(logRequests(log));
+  app.use(logRequests(log, observe));
   app.use(async (c, next) => {
     showVersion(c, models.loaded());
     await next();
@@ -82,26 +88,29 @@ export function createApp(dependencies: Dependencies) {
 
   app.openapi(predictRoute, async (c) => {
     const { sentence } = c.req.valid('query');
-    const model = await haveModel(dependencies);
-    showVersion(c, model);
-    const tag = createTag(model.manifest.version, sentence);
-    const unchanged = answerUnchanged(c, tag);
-    if (unchanged) return unchanged;
-    const answer = await classifySentence(model, sentence);
-    note(c, { tokens: answer.tokens, truncated: answer.truncated });
-    allowCaching(c, tag);
-    return c.json(answer, 200);
+    if (logText) note(c, { text: sentence });
+    return withModel(dependencies, async (model) => {
+      showVersion(c, model);
+      const tag = createTag(model.manifest.version, sentence);
+      const unchanged = answerUnchanged(c, tag);
+      if (unchanged) return unchanged;
+      const { answer, stages } = await classifySentence(model, sentence);
+      note(c, { tokens: answer.tokens, truncated: answer.truncated, stages });
+      allowCaching(c, tag);
+      return c.json(answer, 200);
+    });
   });
 
-  app.openapi(modelRoute, async (c) => {
-    const model = await haveModel(dependencies);
-    showVersion(c, model);
-    const tag = createTag(model.manifest.version);
-    const unchanged = answerUnchanged(c, tag);
-    if (unchanged) return unchanged;
-    allowCaching(c, tag);
-    return c.json(describeModel(model), 200);
-  });
+  app.openapi(modelRoute, async (c) =>
+    withModel(dependencies, async (model) => {
+      showVersion(c, model);
+      const tag = createTag(model.manifest.version);
+      const unchanged = answerUnchanged(c, tag);
+      if (unchanged) return unchanged;
+      allowCaching(c, tag);
+      return c.json(describeModel(model), 200);
+    }),
+  );
 
   app.openapi(healthRoute, (c) => c.json({ status: 'ok' } as const, 200, { 'Cache-Control': 'no-store' }));
 

@@ -18,6 +18,10 @@ export interface Configuration {
   readonly threads: number;
   /** From `LOG_LEVEL`. */
   readonly logLevel: LogLevel;
+  /** From `LOG_TEXT`: whether the texts may stand in the log. */
+  readonly logText: boolean;
+  /** From `MODEL_REFRESH_SECONDS`: least milliseconds between two looks for a new current version. */
+  readonly refreshMs: number;
 }
 
 /** The environment cannot be used; the message lists every problem in it. */
@@ -89,6 +93,17 @@ function readLogLevel({ LOG_LEVEL }: Environment, complain: Complain): LogLevel 
   return complain(`LOG_LEVEL is ${JSON.stringify(LOG_LEVEL)}, which is none of ${levelNames}.`);
 }
 
+function readLogText({ LOG_TEXT: word = '' }: Environment, complain: Complain): boolean | undefined {
+  if (word === '' || word === 'off') return false;
+  if (word === 'on') return true;
+  return complain(`LOG_TEXT is ${JSON.stringify(word)}, which is neither on nor off.`);
+}
+
+function readRefresh({ MODEL_REFRESH_SECONDS: seconds = '' }: Environment, complain: Complain): number | undefined {
+  if (/^([1-9]\d{0,3})?$/.test(seconds)) return 1000 * Number(seconds || 60);
+  return complain(`MODEL_REFRESH_SECONDS is ${JSON.stringify(seconds)}, which is no number of seconds from 1 to 9999.`);
+}
+
 /**
  * Reads the environment.
  *
@@ -102,6 +117,8 @@ export function readConfiguration(environment: Environment): Configuration {
   const modelDirectory = readDirectory(environment, complain);
   const threads = readThreads(environment, complain);
   const logLevel = readLogLevel(environment, complain);
+  const logText = readLogText(environment, complain) ?? false;
+  const refreshMs = readRefresh(environment, complain) ?? Number.NaN;
   if (problems.length > 0 || !store || !modelDirectory || !threads || !logLevel) throw new ConfigurationError(problems);
-  return Object.freeze({ store, modelVersion, modelDirectory, threads, logLevel });
+  return Object.freeze({ store, modelVersion, modelDirectory, threads, logLevel, logText, refreshMs });
 }

@@ -1,5 +1,6 @@
 import { type APIGatewayProxyResult, handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import type { App } from './app.ts';
+import { waitAtMost } from './patience.ts';
 import { describeError } from './response.ts';
 
 /** A request as API Gateway's HTTP API hands it over: payload format 2.0. */
@@ -27,11 +28,20 @@ function refuse(): APIGatewayProxyResult {
   };
 }
 
-/** Puts the application behind API Gateway. Every answer is in the application's shape, whatever the event holds. */
-export function createHandler(app: App): Handler {
+/** Milliseconds before the function's end by which an answer must be on its way, whatever else is not finished. */
+const marginMs = 5000;
+
+/**
+ * Puts the application behind API Gateway. Every answer is in the application's shape, whatever the event holds.
+ *
+ * @param settled - what else the process must do while it is awake: after the answer Lambda freezes it, and a download
+ *   that is frozen for minutes breaks.
+ */
+export function createHandler(app: App, settled: () => Promise<void> = async () => undefined): Handler {
   const answer = handle(app);
   return async (event, context) => {
     const result = await answer(withoutBody(event), context);
+    await waitAtMost(Math.max(0, context.getRemainingTimeInMillis() - marginMs), settled());
     return isRefusal(result) ? refuse() : result;
   };
 }

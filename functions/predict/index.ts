@@ -1,22 +1,40 @@
 // The Lambda function `functions/predict/index.handler`. Importing it reads the environment and starts the cold start; other
 // code takes what it needs from the files beside it.
 
-import { createLog } from '../../layers/telemetry/index.ts';
+import { createLog, openMeter } from '../../layers/telemetry/index.ts';
 import { readConfiguration } from './configuration.ts';
+import { createWatch } from './freshness.ts';
 import { initPatience } from './init-phase.ts';
 import { createModelProvider } from './model-provider.ts';
 import { waitAtMost } from './patience.ts';
+import { createObserver, recordLoad, recordStart } from './request-metrics.ts';
+import { removeFetched } from './scratch.ts';
 import { loadServedModel } from './served-model.ts';
 
 const configuration = readConfiguration(process.env);
-const initType = process.env.AWS_LAMBDA_INITIALIZATION_TYPE;
-const log = createLog({ level: configuration.logLevel, fields: { initType } });
-const models = createModelProvider(() => loadServedModel(configuration, { log }));
+const { AWS_LAMBDA_INITIALIZATION_TYPE: initType, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory } = process.env;
+const { logLevel, logText } = configuration;
+const log = createLog({ level: logLevel, fields: { initType } });
+const watch = createWatch(configuration, { log, onReleased: (model) => removeFetched(configuration, model) });
+const models = createModelProvider(() => loadServedModel(configuration, { log }), watch);
 
-// The first bytes are asked for before the code that will answer is even read.
+// The first bytes are asked for before the code that will answer, and the one that counts, are even read.
 const loading = models.current().catch(() => undefined);
-const [{ createApp }, { createHandler }] = await Promise.all([import('./app.ts'), import('./handler.ts')]);
-await waitAtMost(initPatience(initType), loading);
+const [{ createApp }, { createHandler }, meter] = await Promise.all([
+  import('./app.ts'),
+  import('./handler.ts'),
+  openMeter(),
+]);
+const machine = { memoryMb: Number(memory ?? 0), architecture: process.arch, initType: initType ?? 'unknown' };
+recordStart(meter, machine);
+const first = loading.then((model) => {
+  const load = model?.classifier.loadStages;
+  if (model?.pullStages && load) recordLoad(meter, model.pullStages, load);
+});
+await waitAtMost(initPatience(initType), first);
 
 /** Answers API Gateway. If the model took longer than the init phase allows, the first request goes on waiting for it. */
-export const handler = createHandler(createApp({ models, log }));
+export const handler = createHandler(
+  createApp({ models, log, logText, observe: createObserver(meter, machine) }),
+  models.settled,
+);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
+import type { RunStages } from '../../layers/inference/index.ts';
 import type { Log } from '../../layers/telemetry/index.ts';
 import { answerError, type ErrorCode } from './response.ts';
 
@@ -9,13 +10,20 @@ interface Bindings {
   readonly lambdaContext?: { readonly awsRequestId: string };
 }
 
-/** What a request's log line says about its outcome. */
-interface Outcome {
+/** What is known of a request when it is answered. */
+export interface Outcome {
   code?: ErrorCode;
   modelVersion?: string;
+  modelCreatedAt?: string;
   tokens?: number;
   truncated?: boolean;
+  stages?: RunStages;
+  /** Only if the operator wants the texts in the log. */
+  text?: string;
 }
+
+/** Takes down what a request's outcome was and how many milliseconds it took. */
+export type Observe = (outcome: Readonly<Outcome>, milliseconds: number) => void;
 
 /** The context's types. */
 export interface RequestEnvironment {
@@ -37,16 +45,19 @@ export function fail(c: RequestContext, code: ErrorCode, headers?: Readonly<Reco
   return answerError(c, code, headers);
 }
 
+const round = (milliseconds: number) => Math.round(milliseconds * 100) / 100;
+
 /** The route and not the address: the address holds the text. */
 function describeRequest(c: RequestContext, milliseconds: number) {
   const { method } = c.req;
   const route = routePath(c, -1);
-  const ms = Math.round(milliseconds * 100) / 100;
-  return { requestId: c.get('requestId'), method, route, status: c.res.status, ms, ...c.get('outcome') };
+  const { stages, modelCreatedAt: _, ...outcome } = c.get('outcome');
+  const ms = { ms: round(milliseconds), ...(stages && { runMs: round(stages.runMs) }) };
+  return { requestId: c.get('requestId'), method, route, status: c.res.status, ...ms, ...outcome };
 }
 
 /** Names each request, in the answer's header too, and logs one line when it is answered. */
-export function logRequests(log: Log): MiddlewareHandler<RequestEnvironment> {
+export function logRequests(log: Log, observe?: Observe): MiddlewareHandler<RequestEnvironment> {
   return async (c, next) => {
     const started = performance.now();
     const requestId = c.env?.lambdaContext?.awsRequestId ?? randomUUID();
@@ -54,6 +65,8 @@ export function logRequests(log: Log): MiddlewareHandler<RequestEnvironment> {
     c.set('outcome', {});
     c.header('X-Request-Id', requestId);
     await next();
-    log.info('request', describeRequest(c, performance.now() - started));
+    const milliseconds = performance.now() - started;
+    log.info('request', describeRequest(c, milliseconds));
+    observe?.(c.get('outcome'), milliseconds);
   };
 }

@@ -1,5 +1,5 @@
 import { type Classifier, loadClassifier, loadRuntime, type ModelSource } from '../../layers/inference/index.ts';
-import { type Manifest, type PulledModel, pullModel } from '../../layers/model-store/index.ts';
+import { type Manifest, type PulledModel, type PullStages, pullModel } from '../../layers/model-store/index.ts';
 import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
 import type { Configuration } from './configuration.ts';
 
@@ -7,6 +7,10 @@ import type { Configuration } from './configuration.ts';
 export interface ServedModel {
   readonly manifest: Manifest;
   readonly classifier: Classifier;
+  /** The tag of the pointer that named it; undefined for a pinned version. */
+  readonly pointerEtag?: string | undefined;
+  /** Where the time of bringing its files went. */
+  readonly pullStages?: PullStages;
 }
 
 /** Makes a classifier of a model's files. */
@@ -61,9 +65,14 @@ export async function loadServedModel(configuration: Configuration, dependencies
       store: store.location,
       threads,
       receivedBytes: pulled.receivedBytes,
-      stages: round({ ...pulled.stages, sessionMs: ended - opening, totalMs: ended - started }),
+      stages: round({
+        ...pulled.stages,
+        sessionMs: ended - opening,
+        ...classifier.loadStages,
+        totalMs: ended - started,
+      }),
     });
-    return { manifest: pulled.manifest, classifier };
+    return { manifest: pulled.manifest, classifier, pointerEtag: pulled.pointerEtag, pullStages: pulled.stages };
   } catch (error) {
     log.error('model not loaded', { store: store.location, modelVersion: version, error: describeFailure(error) });
     throw error;

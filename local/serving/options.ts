@@ -21,7 +21,8 @@ Usage: npm start -- [--port 5000] [--host 127.0.0.1] [--workers 1] [--queue 64]
   --help        this text
 
 Environment: MODEL_URI (file:folder or s3://bucket/prefix; default the sample model), MODEL_VERSION, MODEL_DIRECTORY,
-MODEL_THREADS (threads of one worker; default ${availableParallelism()} processors divided by the workers), LOG_LEVEL, AWS_ENDPOINT_URL.
+MODEL_THREADS (threads of one worker; default ${availableParallelism()} processors divided by the workers), MODEL_REFRESH_SECONDS
+(least seconds between two looks for a new current version; default 60), LOG_LEVEL, LOG_TEXT (on or off), AWS_ENDPOINT_URL.
 `;
 
 /** Reads the command line. Throws `UsageError` for flags and values that there are not. */

@@ -12,12 +12,16 @@ it('reads a usable environment into a frozen object', () => {
     MODEL_VERSION: '20261123T081500Z-3f9a1c2',
     MODEL_THREADS: '3',
     LOG_LEVEL: 'WARN',
+    LOG_TEXT: 'on',
+    MODEL_REFRESH_SECONDS: '5',
   });
   expect(configuration).toMatchObject({
     modelVersion: '20261123T081500Z-3f9a1c2',
     modelDirectory: folder,
     threads: 3,
     logLevel: 'warn',
+    logText: true,
+    refreshMs: 5000,
   });
   expect(configuration.store.location).toBe('s3://bucket/models');
   expect(Object.isFrozen(configuration)).toBe(true);
@@ -26,6 +30,7 @@ it('reads a usable environment into a frozen object', () => {
 it('fills in what the environment leaves out or leaves empty', () => {
   const configuration = readConfiguration({ MODEL_URI: usable.MODEL_URI, MODEL_VERSION: '', LOG_LEVEL: '' });
   expect(configuration).toMatchObject({ modelVersion: undefined, modelDirectory: tmpdir(), logLevel: 'info' });
+  expect(configuration).toMatchObject({ logText: false, refreshMs: 60_000 });
   expect(configuration.threads).toBe(availableParallelism());
 });
 
@@ -49,9 +54,12 @@ it('reports every problem at once', () => {
       MODEL_DIRECTORY: join(file, 'below'),
       MODEL_THREADS: '0',
       LOG_LEVEL: 'loud',
+      LOG_TEXT: 'yes',
+      MODEL_REFRESH_SECONDS: '0',
     });
   expect(read).toThrow(ConfigurationError);
-  for (const name of ['MODEL_URI', 'MODEL_VERSION', 'MODEL_DIRECTORY', 'MODEL_THREADS', 'LOG_LEVEL']) {
+  const names = ['MODEL_URI', 'MODEL_VERSION', 'MODEL_DIRECTORY', 'MODEL_THREADS', 'LOG_LEVEL'];
+  for (const name of [...names, 'LOG_TEXT', 'MODEL_REFRESH_SECONDS']) {
     expect(read).toThrow(new RegExp(`^- ${name}`, 'm'));
   }
 });

@@ -1,13 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buildCommands } from '../../local/built-commands.ts';
 import { type Bucket, makeBucket } from '../../s3/buckets.ts';
 import { createEvent, lambdaContext } from './http-event.ts';
 import type { LogLine } from './tiny-service.ts';
-import { createPointer, createTinyVersion, firstVersion } from './tiny-store.ts';
+import { createPointer, createTinyVersion, firstVersion, secondVersion } from './tiny-store.ts';
 
 const built = buildCommands();
 afterAll(() => built.remove());
@@ -36,12 +37,20 @@ function startLambda(environment: Environment) {
     child.send({ event, context: { awsRequestId: lambdaContext.awsRequestId } });
     return receive();
   };
-  const readLog = (): LogLine[] =>
+  const readLines = (): LogLine[] =>
     output.stdout
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-  return { child, output, receive, invoke, readLog };
+  const readLog = () => readLines().filter((line) => !('_aws' in line));
+  const readMetrics = () => readLines().filter((line) => '_aws' in line);
+  /** What Lambda does to an environment between two requests. */
+  const freeze = async (ms: number) => {
+    child.kill('SIGSTOP');
+    await sleep(ms);
+    child.kill('SIGCONT');
+  };
+  return { child, output, receive, invoke, readLog, readMetrics, freeze };
 }
 
 const describeStore = ({ name, endpoint }: Bucket): Environment => ({
@@ -54,12 +63,14 @@ const describeStore = ({ name, endpoint }: Bucket): Environment => ({
   AWS_SECRET_ACCESS_KEY: 'test',
   AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
+  POWERTOOLS_METRICS_NAMESPACE: 'serverless-bert/dev',
+  POWERTOOLS_SERVICE_NAME: 'predict',
 });
 
-async function publish(bucket: Bucket): Promise<void> {
-  const files = await createTinyVersion(firstVersion);
+async function publish(bucket: Bucket, version = firstVersion): Promise<void> {
+  const files = await createTinyVersion(version);
   for (const [key, content] of Object.entries(files)) await bucket.put(`models/${key}`, content);
-  await bucket.put('models/current.json', createPointer(files, firstVersion));
+  await bucket.put('models/current.json', createPointer(files, version));
 }
 
 const good = createEvent({ query: 'sentence=good' });
@@ -113,4 +124,86 @@ it('does not start in an environment that it cannot use, and lists every problem
   const [code] = await once(child, 'exit');
   expect(code).not.toBe(0);
   for (const name of ['MODEL_URI', 'MODEL_VERSION', 'LOG_LEVEL']) expect(output.stderr).toContain(name);
+}, 60_000);
+
+it('follows the current version between freezes, within one request, and leaves nothing of the old one', async () => {
+  const bucket = await makeBucket();
+  await publish(bucket);
+  const environment: Environment = { ...describeStore(bucket), MODEL_REFRESH_SECONDS: '1' };
+  const { receive, invoke, readLog, freeze } = startLambda(environment);
+  await receive();
+  const ask = async () => (await invoke(good)).headers['x-model-version'];
+  expect(await ask()).toBe(firstVersion);
+  await publish(bucket, secondVersion);
+  await freeze(1200);
+  // The request that notices is answered by the model that it met; all after it by the new one.
+  expect(await ask()).toBe(firstVersion);
+  expect(await ask()).toBe(secondVersion);
+  await freeze(1200);
+  expect(await ask()).toBe(secondVersion);
+  const replaced = readLog().filter(({ message }) => message === 'model replaced');
+  expect(replaced).toEqual([expect.objectContaining({ modelVersion: secondVersion, previousVersion: firstVersion })]);
+  const fetched = (version: string) => existsSync(join(environment.MODEL_DIRECTORY ?? '', 'versions', version));
+  expect([fetched(firstVersion), fetched(secondVersion)]).toEqual([false, true]);
+}, 60_000);
+
+it('never moves from a version that it is pinned to', async () => {
+  const bucket = await makeBucket();
+  await publish(bucket);
+  const { receive, invoke, freeze } = startLambda({
+    ...describeStore(bucket),
+    MODEL_REFRESH_SECONDS: '1',
+    MODEL_VERSION: firstVersion,
+  });
+  await receive();
+  await publish(bucket, secondVersion);
+  for (let round = 0; round < 3; round++) {
+    expect((await invoke(good)).headers['x-model-version']).toBe(firstVersion);
+    await freeze(1100);
+  }
+}, 60_000);
+
+it('keeps the old model when the new one cannot be had, says why, and tries again', async () => {
+  const bucket = await makeBucket();
+  await publish(bucket);
+  const { receive, invoke, readLog, freeze } = startLambda({ ...describeStore(bucket), MODEL_REFRESH_SECONDS: '1' });
+  await receive();
+  await publish(bucket, secondVersion);
+  await bucket.put(`models/versions/${secondVersion}/model.onnx`, 'damaged');
+  await freeze(1100);
+  for (let round = 0; round < 2; round++)
+    expect(await invoke(good)).toMatchObject({ statusCode: 200, headers: { 'x-model-version': firstVersion } });
+  expect(JSON.stringify(readLog().find(({ message }) => message === 'model not refreshed'))).toContain('model.onnx');
+  await publish(bucket, secondVersion);
+  await freeze(1100);
+  await invoke(good);
+  expect((await invoke(good)).headers['x-model-version']).toBe(secondVersion);
+}, 60_000);
+
+it('measures its start, its requests and its errors, and keeps the texts to itself unless told otherwise', async () => {
+  const bucket = await makeBucket();
+  await publish(bucket);
+  const { receive, invoke, readMetrics, output } = startLambda(describeStore(bucket));
+  await receive();
+  await invoke(good);
+  await invoke(createEvent());
+  const names = readMetrics().map(({ _aws: metrics }) => {
+    const [{ Dimensions, Metrics }] = Object(metrics).CloudWatchMetrics;
+    return `${Dimensions[0].join('+')}: ${Metrics.map(({ Name }: { Name: string }) => Name).join(' ')}`;
+  });
+  expect(names).toEqual([
+    'service: ColdStart',
+    'service+initType: ColdStart',
+    'service: FetchTime VerifyTime SessionTime FirstRunTime',
+    'service: GigabyteSeconds CostPerThousand TokenizeTime RunTime Tokens Truncated ModelAge',
+    'service: GigabyteSeconds CostPerThousand ModelAge Errors',
+    'service+code: Errors',
+  ]);
+  expect(readMetrics().at(-1)).toMatchObject({ service: 'predict', code: 'SENTENCE_MISSING', Errors: 1 });
+  expect(output.stdout).not.toContain('"text"');
+
+  const told = startLambda({ ...describeStore(bucket), LOG_TEXT: 'on' });
+  await told.receive();
+  await told.invoke(good);
+  expect(told.readLog().at(-1)).toMatchObject({ message: 'request', text: 'good' });
 }, 60_000);

@@ -1,6 +1,6 @@
-import { createModelProvider } from '../../../functions/predict/model-provider.ts';
+import { createModelProvider, type Watch } from '../../../functions/predict/model-provider.ts';
 import type { ServedModel } from '../../../functions/predict/served-model.ts';
-import { loadTiny } from './tiny-service.ts';
+import { createRecord, loadTiny } from './tiny-service.ts';
 
 let model: ServedModel;
 beforeAll(async () => {
@@ -47,4 +47,116 @@ it('shows a loaded model without loading one', async () => {
   expect(loader.calls).toBe(0);
   await provider.current();
   expect(provider.loaded()).toBe(model);
+});
+
+describe('a provider that watches', () => {
+  /** Models that say in which order they were loaded and released; only what is promised about them matters here. */
+  function createScene({ failures = 0 } = {}) {
+    const events: string[] = [];
+    const { log, lines } = createRecord();
+    const scene = { events, lines, time: 0, looks: 0, newest: 1, failuresLeft: failures };
+    const load = async (): Promise<ServedModel> => {
+      const name = String(scene.newest);
+      await new Promise(setImmediate);
+      if (name !== '1' && scene.failuresLeft-- > 0) throw new Error('S3 is away');
+      events.push(`load ${name}`);
+      const release = async () => void events.push(`release ${name}`);
+      return { manifest: { ...model.manifest, version: name }, classifier: { ...model.classifier, release } };
+    };
+    const watch: Watch = {
+      isStale: async ({ manifest }) => {
+        scene.looks += 1;
+        return manifest.version !== String(scene.newest);
+      },
+      intervalMs: 60_000,
+      log,
+      now: () => scene.time,
+    };
+    const provider = createModelProvider(load, watch);
+    const ask = () => provider.use(async ({ manifest }) => manifest.version);
+    return { scene, provider, ask };
+  }
+
+  it('looks at most once an interval, however many ask', async () => {
+    const { scene, provider, ask } = createScene();
+    await provider.current();
+    for (scene.time = 0; scene.time < 180_000; scene.time += 1000) {
+      await Promise.all([ask(), ask(), ask()]);
+      await provider.settled();
+    }
+    expect(scene.looks).toBe(2);
+  });
+
+  it('looks with the first request after a long pause, since frozen processes have no timers', async () => {
+    const { scene, provider, ask } = createScene();
+    await provider.current();
+    scene.newest = 2;
+    scene.time = 3_600_000;
+    expect(await ask()).toBe('1');
+    await provider.settled();
+    expect(await ask()).toBe('2');
+    expect(provider.loaded()?.manifest.version).toBe('2');
+    expect((await provider.current()).manifest.version).toBe('2');
+  });
+
+  it('looks even if the clock was set back', async () => {
+    const { scene, provider, ask } = createScene();
+    scene.time = 10_000_000;
+    await provider.current();
+    scene.time = 0;
+    await ask();
+    expect(scene.looks).toBe(1);
+  });
+
+  it('answers with the old model while the new one loads, and releases it after its last task', async () => {
+    const { scene, provider, ask } = createScene();
+    await provider.current();
+    let finish: () => void = () => undefined;
+    const long = provider.use(async ({ manifest }) => {
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      return manifest.version;
+    });
+    scene.newest = 2;
+    scene.time = 60_000;
+    expect(await Promise.all([ask(), ask()])).toEqual(['1', '1']);
+    await provider.settled();
+    expect(await ask()).toBe('2');
+    expect(scene.events).toEqual(['load 1', 'load 2']);
+    finish();
+    expect(await long).toBe('1');
+    await new Promise(setImmediate);
+    expect(scene.events).toEqual(['load 1', 'load 2', 'release 1']);
+  });
+
+  it('releases the old model at once when nobody works with it', async () => {
+    const { scene, provider, ask } = createScene();
+    await provider.current();
+    scene.newest = 2;
+    scene.time = 60_000;
+    await ask();
+    await provider.settled();
+    await new Promise(setImmediate);
+    expect(scene.events).toEqual(['load 1', 'load 2', 'release 1']);
+  });
+
+  it('keeps the old model when the new one cannot be loaded, says so, and tries again after the interval', async () => {
+    const { scene, provider, ask } = createScene({ failures: 1 });
+    await provider.current();
+    scene.newest = 2;
+    scene.time = 60_000;
+    await ask();
+    await provider.settled();
+    expect(await ask()).toBe('1');
+    expect(scene.lines.at(-1)).toMatchObject({ level: 'warn', message: 'model not refreshed', modelVersion: '1' });
+    scene.time = 120_000;
+    await ask();
+    await provider.settled();
+    expect(await ask()).toBe('2');
+  });
+
+  it('refuses to work without a model', async () => {
+    await expect(createScene().ask()).rejects.toThrow('no model is loaded');
+  });
 });

@@ -1,0 +1,28 @@
+import { createObserver } from '../../../functions/predict/request-metrics.ts';
+import type { Measure } from '../../../layers/telemetry/index.ts';
+
+const machine = { memoryMb: 2048, architecture: 'x64', initType: 'on-demand' };
+
+function observe(...request: Parameters<ReturnType<typeof createObserver>>) {
+  const values: Record<string, number> = {};
+  const record = (measures: readonly Measure[]) => {
+    for (const { name, value } of measures) values[name] = value;
+  };
+  createObserver({ record }, machine, () => Date.parse('2026-01-02T00:00:00Z'))(...request);
+  return values;
+}
+
+it('estimates what a request costs, each begun millisecond counted whole', () => {
+  const { GigabyteSeconds, CostPerThousand } = observe({}, 99.2);
+  expect(GigabyteSeconds).toBeCloseTo(0.2, 10);
+  expect(CostPerThousand).toBeCloseTo(1000 * (0.2 * 0.0000166667 + 0.0000002), 10);
+});
+
+it('tells how old the model is that answered', () => {
+  expect(observe({ modelCreatedAt: '2026-01-01T00:00:00Z' }, 1).ModelAge).toBe(86_400);
+});
+
+it('counts texts that were cut, and not those that were not', () => {
+  expect(observe({ tokens: 512, truncated: true }, 1)).toMatchObject({ Tokens: 512, Truncated: 1 });
+  expect(observe({ tokens: 9, truncated: false }, 1)).toMatchObject({ Tokens: 9, Truncated: 0 });
+});
