@@ -38,7 +38,7 @@ def make_data(texts: int, seed: int, longest: int = 40) -> Encoded:
 
 def make_settings(**given: Any) -> Settings:
     """Settings of a run of seconds: two epochs of 12 steps."""
-    chosen = {"epochs": 2, "train_batch_size": 16, "valid_batch_size": 32, "learning_rate": 1e-3, "precision": "fp32"}
+    chosen = {"epochs": 2, "train_batch_size": 16, "valid_batch_size": 32, "learning_rate": 3e-3, "precision": "fp32"}
     return Settings(**{**chosen, **given})
 
 
