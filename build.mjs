@@ -21,6 +21,7 @@ const entries = [
   'local/worker',
   'local/score',
   'local/smoke',
+  'local/model',
   'local/train/data',
   'local/train/submit',
 ];

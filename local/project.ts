@@ -6,7 +6,7 @@ import { type Configuration, readConfiguration } from '../functions/predict/conf
 export const workerPath = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 
 /** The model that ships with the project, wherever the command is called from. */
-const sampleUri = pathToFileURL(join(import.meta.dirname, '..', '..', 'models', 'sample')).href;
+export const sampleUri = pathToFileURL(join(import.meta.dirname, '..', '..', 'models', 'sample')).href;
 
 /**
  * Reads the environment of a command on this machine: the sample model by default, and as many threads for each worker as

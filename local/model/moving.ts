@@ -1,0 +1,101 @@
+import { describeRefusal, readVerdict } from '../../functions/promote/verdict.ts';
+import {
+  checkComplete,
+  type ModelStore,
+  type Pointer,
+  type PointerState,
+  promoteVersion,
+  readManifest,
+  readPointerState,
+  replacePointer,
+  retreat,
+  toSeconds,
+} from '../../layers/model-store/index.ts';
+
+/** The command cannot or may not be carried out; nothing has changed. The message is one sentence for a person. */
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+}
+
+interface Mode {
+  readonly dryRun: boolean;
+}
+
+const instead = (previous: string | undefined) => (previous ? ` instead of ${previous}` : '');
+
+/** The version must have been proven, here or by the function. */
+async function checkProven(store: ModelStore, version: string): Promise<void> {
+  const verdict = await readVerdict(store, version);
+  if (verdict?.outcome === 'accepted') return;
+  const why = verdict ? `was refused (${describeRefusal(verdict)})` : 'has not been judged: `verify --write` does that';
+  throw new ModelError(`${version} ${why}. --force makes it current all the same.`);
+}
+
+/** With force a pointer that cannot be read is replaced as well. */
+async function readStateForPromotion(store: ModelStore, force: boolean): Promise<PointerState> {
+  return readPointerState(store).catch((error: unknown) => {
+    if (force) return { pointer: undefined, etag: undefined };
+    throw error;
+  });
+}
+
+/** Makes a version current, and says what that changed. */
+export async function promote(
+  store: ModelStore,
+  version: string,
+  { dryRun, force }: Mode & { readonly force: boolean },
+): Promise<string> {
+  const { pointer } = await readStateForPromotion(store, force);
+  if (pointer?.version === version) return `${version} is current already; nothing changes.\n`;
+  if (!force) await checkProven(store, version);
+  const stays = pointer?.hold ? ' The hold stays: `hold --lift` ends it.' : '';
+  if (dryRun) {
+    await checkComplete(store, await readManifest(store, version));
+    return `Would make ${version} current${instead(pointer?.version)}.${stays}\n`;
+  }
+  const { previous } = await promoteVersion(store, version);
+  return `${version} is current${instead(previous)}.${stays}\n`;
+}
+
+function needPointer({ pointer }: PointerState, { location }: ModelStore): Pointer {
+  if (pointer) return pointer;
+  throw new ModelError(`Nothing is current in ${location}: promote a version first.`);
+}
+
+interface HoldRequest extends Mode {
+  readonly reason: string | undefined;
+}
+
+/** Makes the version before the current one current and sets a hold, both in one step. */
+export async function rollBack(store: ModelStore, { dryRun, reason }: HoldRequest): Promise<string> {
+  const seen = await readPointerState(store);
+  const pointer = needPointer(seen, store);
+  const [target] = pointer.previous ?? [];
+  if (target === undefined)
+    throw new ModelError(`current.json remembers no version before ${pointer.version}: promote one by its name.`);
+  const manifest = await readManifest(store, target);
+  await checkComplete(store, manifest);
+  if (dryRun) return `Would make ${target} current instead of ${pointer.version}, and hold.\n`;
+  const hold = { since: toSeconds(new Date()), reason: reason ?? `rolled back from ${pointer.version}` };
+  await replacePointer(store, seen, retreat(pointer, manifest, hold));
+  return `${target} is current again instead of ${pointer.version}. Nothing becomes current by itself until \`hold --lift\`.\n`;
+}
+
+/** Sets the hold, or lifts it. */
+export async function hold(
+  store: ModelStore,
+  { dryRun, lift, reason }: HoldRequest & { readonly lift: boolean },
+): Promise<string> {
+  const seen = await readPointerState(store);
+  const pointer = needPointer(seen, store);
+  if (lift === !pointer.hold)
+    return lift ? 'There is no hold; nothing changes.\n' : `There is a hold already: ${pointer.hold?.reason}.\n`;
+  const would = dryRun ? 'Would ' : '';
+  if (!dryRun) {
+    const set = { since: toSeconds(new Date()), reason: reason ?? 'set by hand' };
+    await replacePointer(store, seen, { ...pointer, hold: lift ? undefined : set });
+  }
+  if (lift)
+    return `${would ? 'Would lift' : 'Lifted'} the hold (${pointer.hold?.reason}). Accepted versions that waited are promoted by name.\n`;
+  return `${would ? 'Would hold' : 'On hold'}: nothing becomes current by itself until \`hold --lift\`.\n`;
+}

@@ -1,0 +1,116 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { considerVersion } from '../../../functions/promote/promotion.ts';
+import { createVerdict, writeVerdict } from '../../../functions/promote/verdict.ts';
+import { openModelStore, readPointer } from '../../../layers/model-store/index.ts';
+import { hold, promote, rollBack } from '../../../local/model/moving.ts';
+import { makeRoot, publishCandidate, versions } from '../../functions/promote/tiny-candidates.ts';
+
+const [first, second, third] = versions;
+const plain = { dryRun: false, force: false, lift: false, reason: undefined };
+
+async function prepare() {
+  const root = await makeRoot();
+  for (const version of versions) await publishCandidate(root, { version }, { current: version === first });
+  const store = openModelStore(pathToFileURL(root).href);
+  const accept = (version: string, passed = true) => {
+    const checks = [{ name: 'accuracy' as const, passed, detail: 'as told' }];
+    return writeVerdict(store, createVerdict({ version, champion: first, checks }, new Date()));
+  };
+  const readCurrent = async () => (await readPointer(store)).pointer;
+  return { root, store, accept, readCurrent };
+}
+
+it('makes an accepted version current', async () => {
+  const { store, accept, readCurrent } = await prepare();
+  await accept(second);
+  expect(await promote(store, second, plain)).toBe(`${second} is current instead of ${first}.\n`);
+  expect(await readCurrent()).toMatchObject({ version: second, previous: [first] });
+  expect(await promote(store, second, plain)).toBe(`${second} is current already; nothing changes.\n`);
+});
+
+it('refuses what is not proven, unless it is forced', async () => {
+  const { store, accept, readCurrent } = await prepare();
+  await expect(promote(store, second, plain)).rejects.toThrow(/has not been judged: `verify --write` does that/);
+  await accept(second, false);
+  await expect(promote(store, second, plain)).rejects.toThrow(/was refused \(accuracy: as told\)\. --force makes/);
+  expect((await readCurrent()).version).toBe(first);
+  expect(await promote(store, second, { ...plain, force: true })).toContain('is current');
+  expect((await readCurrent()).version).toBe(second);
+});
+
+it('does not make an incomplete version current, not even by force', async () => {
+  const { root, store, readCurrent } = await prepare();
+  await rm(join(root, 'versions', second, 'model.onnx'));
+  for (const dryRun of [true, false])
+    await expect(promote(store, second, { force: true, dryRun })).rejects.toThrow(/incomplete: model\.onnx missing/);
+  expect((await readCurrent()).version).toBe(first);
+});
+
+it('replaces a pointer that nobody can read only by force', async () => {
+  const { root, store, accept, readCurrent } = await prepare();
+  await accept(second);
+  await writeFile(join(root, 'current.json'), 'damaged');
+  await expect(promote(store, second, plain)).rejects.toThrow(/current\.json is not JSON/);
+  await promote(store, second, { ...plain, force: true });
+  expect((await readCurrent()).version).toBe(second);
+});
+
+it('rolls back step by step, holds, and remembers what it left', async () => {
+  const { store, accept, readCurrent } = await prepare();
+  for (const version of [second, third]) {
+    await accept(version);
+    await promote(store, version, plain);
+  }
+  expect(await rollBack(store, plain)).toContain(`${second} is current again instead of ${third}.`);
+  expect(await readCurrent()).toMatchObject({ version: second, previous: [first], withdrawn: [third] });
+  await rollBack(store, { ...plain, reason: 'both are bad' });
+  const pointer = await readCurrent();
+  expect(pointer).toMatchObject({ version: first, withdrawn: [second, third], hold: { reason: 'both are bad' } });
+  expect(pointer.previous).toBeUndefined();
+  await expect(rollBack(store, plain)).rejects.toThrow(/remembers no version before .+: promote one by its name/);
+});
+
+it('promotes under a hold, which stays, and takes a version back that was rolled back', async () => {
+  const { store, accept, readCurrent } = await prepare();
+  await accept(second);
+  await promote(store, second, plain);
+  await rollBack(store, plain);
+  expect(await promote(store, second, plain)).toContain('The hold stays');
+  const pointer = await readCurrent();
+  expect(pointer).toMatchObject({ version: second, hold: { reason: `rolled back from ${second}` } });
+  expect(pointer.withdrawn).toBeUndefined();
+});
+
+it('holds off promotion by events until the hold is lifted', async () => {
+  const { store, readCurrent } = await prepare();
+  const judge = async (version: string) => createVerdict({ version, champion: first, checks: [] }, new Date());
+  expect(await hold(store, { ...plain, reason: 'audit' })).toMatch(/^On hold/);
+  expect(await considerVersion({ store, judge }, second)).toMatchObject({ kind: 'held', reason: 'audit' });
+  expect(await hold(store, plain)).toBe('There is a hold already: audit.\n');
+  expect(await hold(store, { ...plain, lift: true })).toMatch(/^Lifted the hold \(audit\)/);
+  expect(await hold(store, { ...plain, lift: true })).toBe('There is no hold; nothing changes.\n');
+  expect(await considerVersion({ store, judge }, second)).toMatchObject({ kind: 'promoted' });
+  expect((await readCurrent()).hold).toBeUndefined();
+});
+
+it('changes nothing on a dry run, and says what it would', async () => {
+  const { store, accept } = await prepare();
+  await accept(second);
+  await promote(store, second, plain);
+  const before = await store.readText('current.json');
+  const dry = { ...plain, dryRun: true };
+  expect(await promote(store, third, { ...dry, force: true })).toBe(
+    `Would make ${third} current instead of ${second}.\n`,
+  );
+  expect(await rollBack(store, dry)).toBe(`Would make ${first} current instead of ${second}, and hold.\n`);
+  expect(await hold(store, dry)).toMatch(/^Would hold/);
+  expect(await store.readText('current.json')).toEqual(before);
+});
+
+it('has nothing to roll back or to hold before the first promotion', async () => {
+  const store = openModelStore(pathToFileURL(await makeRoot()).href);
+  await expect(rollBack(store, plain)).rejects.toThrow(/Nothing is current in .+: promote a version first/);
+  await expect(hold(store, plain)).rejects.toThrow(/Nothing is current/);
+});
