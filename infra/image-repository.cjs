@@ -1,5 +1,6 @@
-// The repository that Serverless makes for images built here. The newest image is the deployed one.
-const { PutLifecyclePolicyCommand } = require('@aws-sdk/client-ecr');
+// Images in ECR: the repository that Serverless makes for those built here, where the newest image is the deployed one, and
+// those named by their digest.
+const { DescribeImagesCommand, PutLifecyclePolicyCommand } = require('@aws-sdk/client-ecr');
 
 const keptImages = 30;
 
@@ -18,4 +19,25 @@ async function keepNewestImages(client, repositoryName) {
   await client.send(new PutLifecyclePolicyCommand({ repositoryName, lifecyclePolicyText }));
 }
 
-module.exports = { keepNewestImages };
+const addressPattern = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+\/([^@]+)@(sha256:[0-9a-f]{64})$/;
+const absences = ['ImageNotFoundException', 'RepositoryNotFoundException'];
+
+/**
+ * Throws an Error if ECR does not have the image of this parameter. Where ECR does not let us look, as across accounts, the
+ * deployment finds out.
+ *
+ * @param openClient - gives a client for a region.
+ */
+async function requireImage(openClient, parameter, image) {
+  const [, registryId, region, repositoryName, imageDigest] = addressPattern.exec(image) ?? [];
+  if (!registryId) return;
+  const command = new DescribeImagesCommand({ registryId, repositoryName, imageIds: [{ imageDigest }] });
+  try {
+    await (await openClient(region)).send(command);
+  } catch (error) {
+    if (absences.includes(error.name))
+      throw new Error(`${parameter}: ECR has no image ${image}. Push it first; \`docker push\` prints its digest.`);
+  }
+}
+
+module.exports = { keepNewestImages, requireImage };

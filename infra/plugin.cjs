@@ -5,7 +5,8 @@ const { CloudFormationClient } = require('@aws-sdk/client-cloudformation');
 const { EC2Client } = require('@aws-sdk/client-ec2');
 const { ECRClient } = require('@aws-sdk/client-ecr');
 const { findProblems } = require('./problems.cjs');
-const { keepNewestImages } = require('./image-repository.cjs');
+const { findDockerProblems } = require('./docker.cjs');
+const { keepNewestImages, requireImage } = require('./image-repository.cjs');
 const { findNetwork } = require('./network.cjs');
 const { readOutput } = require('./stack.cjs');
 
@@ -23,7 +24,11 @@ class DeploymentPlugin {
     this.hooks = {
       // Not earlier: variables are resolved after plugins are made.
       initialize: () => this.refuse(findProblems(this.serverless, this.options)),
-      'before:deploy:deploy': () => this.findNetwork(),
+      'before:package:initialize': () => this.logInToRegistry(),
+      'before:deploy:deploy': async () => {
+        await this.requireImages();
+        await this.findNetwork();
+      },
       // Not earlier: the stack is first created from a template that has no parameters.
       'before:aws:deploy:deploy:updateStack': () => this.passNetwork(),
       'after:deploy:deploy': () => this.keepNewestImages(),
@@ -38,6 +43,28 @@ class DeploymentPlugin {
 
   refuse(problems) {
     if (problems.length > 0) throw new this.serverless.classes.Error(problems.join('\n'), 'DEPLOYMENT_REFUSED');
+  }
+
+  /**
+   * Serverless logs in only after a push that Docker refused in Docker's own words, and makes the repository before. With
+   * podman behind `docker` the words are others. And what is missing on this machine should be told before anything is made.
+   */
+  async logInToRegistry() {
+    if (this.settings.image) return;
+    await this.provider.ensureDockerIsAvailable();
+    this.refuse(findDockerProblems());
+    await this.provider.dockerLoginToEcr();
+  }
+
+  async requireImages() {
+    const configuration = await awsConfiguration(this.provider);
+    const openClient = (region) => new ECRClient({ ...configuration, region });
+    try {
+      await requireImage(openClient, 'image', this.settings.image ?? '');
+      await requireImage(openClient, 'trainingImage', this.settings.trainingImage ?? '');
+    } catch (error) {
+      this.refuse([error.message]);
+    }
   }
 
   async findNetwork() {

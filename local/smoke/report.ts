@@ -5,9 +5,7 @@ export function describeFindings(url: string, findings: readonly Finding[]): str
   const width = Math.max(...findings.map(({ name }) => name.length));
   const rows = findings.map(({ name, ms, detail, problem }) => {
     const time = ms === undefined ? '' : `${ms} ms`;
-    return (
-      `${(problem ? 'FAIL' : 'ok').padEnd(6)}${name.padEnd(width)}  ${time.padStart(9)}  ${problem ?? detail}`
-    );
+    return `${(problem ? 'FAIL' : 'ok').padEnd(6)}${name.padEnd(width)}  ${time.padStart(9)}  ${problem ?? detail}`;
   });
   const failed = findings.filter(({ problem }) => problem).length;
   const verdict = failed === 0 ? `${url} does what it promises.` : `${url}: ${failed} of ${findings.length} failed.`;

@@ -67,15 +67,16 @@ function readProcess(name) {
 }
 
 /**
- * Starts the image's function.
+ * Starts the image's function, or the one that `handler` names.
  *
  * @returns `invoke(event)` (rejects if the container ends meanwhile), `output()`, `readProcess()` and `stop()`.
  */
-export async function startSandbox({ image, variables }) {
+export async function startSandbox({ image, variables, handler }) {
   const api = await startRuntimeApi();
   const env = { ...lambdaEnvironment, ...variables, AWS_LAMBDA_RUNTIME_API: api.address };
   const name = `serverless-bert-${process.pid}-${api.address.split(':')[1]}`;
-  const container = startContainer({ image, name, env, flags: confinement });
+  const command = handler ? [handler] : [];
+  const container = startContainer({ image, name, env, flags: confinement, command });
   const ended = container.exited.then((code) => {
     throw new Error(`The container ended with exit code ${code}:\n${container.output()}`);
   });

@@ -27,7 +27,8 @@ const isExecutable = (path) => {
 
 // Some of them live in sbin folders, which not every PATH has.
 process.env.PATH = [process.env.PATH ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter);
-const isInstalled = (command) =>
+/** Whether a command is on the PATH. */
+export const isInstalled = (command) =>
   process.env.PATH.split(delimiter).some((folder) => isExecutable(join(folder, command)));
 
 /**

@@ -18,9 +18,13 @@ export const { readParameters } = load('../../infra/settings.cjs') as Settings;
 export const { findNetwork } = load('../../infra/network.cjs') as {
   findNetwork: (client: unknown, wanted: 'default' | readonly string[]) => Promise<unknown[]>;
 };
-export const { keepNewestImages } = load('../../infra/image-repository.cjs') as {
+export const { keepNewestImages, requireImage } = load('../../infra/image-repository.cjs') as {
   keepNewestImages: (client: unknown, repositoryName: string) => Promise<void>;
+  requireImage: (openClient: (region: string) => unknown, parameter: string, image: string) => Promise<void>;
 };
 export const { readOutput } = load('../../infra/stack.cjs') as {
   readOutput: (client: unknown, stackName: string, key: string) => Promise<string | undefined>;
+};
+export const { findDockerProblems } = load('../../infra/docker.cjs') as {
+  findDockerProblems: (run: () => { status: number; stdout: string; stderr: string }) => string[];
 };

@@ -8,8 +8,8 @@ import {
   DescribeVpcsCommand,
   EC2Client,
 } from '@aws-sdk/client-ec2';
-import { CreateRepositoryCommand, ECRClient, GetLifecyclePolicyCommand } from '@aws-sdk/client-ecr';
-import { findNetwork, keepNewestImages, readOutput } from './infrastructure.ts';
+import { CreateRepositoryCommand, ECRClient, GetLifecyclePolicyCommand, PutImageCommand } from '@aws-sdk/client-ecr';
+import { findDockerProblems, findNetwork, keepNewestImages, readOutput, requireImage } from './infrastructure.ts';
 
 const configuration = (region: string) => ({
   endpoint: process.env.TEST_S3_ENDPOINT ?? '',
@@ -116,6 +116,60 @@ describe('the repository of images built here', () => {
     },
     patience,
   );
+});
+
+describe('images named by their digest', () => {
+  const openClient = (region: string) => new ECRClient(configuration(region));
+  const digest = `sha256:${'c'.repeat(64)}`;
+  const image = (name: string) => `123456789012.dkr.ecr.eu-central-1.amazonaws.com/${name}@${digest}`;
+
+  it(
+    'are refused where ECR has no such image or repository',
+    async () => {
+      await openClient('eu-central-1').send(new CreateRepositoryCommand({ repositoryName: 'empty' }));
+      for (const name of ['empty', 'missing'])
+        await expect(requireImage(openClient, 'image', image(name))).rejects.toThrow(
+          `image: ECR has no image ${image(name)}. Push it first; \`docker push\` prints its digest.`,
+        );
+    },
+    patience,
+  );
+
+  it(
+    'pass where ECR has them, and where nobody can be asked',
+    async () => {
+      const client = openClient('eu-central-1');
+      await client.send(new CreateRepositoryCommand({ repositoryName: 'full' }));
+      const manifest = { repositoryName: 'full', imageTag: 'v1', imageDigest: digest, imageManifest: '{}' };
+      const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+      await client.send(new PutImageCommand({ ...manifest, imageManifestMediaType: mediaType }));
+      await expect(requireImage(openClient, 'image', image('full'))).resolves.toBeUndefined();
+      await expect(requireImage(openClient, 'image', `registry.example/elsewhere@${digest}`)).resolves.toBeUndefined();
+    },
+    patience,
+  );
+});
+
+describe('the docker command', () => {
+  const answer = (status: number, stdout: string, stderr = '') => ({ status, stdout, stderr });
+
+  it('passes with any service behind it', () => {
+    const versions = 'Client:\n Version: 20.10.24\n\nServer: linux/amd64\n Podman Engine:\n  Version: 4.3.1\n';
+    expect(findDockerProblems(() => answer(0, versions))).toEqual([]);
+  });
+
+  it('is refused without a service, in its own last words', () => {
+    const words = 'Cannot connect to the Docker daemon at unix:///docker.sock. Is the docker daemon running?';
+    expect(findDockerProblems(() => answer(1, 'Client:\n Version: 28.2.2\n', `${words}\n`))).toEqual([
+      `docker is there but does not work: ${words}`,
+    ]);
+  });
+
+  it("is refused where it is podman's own command, whose push does not tell the digest", () => {
+    expect(findDockerProblems(() => answer(0, 'Client:       Podman Engine\nVersion:      4.3.1\n'))).toEqual([
+      expect.stringMatching(/^docker is podman's own command here/),
+    ]);
+  });
 });
 
 describe('the bucket that remove leaves', () => {

@@ -44,13 +44,17 @@ const stopChild = (child) =>
     child.kill('SIGKILL');
   });
 
-/** Starts moto on a free port of this machine and waits until it answers: `{ endpoint, stop }`. */
-export async function startMoto() {
-  const binary = motoBinary();
+/**
+ * Starts moto on a free port of this machine and waits until it answers: `{ endpoint, stop }`.
+ *
+ * @param command - what to start, if not moto's own server; it takes the same arguments.
+ */
+export async function startMoto(command = [motoBinary()]) {
+  const [binary, ...words] = command;
   if (!existsSync(binary)) throw new Error(`${binary} is missing: \`npm test\` makes it, or set MOTO_SERVER.`);
   const port = await findFreePort();
   const endpoint = `http://127.0.0.1:${port}`;
-  const child = spawn(binary, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  const child = spawn(binary, [...words, '-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
   const stop = () => stopChild(child);
   try {
     await waitUntilReady(endpoint, child);
