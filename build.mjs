@@ -65,7 +65,7 @@ const bundle = (entry) =>
     external: ['onnxruntime-node', 'cli-progress'],
     plugins: [keepDoors(entry), leaveOutLanguages],
     sourcemap: 'linked',
-    minifySyntax: true,
+    minify: true,
     legalComments: 'none',
     logLevel: 'warning',
     write: false,
