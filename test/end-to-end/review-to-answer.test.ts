@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createApp } from '../../functions/predict/app.ts';
 import { readConfiguration } from '../../functions/predict/configuration.ts';
-import { createLog } from '../../layers/telemetry/index.ts';
 import { createModelProvider } from '../../functions/predict/model-provider.ts';
 import { loadServedModel } from '../../functions/predict/served-model.ts';
 import { openModelStore } from '../../layers/model-store/index.ts';
+import { createLog } from '../../layers/telemetry/index.ts';
 import { type Bucket, makeBucket } from '../s3/buckets.ts';
 
 const python = join('.venv', 'bin', 'python');
