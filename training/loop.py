@@ -15,7 +15,7 @@ from interruption import StoppedError
 from metrics import measure, to_probabilities
 from packing import pack
 from progress import announce, track
-from run import Run
+from runs import Run
 from settings import Settings
 from step import Batch, Losses, take_step
 from team import Team

@@ -116,3 +116,18 @@ def _add_flag(parser: argparse.ArgumentParser, name: str, default: Any, sentence
         parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=value, help=help_text)
     else:
         parser.add_argument(flag, type=kind, default=value, help=help_text)
+
+
+def describe_settings() -> str:
+    """The settings as the Markdown table of README.md; a default under the home folder begins with ~."""
+    lines = ["| variable, flag | default | |", "| --- | --- | --- |"]
+    for setting in fields(Settings):
+        shown = str(setting.default).lower() if setting.type is bool else str(setting.default)
+        default = f"`{shown.replace(str(Path.home()), '~')}`" if shown else ""
+        flag = f"`{setting.name.upper()}`, `--{setting.name.replace('_', '-')}`"
+        lines.append(f"| {flag} | {default} | {setting.metadata['help']} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(describe_settings())

@@ -10,7 +10,7 @@ from encoder import autocast, compute_logits
 from packing import pack
 from problem import ProblemsError
 from progress import announce
-from run import Run
+from runs import Run
 from team import Team
 
 _HELD = 16

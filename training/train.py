@@ -21,7 +21,7 @@ from progress import announce
 from proof import ProofError
 from release import Trained, release
 from repeat import DifferenceError, check_origin, compare, recall
-from run import Run
+from runs import Run
 from s3 import StoreError
 from settings import Settings, read_settings
 from step import DivergenceError

@@ -19,7 +19,7 @@ from depot import open_depot
 from encoder import load_encoder
 from interruption import STOPPED_EXIT_CODE, Stop, StoppedError
 from loop import train
-from run import Run
+from runs import Run
 from settings import Settings
 from team import join_team
 

@@ -20,7 +20,7 @@ from depot import FolderDepot
 from encoder import load_encoder
 from loop import make_optimizer, train
 from problem import ProblemsError
-from run import Run
+from runs import Run
 from step import DivergenceError
 
 NO_DROPOUT = {"dropout": 0.0, "encoder_dropout": 0.0}
