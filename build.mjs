@@ -19,6 +19,7 @@ const entries = [
   'functions/promote/index',
   'local/serve',
   'local/worker',
+  'local/sample-bucket',
   'local/score',
   'local/smoke',
   'local/model',

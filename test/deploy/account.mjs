@@ -8,6 +8,9 @@ export const region = 'us-east-1';
 /** ECR's name in images of moto's account. */
 export const registryName = `123456789012.dkr.ecr.${region}.amazonaws.com`;
 
+// Its words about the age of this Node would only be noise between the checks.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 // The deploy tool brings clients of all services that it uses; they are resolved as it resolves them.
 const load = createRequire(createRequire(import.meta.url).resolve('osls/package.json'));
 

@@ -112,6 +112,41 @@ async function checkModels(rehearsal, { image, bucket }) {
   });
 }
 
+/** What a person does about a model that turned out bad, and takes back. */
+async function checkRollback(rehearsal, { bucket }) {
+  const { check, checkout, account } = rehearsal;
+  const model = async (...words) =>
+    expectSuccess(
+      await checkout.npm(['run', '--silent', 'model', '--', ...words, '--store', `s3://${bucket}/dev`]),
+    ).trim();
+  const answerFrom = async (version) => {
+    assert.equal(await readCurrent(account, bucket), version);
+    const sandbox = await startDeployed(rehearsal, 'dev', 'predict');
+    const seen = checkAnswer(await predict(sandbox), version);
+    await sandbox.stop();
+    return seen;
+  };
+  await check('npm run model -- list shows both versions', async () => {
+    const table = await model('list');
+    for (const version of [sampleVersion, laterVersion]) assert.ok(table.includes(version), table);
+  });
+  await check('npm run model -- rollback brings the first one back, and predict answers from it', async () => {
+    await model('rollback', '--reason', 'rehearsal');
+    return answerFrom(sampleVersion);
+  });
+  await check('a late event of the second version does not undo that', async () => {
+    const { kind } = await promote(rehearsal, { bucket, version: laterVersion });
+    assert.notEqual(kind, 'promoted');
+    assert.equal(await readCurrent(account, bucket), sampleVersion);
+    return kind;
+  });
+  await check('with the hold lifted, npm run model -- promote makes the second one current again', async () => {
+    await model('hold', '--lift');
+    await model('promote', laterVersion);
+    return answerFrom(laterVersion);
+  });
+}
+
 async function checkNeighbour(rehearsal, { bucket, image }) {
   const { check, checkout, account } = rehearsal;
   const trainingImage = await pretendTrainingImage(rehearsal, 'serverless-serverless-bert-dev');
@@ -194,6 +229,7 @@ export async function checkLife(rehearsal) {
   const image = await checkDeployment(rehearsal);
   const bucket = (await readStack(account, 'dev')).outputs.ModelBucketName;
   await checkModels(rehearsal, { image, bucket });
+  await checkRollback(rehearsal, { bucket });
   await check('deployed again without a change, nothing changes', async () => {
     const output = expectSuccess(await checkout.serverless(['deploy', '--stage', 'dev']));
     assert.match(output, /No changes to deploy/);

@@ -51,14 +51,14 @@ export function withImageFiles(image, read) {
 }
 
 /**
- * Starts a container on the host's network, where the test's servers listen on the loopback address. The limits of
- * open files and processes are AWS Lambda's.
+ * Starts a container on the host's network, where the test's servers listen on the loopback address, or on the one that
+ * `network` names. The limits of open files and processes are AWS Lambda's.
  *
  * @returns `name`, `output()` so far, `exited` (a promise of the exit code) and `stop()`.
  */
-export function startContainer({ image, name, env: variables = {}, flags = [], command = [] }) {
+export function startContainer({ image, name, env: variables = {}, flags = [], command = [], network = 'host' }) {
   const args = [
-    ...['run', '--rm', '--name', name, '--network', 'host', '--pull', 'never'],
+    ...['run', '--rm', '--name', name, '--network', network, '--pull', 'never'],
     ...['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'],
     ...Object.entries(variables).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
     ...flags,

@@ -1,0 +1,33 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { openModelStore, readPointer } from '../../layers/model-store/index.ts';
+import { buildCommands } from './built-commands.ts';
+
+const built = buildCommands();
+afterAll(built.remove);
+
+const sample = process.env.SAMPLE_MODEL ?? resolve('models', 'sample');
+const uri = `s3://sample-bucket-test-${process.pid}/sample`;
+const environment = { ...process.env, AWS_ENDPOINT_URL: process.env.TEST_S3_ENDPOINT };
+
+const fill = (words: readonly string[], env: NodeJS.ProcessEnv = environment) =>
+  spawnSync(process.execPath, [built.path('local/sample-bucket.mjs'), ...words], { encoding: 'utf8', env });
+
+it('makes the bucket, puts the current version into it, makes it current, and does no harm a second time', async () => {
+  const { pointer } = await readPointer(openModelStore(`file:${sample}`));
+  for (let count = 0; count < 2; count += 1)
+    expect(fill([sample, uri])).toMatchObject({ status: 0, stdout: `${pointer.version} is current in ${uri}.\n` });
+  const endpoint = { endpoint: process.env.TEST_S3_ENDPOINT };
+  expect((await readPointer(openModelStore(uri, endpoint))).pointer.version).toBe(pointer.version);
+}, 60_000);
+
+it('ends with 2 and a sentence where there is no model store, or where it is not told enough', () => {
+  const empty = mkdtempSync(join(tmpdir(), 'empty-'));
+  expect(fill([empty, uri])).toMatchObject({ status: 2, stderr: expect.stringContaining(`${empty} is neither`) });
+  expect(fill([sample, uri], { ...environment, AWS_ENDPOINT_URL: '' })).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^Usage: /),
+  });
+}, 60_000);
