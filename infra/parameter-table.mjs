@@ -1,4 +1,4 @@
-// The table of parameters in docs/deploy.md, made from infra/parameters.yml and infra/parameters.cjs.
+// The table of parameters in README.md, made from infra/parameters.yml and infra/parameters.cjs.
 // `node infra/parameter-table.mjs` writes it anew; test/infra/parameter-table.test.ts fails when it is not up to date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 
 const { parameters } = createRequire(import.meta.url)('./parameters.cjs');
-const page = join(import.meta.dirname, '..', 'docs', 'deploy.md');
+const page = join(import.meta.dirname, '..', 'README.md');
 const [start, end] = ['<!-- parameters: begin -->', '<!-- parameters: end -->'];
 
 const defaultOf = (sections, name) => {
@@ -27,7 +27,7 @@ export function renderTable() {
 export function readTable(text) {
   const [before, rest = ''] = text.split(`${start}\n`);
   const [table, after] = rest.split(`\n${end}`);
-  if (after === undefined) throw new Error(`docs/deploy.md has no ${start} … ${end}.`);
+  if (after === undefined) throw new Error(`README.md has no ${start} … ${end}.`);
   return { table, replaced: (other) => `${before}${start}\n${other}\n${end}${after}` };
 }
 

@@ -15,6 +15,6 @@ function findProblems({ service, configurationInput: { params } }, options) {
   return [...unknown.map(describeUnknown), ...service.custom.settings.problems];
 }
 
-const describeUnknown = (name) => `There is no parameter "${name}"; docs/deploy.md lists them all.`;
+const describeUnknown = (name) => `There is no parameter "${name}"; README.md lists them all.`;
 
 module.exports = { findProblems };

@@ -4,9 +4,9 @@ import { readTable, renderTable } from '../../infra/parameter-table.mjs';
 import { parameters } from './infrastructure.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const page = readFileSync(join(root, 'docs', 'deploy.md'), 'utf8');
+const page = readFileSync(join(root, 'README.md'), 'utf8');
 
-describe('the table of parameters in docs/deploy.md', () => {
+describe('the table of parameters in README.md', () => {
   it('is what infra/parameters.yml and infra/parameters.cjs say (node infra/parameter-table.mjs writes it)', () => {
     expect(readTable(page).table).toBe(renderTable());
   });
