@@ -24,6 +24,7 @@ from export import export, open_session
 from golden import list_texts
 from loop import compute_all_logits
 from metrics import fit_temperature, measure, to_probabilities
+from pointer import promote
 from progress import announce
 from proof import prove, run_network, run_session
 from settings import Settings
@@ -99,6 +100,7 @@ def release(trained: Trained, store: Store) -> str:
         _upload(store, folder, manifest)
     if settings.promote:
         promote(store, manifest)
+        announce("promoted", version=manifest["version"], store=store.location)
     return str(manifest["version"])
 
 
@@ -208,16 +210,3 @@ def _upload(store: Store, folder: Path, manifest: dict[str, Any]) -> None:
     described = folder / "manifest.json"
     described.write_text(json.dumps(manifest, indent=1), "utf-8")
     store.create(f"{root}/manifest.json", described)
-
-
-def promote(store: Store, manifest: dict[str, Any]) -> None:
-    """Makes a published version the current one, by compare-and-swap.
-
-    Raises:
-        ConflictError: another publisher changed the pointer meanwhile.
-    """
-    found = store.read("current.json")
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    pointer = {"schema": 1, "version": manifest["version"], "promotedAt": now, "manifest": manifest}
-    store.replace("current.json", json.dumps(pointer, indent=1).encode(), found[1] if found else None)
-    announce("promoted", version=manifest["version"], store=store.location)
