@@ -17,7 +17,6 @@ def fetch_inputs(settings: Settings, scratch: Path, problems: list[str]) -> Sett
         settings,
         training_file=_fetch_files(settings.training_file, scratch / "training", problems),
         validation_file=_fetch_files(settings.validation_file, scratch / "validation", problems),
-        test_file=_fetch_files(settings.test_file, scratch / "test", problems),
         bert_path=_fetch_base(settings.bert_path, scratch / "base", problems),
     )
 
