@@ -18,3 +18,13 @@ it('lists every setting of serving', () => {
   expect(names.size).toBeGreaterThan(3);
   expect([...names].filter((name) => !readme.includes(`| \`${name}\` |`))).toEqual([]);
 });
+
+it("shows the architecture's diagram, whose parts the repository has", () => {
+  const [, diagram = ''] = readFileSync('docs/architecture.md', 'utf8').split('```\n');
+  expect(diagram).toContain('API Gateway');
+  expect(readme).toContain(diagram);
+  const system = readFileSync('serverless.yml', 'utf8');
+  const parts = ['functions/promote/index.handler', 'functions/predict/index.handler'];
+  const missing = parts.filter((part) => !system.includes(part) && !existsSync(`${part.replace('.handler', '')}.ts`));
+  expect(missing).toEqual([]);
+});
