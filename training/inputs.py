@@ -12,11 +12,15 @@ _CHUNK = 8 * 2**20
 
 
 def fetch_inputs(settings: Settings, scratch: Path, problems: list[str]) -> Settings:
-    """The settings with each s3:// input replaced by its copy in `scratch`; what cannot be had goes to `problems`."""
+    """The settings with each s3:// input replaced by its copy in `scratch`.
+
+    What cannot be had is added to `problems` and keeps its s3:// location, by which later checks know that it was told.
+    """
     return replace(
         settings,
         training_file=_fetch_files(settings.training_file, scratch / "training", problems),
         validation_file=_fetch_files(settings.validation_file, scratch / "validation", problems),
+        test_file=_fetch_files(settings.test_file, scratch / "test", problems),
         bert_path=_fetch_base(settings.bert_path, scratch / "base", problems),
     )
 
@@ -28,7 +32,7 @@ def _fetch_files(locations: str, folder: Path, problems: list[str]) -> str:
 
 def _fetch_file(location: str, folder: Path, problems: list[str]) -> str:
     """The path of the file on this machine: its own, or that of a copy with the same name."""
-    if not location.startswith("s3://"):
+    if is_here(location):
         return location
     bucket, key = _parse(location)
     target = folder / Path(key).name
@@ -36,11 +40,12 @@ def _fetch_file(location: str, folder: Path, problems: list[str]) -> str:
         _download(Bucket(bucket), key, target)
     except StoreError as error:
         problems.append(str(error))
+        return location
     return str(target)
 
 
 def _fetch_base(location: str, folder: Path, problems: list[str]) -> str:
-    if not location.startswith("s3://"):
+    if is_here(location):
         return location
     name, prefix = _parse(location.rstrip("/"))
     target = folder / Path(prefix).name
@@ -53,12 +58,18 @@ def _fetch_base(location: str, folder: Path, problems: list[str]) -> str:
             continue
         except StoreError as error:
             problems.append(str(error))
-            return str(target)
-    if not found:
-        problems.append(
-            f"{location}: holds none of {', '.join(_BASE_FILES)}; upload a pretrained BERT, or correct BERT_PATH."
-        )
-    return str(target)
+            return location
+    if found:
+        return str(target)
+    problems.append(
+        f"{location}: holds none of {', '.join(_BASE_FILES)}; upload a pretrained BERT, or correct BERT_PATH."
+    )
+    return location
+
+
+def is_here(location: str) -> bool:
+    """Whether a location is on this machine."""
+    return not location.startswith("s3://")
 
 
 def _parse(location: str) -> tuple[str, str]:

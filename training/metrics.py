@@ -25,7 +25,11 @@ class Quality:
 
 
 def measure(positive: Floats, labels: Integers) -> Quality:
-    """Quality of the positive class's probabilities, float64 [rows], against labels 0 or 1, int64 [rows]."""
+    """Quality of the positive class's probabilities, float64 [rows], against labels 0 or 1, int64 [rows].
+
+    A probability that is not a number counts as an even chance: a broken model is measured, and the proof refuses it.
+    """
+    positive = np.nan_to_num(positive, nan=0.5)
     predicted = positive >= 0.5
     return Quality(
         accuracy=float(np.mean(predicted == (labels == 1))),
@@ -54,15 +58,8 @@ def _auc(positive: Floats, labels: Integers) -> float:
 
 def _ece(positive: Floats, labels: Integers, bins: int = 15) -> float:
     """Expected calibration error over equal bins of confidence (Guo et al., 2017, arXiv:1706.04599)."""
-    confidence = np.maximum(positive, 1 - positive)
-    correct = (positive >= 0.5) == (labels == 1)
-    bin_of = np.minimum(((confidence - 0.5) * 2 * bins).astype(int), bins - 1)
-    gaps = [
-        abs(np.mean(confidence[bin_of == index]) - np.mean(correct[bin_of == index])) * np.mean(bin_of == index)
-        for index in range(bins)
-        if np.any(bin_of == index)
-    ]
-    return float(sum(gaps))
+    found = bin_confidence(positive, labels, bins)
+    return sum(abs(one.confidence - one.accuracy) * one.rows for one in found) / len(positive)
 
 
 def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
@@ -88,3 +85,32 @@ def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
 def to_probabilities(logits: torch.Tensor, temperature: float) -> Floats:
     """softmax(logits / temperature): float32 [rows, labels] to float64 of the same shape."""
     return torch.softmax(logits.double() / temperature, dim=-1).numpy()
+
+
+def trace_roc(positive: Floats, labels: Integers) -> tuple[Floats, Floats]:
+    """The ROC curve: false and true positive rate at each threshold, from (0, 0) to (1, 1)."""
+    order = np.argsort(-positive, kind="stable")
+    ends = np.append(np.diff(positive[order]) != 0, True)
+    ones = np.cumsum(labels[order] == 1)[ends]
+    zeros = np.cumsum(labels[order] == 0)[ends]
+    rates = zeros / max(1, zeros[-1]), ones / max(1, ones[-1])
+    return np.insert(rates[0], 0, 0.0), np.insert(rates[1], 0, 0.0)
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One bin of confidence: rows, their mean confidence and their accuracy."""
+
+    rows: int
+    confidence: float
+    accuracy: float
+
+
+def bin_confidence(positive: Floats, labels: Integers, bins: int = 15) -> list[Bin]:
+    """Equal bins of confidence from 0.5 to 1 that hold rows: a reliability diagram."""
+    positive = np.nan_to_num(positive, nan=0.5)
+    confidence = np.maximum(positive, 1 - positive)
+    correct = (positive >= 0.5) == (labels == 1)
+    bin_of = np.minimum(((confidence - 0.5) * 2 * bins).astype(int), bins - 1)
+    filled = [bin_of == index for index in range(bins) if np.any(bin_of == index)]
+    return [Bin(int(rows.sum()), float(confidence[rows].mean()), float(correct[rows].mean())) for rows in filled]

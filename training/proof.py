@@ -1,6 +1,6 @@
 """The proof that an exported model answers like the network it came from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import onnxruntime as ort
@@ -17,8 +17,22 @@ INT8_BOUND = 0.05
 """Allowed difference of a probability between PyTorch and the int8 model at the 99th percentile."""
 
 
-class ProofError(Exception):
-    """The exported model does not answer like the network."""
+LEAST_KEPT = 0.995
+"""Share of the fp32 model's validation accuracy that the int8 model must keep."""
+
+MOST_FLIPPED = 0.01
+"""Share of validation rows whose label int8 may change."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was compared: the figures, and a sentence for each that is out of bounds."""
+
+    figures: dict[str, float] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+    def __add__(self, other: "Proof") -> "Proof":
+        return Proof({**self.figures, **other.figures}, [*self.failures, *other.failures])
 
 
 @dataclass(frozen=True)
@@ -54,20 +68,38 @@ def compare(first: Floats, second: Floats) -> Difference:
     return Difference(float(gaps.max()), float(np.percentile(gaps, 99)))
 
 
-def prove(network: torch.Tensor, fp32: torch.Tensor, int8: torch.Tensor, temperature: float) -> dict[str, float]:
-    """Compares the exports' logits with the network's, all [texts, labels], after the temperature.
+def prove_texts(network: torch.Tensor, fp32: torch.Tensor, int8: torch.Tensor, temperature: float) -> Proof:
+    """Compares both exports with the network on the golden texts, by logits [texts, labels], after the temperature.
 
-    Raises:
-        ProofError: a difference is above its bound, or not a number.
+    A difference that is not a number is out of bounds.
     """
     reference = to_probabilities(network, temperature)
     exact = compare(reference, to_probabilities(fp32, temperature))
     rounded = compare(reference, to_probabilities(int8, temperature))
+    failures = []
     if not exact.largest <= FP32_BOUND:
-        raise ProofError(f"The fp32 export differs from PyTorch by {exact.largest:.2g}, above {FP32_BOUND:g}.")
+        failures.append(f"The fp32 export differs from PyTorch by {exact.largest:.2g}, above {FP32_BOUND:g}.")
     if not rounded.percentile99 <= INT8_BOUND:
-        raise ProofError(
+        failures.append(
             f"The int8 model differs from PyTorch by {rounded.percentile99:.2g} at the 99th percentile, "
             f"above {INT8_BOUND:g}."
         )
-    return {"fp32Largest": exact.largest, "int8Percentile99": rounded.percentile99, "int8Largest": rounded.largest}
+    figures = {"fp32Largest": exact.largest, "int8Percentile99": rounded.percentile99, "int8Largest": rounded.largest}
+    return Proof(figures, failures)
+
+
+def prove_rows(reference: torch.Tensor, served: torch.Tensor, labels: list[int]) -> Proof:
+    """Compares the int8 model's labels with the fp32 network's on every validation row, by logits [rows, labels]."""
+    right = torch.tensor(labels)
+    exact, rounded = reference.argmax(dim=1), served.argmax(dim=1)
+    hits, kept_hits = int((exact == right).sum()), int((rounded == right).sum())
+    flips, rows = int((exact != rounded).sum()), len(labels)
+    kept, flipped = kept_hits / max(1, hits), flips / rows
+    failures = []
+    if not bool(torch.isfinite(served).all()):
+        failures.append(f"The int8 model's answers on {rows} validation rows are not all numbers.")
+    if kept < LEAST_KEPT:
+        failures.append(f"int8 keeps {kept:.2%} of the validation accuracy, less than {LEAST_KEPT:.1%}.")
+    if flipped > MOST_FLIPPED:
+        failures.append(f"int8 changes {flips} of {rows} validation labels, more than {MOST_FLIPPED:.0%}.")
+    return Proof({"accuracyKept": kept, "flipped": flipped}, failures)

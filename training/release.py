@@ -1,17 +1,13 @@
-"""From a trained network to a published version: calibrate, export, prove, describe, upload."""
+"""From a trained network to a version in the store: export, prove, measure, judge, describe, upload."""
 
-import hashlib
-import importlib.metadata
 import json
-import os
-import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnxruntime
 import torch
 from safetensors.torch import save_file
@@ -19,29 +15,24 @@ from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification
 
 from checkpoint import copy_weights
-from dataset import LABELS, Encoded
+from dataset import LABELS
+from evaluation import Answers, HeldOut, describe_all, describe_sets
 from export import export, open_session
+from gate import Comparison, RejectedError, judge, measure_champion
 from golden import list_texts
 from loop import compute_all_logits
-from metrics import fit_temperature, measure, to_probabilities
+from manifest import PART_BYTES, REPORT, describe_file, find_revision, list_files, list_libraries, name_version
+from metrics import fit_temperature, to_probabilities
 from pointer import promote
 from progress import announce
-from proof import prove, run_network, run_session
+from proof import Proof, prove_rows, prove_texts, run_network, run_session
+from publication import publish, reject
+from report import Scored, Story, render
 from settings import Settings
 from store import Store
 from text import describe, encode
 
-PART_BYTES = 8 * 2**20
-"""Bytes per separately hashed part of a file."""
-
-_LIBRARIES = ("torch", "transformers", "tokenizers", "onnx", "onnxruntime", "numpy")
-_ROLES = {
-    "model.onnx": "model",
-    "tokenizer.json": "tokenizer",
-    "golden.json": "golden",
-    "model.safetensors": "weights",
-    "config.json": "config",
-}
+Export = Callable[[BertForSequenceClassification, list[list[int]], Path], tuple[Path, Path]]
 
 
 @dataclass(frozen=True)
@@ -52,86 +43,120 @@ class Trained:
         model: the network with the best epoch's weights.
         tokenizer: its tokenizer, without truncation.
         calibration: token ids of some training texts, for the quantization.
-        validation: held-out rows: the temperature and the metrics come from them.
+        validation: held-out rows: the temperature and the gate's metrics come from them.
         settings: the settings of the run.
-        origin: base, data and settings, for the manifest's provenance.
+        origin: base, data, findings and settings, for the manifest's provenance.
+        test: rows that are reported on and choose nothing; may be empty.
+        history: loss and validation figures of each epoch.
     """
 
     model: BertForSequenceClassification
     tokenizer: Tokenizer
     calibration: list[list[int]]
-    validation: Encoded
+    validation: HeldOut
     settings: Settings
     origin: dict[str, Any]
+    test: HeldOut
+    history: list[dict[str, float]]
 
 
 @dataclass(frozen=True)
-class Exported:
-    """The exported models, open, and the temperature that calibrates them."""
+class Candidate:
+    """An exported model with all that is known about it.
 
-    fp32: onnxruntime.InferenceSession
-    int8: onnxruntime.InferenceSession
+    Attributes:
+        folder: its files, as they are published.
+        temperature: what calibrates it.
+        metrics: the manifest's.
+        answers: logits on the validation rows.
+        proof: the proof's figures and failures.
+        comparison: the current version on the same rows.
+        reasons: why it may not be published; empty if it may.
+    """
+
+    folder: Path
     temperature: float
+    metrics: dict[str, Any]
+    answers: Answers
+    proof: Proof
+    comparison: Comparison
+    reasons: list[str]
 
 
-def release(trained: Trained, store: Store) -> str:
+def release(trained: Trained, store: Store, export_model: Export = export) -> str:
     """Publishes the network as a new version and returns its name.
 
     Raises:
-        ProofError: an export does not answer like the network.
+        RejectedError: it failed its proof or is worse than the current version; it lies under rejected/.
         StoreError: the store refused a file.
     """
-    settings, validation = trained.settings, trained.validation
-    logits = compute_all_logits(trained.model, validation, settings)
-    temperature = fit_temperature(logits, torch.tensor(validation.labels))
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        reference, served = export(trained.model, trained.calibration, folder)
-        announce("exported", temperature=temperature, bytes=served.stat().st_size)
-        exported = Exported(
-            open_session(reference, settings.threads), open_session(served, settings.threads), temperature
-        )
-        golden = _make_golden(trained, exported)
-        answers = run_session(exported.int8, validation.ids, "int8 validation")
-        metrics = _measure(logits, answers, validation, temperature)
-        announce("measured", **metrics)
-        _write_files(folder, trained, golden)
-        manifest = _describe(folder, metrics, temperature, trained)
-        _upload(store, folder, manifest)
-    if settings.promote:
+        candidate = _make_candidate(trained, store, Path(place), export_model)
+
+        def describe_at(now: datetime) -> dict[str, Any]:
+            return _describe(trained, candidate, now)
+
+        if candidate.reasons:
+            manifest = reject(store, candidate.folder, describe_at, candidate.reasons)
+            raise RejectedError(manifest["version"], candidate.reasons)
+        manifest = publish(store, candidate.folder, describe_at)
+    if trained.settings.promote:
         promote(store, manifest)
         announce("promoted", version=manifest["version"], store=store.location)
     return str(manifest["version"])
 
 
-def _make_golden(trained: Trained, exported: Exported) -> dict[str, Any]:
+def _make_candidate(trained: Trained, store: Store, folder: Path, export_model: Export) -> Candidate:
+    settings, validation = trained.settings, trained.validation
+    reference = compute_all_logits(trained.model, validation.encoded, settings)
+    temperature = fit_temperature(reference, torch.tensor(validation.encoded.labels))
+    exact, served = export_model(trained.model, trained.calibration, folder)
+    announce("exported", temperature=temperature, bytes=served.stat().st_size)
+    fp32, int8 = open_session(exact, settings.threads), open_session(served, settings.threads)
+
+    golden, proof = _make_golden(trained, fp32, int8, temperature)
+    answers = Answers(reference, run_session(int8, validation.encoded.ids, "int8 validation"))
+    proof += prove_rows(answers.reference, answers.served, validation.encoded.labels)
+    announce("proved", failures=len(proof.failures), **proof.figures)
+    metrics = {
+        **describe_all(validation, answers, temperature),
+        "sets": describe_sets("validation", validation, answers, temperature)
+        + _measure_test(trained, int8, temperature),
+    }
+    comparison = measure_champion(store, validation.rows.texts, validation.rows.labels, settings.threads)
+    metrics["champion"] = comparison.described()
+    announce("measured", **metrics)
+    _write_files(folder, trained, golden)
+    reasons = [*proof.failures, *judge(metrics["accuracy"], comparison, settings)]
+    return Candidate(folder, temperature, metrics, answers, proof, comparison, reasons)
+
+
+def _make_golden(
+    trained: Trained, fp32: onnxruntime.InferenceSession, int8: onnxruntime.InferenceSession, temperature: float
+) -> tuple[dict[str, Any], Proof]:
     texts = list_texts()
     pairs = encode(trained.tokenizer, texts, trained.settings.max_len)
     ids = [kept for kept, _ in pairs]
-    network, served = run_network(trained.model, ids), run_session(exported.int8, ids, "int8 golden")
-    fp32 = run_session(exported.fp32, ids, "fp32 golden")
-    announce("proved", **prove(network, fp32, served, exported.temperature))
-    probabilities = [to_probabilities(logits, exported.temperature) for logits in (network, served)]
+    network, served = run_network(trained.model, ids), run_session(int8, ids, "int8 golden")
+    proof = prove_texts(network, run_session(fp32, ids, "fp32 golden"), served, temperature)
+    probabilities = [to_probabilities(logits, temperature) for logits in (network, served)]
     cases = [
         {"text": text, "ids": kept, "dropped": dropped, "reference": _round(reference), "served": _round(answer)}
         for text, (kept, dropped), reference, answer in zip(texts, pairs, *probabilities, strict=True)
     ]
-    return {"schema": 1, "libraries": _list_libraries(), "cases": cases}
+    return {"schema": 1, "libraries": list_libraries(), "cases": cases}, proof
 
 
 def _round(probabilities: Any) -> list[float]:
     return [round(float(value), 8) for value in probabilities]
 
 
-def _measure(reference: torch.Tensor, served: torch.Tensor, data: Encoded, temperature: float) -> dict[str, Any]:
-    labels = np.array(data.labels)
-    exact, rounded = to_probabilities(reference, temperature), to_probabilities(served, temperature)
-    return {
-        "rows": len(labels),
-        **measure(rounded[:, 1], labels).rounded(),
-        "reference": measure(exact[:, 1], labels).rounded(),
-        "flipped": round(float(np.mean(exact.argmax(axis=1) != rounded.argmax(axis=1))), 6),
-    }
+def _measure_test(trained: Trained, int8: onnxruntime.InferenceSession, temperature: float) -> list[dict[str, Any]]:
+    if not trained.test.rows.texts:
+        return []
+    ids = trained.test.encoded.ids
+    reference = compute_all_logits(trained.model, trained.test.encoded, trained.settings)
+    return describe_sets("test", trained.test, Answers(reference, run_session(int8, ids, "int8 test")), temperature)
 
 
 def _write_files(folder: Path, trained: Trained, golden: dict[str, Any]) -> None:
@@ -147,66 +172,46 @@ def _write_files(folder: Path, trained: Trained, golden: dict[str, Any]) -> None
         (folder / "config.json").write_text(trained.model.config.to_json_string(use_diff=False), "utf-8")
 
 
-def _describe(folder: Path, metrics: dict[str, Any], temperature: float, trained: Trained) -> dict[str, Any]:
-    files = [_describe_file(path) for path in sorted(folder.iterdir())]
-    content = "".join(f"{file['sha256']}  {file['path']}\n" for file in files)
-    now = datetime.now(UTC)
-    return {
+def _describe(trained: Trained, candidate: Candidate, now: datetime) -> dict[str, Any]:
+    """The manifest of a version made now; writes the report, which names the version, on the way."""
+    manifest = {
         "schema": 1,
-        "version": f"{now:%Y%m%dT%H%M%SZ}-{hashlib.sha256(content.encode()).hexdigest()[:7]}",
+        "version": name_version(candidate.folder, now),
         "createdAt": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         "labels": list(LABELS),
         "maxTokens": trained.settings.max_len,
-        "temperature": temperature,
+        "temperature": candidate.temperature,
         "precision": "int8",
         "onnxruntime": onnxruntime.__version__,
         "partBytes": PART_BYTES,
-        "files": files,
-        "metrics": metrics,
+        "metrics": candidate.metrics,
         "provenance": {
             **trained.origin,
             "seed": trained.settings.seed,
-            "revision": _find_revision(),
-            "libraries": _list_libraries(),
+            "revision": find_revision(),
+            "libraries": list_libraries(),
             "device": str(trained.model.device),
-            "parent": None,
+            "parent": candidate.comparison.version,
         },
     }
+    (candidate.folder / REPORT).write_text(render(_tell(trained, candidate, manifest)), "utf-8")
+    return {**manifest, "files": [describe_file(path) for path in list_files(candidate.folder)]}
 
 
-def _describe_file(path: Path) -> dict[str, Any]:
-    content = path.read_bytes()
-    parts = [content[at : at + PART_BYTES] for at in range(0, len(content), PART_BYTES)]
-    return {
-        "role": _ROLES[path.name],
-        "path": path.name,
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "parts": [hashlib.sha256(part).hexdigest() for part in parts],
-    }
-
-
-def _list_libraries() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in _LIBRARIES}
-
-
-def _find_revision() -> str | None:
-    """The code's git commit: from CODE_REVISION in a container, else from the checkout, else unknown."""
-    if given := os.environ.get("CODE_REVISION"):
-        return given
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
-def _upload(store: Store, folder: Path, manifest: dict[str, Any]) -> None:
-    """Creates every file of the version, the manifest last: until it exists, the version does not."""
-    root = f"versions/{manifest['version']}"
-    for file in manifest["files"]:
-        store.create(f"{root}/{file['path']}", folder / file["path"])
-        announce("uploaded", key=f"{root}/{file['path']}", bytes=file["bytes"])
-    described = folder / "manifest.json"
-    described.write_text(json.dumps(manifest, indent=1), "utf-8")
-    store.create(f"{root}/manifest.json", described)
+def _tell(trained: Trained, candidate: Candidate, manifest: dict[str, Any]) -> Story:
+    validation, served = trained.validation, candidate.answers.served
+    scored = Scored(
+        rows=validation.rows,
+        lengths=[len(ids) for ids in validation.encoded.ids],
+        calibrated=to_probabilities(served, candidate.temperature)[:, 1],
+        raw=to_probabilities(served, 1.0)[:, 1],
+    )
+    return Story(
+        manifest=manifest,
+        history=trained.history,
+        scored=scored,
+        champion=candidate.comparison.described(),
+        proof=candidate.proof.figures,
+        reasons=candidate.reasons,
+        with_text=trained.settings.report_text,
+    )

@@ -20,6 +20,7 @@ from settings import Settings
 _OWN = {
     "training_file",
     "validation_file",
+    "test_file",
     "bert_path",
     "model_path",
     "checkpoint_path",

@@ -22,6 +22,7 @@ class Settings:
         "CSV with the columns review and sentiment (.csv or .csv.gz), a path or s3://; several: comma-separated",
     )
     validation_file: str = _setting("", "CSV to validate on; without it a stratified share of the training file")
+    test_file: str = _setting("", "CSV to report on; never used for choosing anything")
     bert_path: str = _setting(
         str(DATA / "bert_base_uncased"), "pretrained BERT in the Hugging Face layout: folder or s3://"
     )
@@ -51,6 +52,9 @@ class Settings:
     deterministic: bool = _setting(False, "the same bits on every run on a GPU, more slowly; a CPU gives them anyway")
     threads: int = _setting(0, "CPU threads; 0: as many as PyTorch chooses")
     keep_weights: bool = _setting(True, "publish model.safetensors and config.json too, to fine-tune from")
+    tolerance: float = _setting(0.002, "accuracy that a candidate may lose against the current version")
+    floor: float = _setting(0.85, "accuracy that a first version must have")
+    report_text: bool = _setting(False, "print the worst mistakes' texts in report.html, not only their row numbers")
     promote: bool = _setting(False, "make the version current (local use, or a first model)")
     repeat: str = _setting(
         "", "manifest.json of a version, path or s3://, to train again and compare; publishes nothing"
@@ -61,6 +65,7 @@ class Settings:
         paths = {
             "training_file",
             "validation_file",
+            "test_file",
             "bert_path",
             "model_path",
             "checkpoint_path",
@@ -74,7 +79,7 @@ class Settings:
     def decisive(self) -> dict[str, Any]:
         """The settings that decide the weights: two runs that agree in them may continue each other."""
         others = {"MODEL_PATH", "CHECKPOINT_PATH", "KEEP_WEIGHTS", "PROMOTE"}
-        others |= {"CHECKPOINT_SECONDS", "REPEAT"}
+        others |= {"TEST_FILE", "TOLERANCE", "FLOOR", "REPORT_TEXT", "CHECKPOINT_SECONDS", "REPEAT"}
         return {name: value for name, value in self.recorded().items() if name not in others}
 
 

@@ -1,24 +1,27 @@
 """Fine-tunes BERT on labelled reviews and publishes a verified ONNX model; `--help` lists every setting.
 
-Exit codes: 0 published; 2 the input or a setting is wrong; 3 the export failed its proof, nothing was published;
-4 the loss diverged; 6 --repeat gave other weights; 130 stopped by Ctrl-C; 143 stopped by SIGTERM or a Spot notice.
+Exit codes: 0 published; 2 the input or a setting is wrong; 3 rejected by the proof or the gate; 4 the loss diverged;
+6 --repeat gave other weights; 130 stopped by Ctrl-C; 143 stopped by SIGTERM or a Spot notice.
 """
 
 import errno
 import sys
+import tempfile
 from pathlib import Path
 
 from cache import tokenize_once
 from checkpoint import Checkpoints, name_run
-from dataset import Rows, read_files, split
 from depot import check_room, open_depot
 from device import choose_device, prepare
 from encoder import check_base, describe_base, load_encoder
+from evaluation import HeldOut
+from gate import RejectedError, check_champion
+from inputs import fetch_inputs, is_here
 from interruption import STOPPED_EXIT_CODE, Stop, StoppedError, exit_soon_after_interrupt
 from loop import train
+from parts import read_parts
 from problem import ProblemsError
 from progress import announce
-from proof import ProofError
 from release import Trained, release
 from repeat import DifferenceError, check_origin, compare, recall
 from runs import Run
@@ -32,7 +35,7 @@ from text import load_tokenizer
 EXIT_CODES: dict[type[Exception], int] = {
     ProblemsError: 2,
     StoreError: 2,
-    ProofError: 3,
+    RejectedError: 3,
     DivergenceError: 4,
     DifferenceError: 6,
     StoppedError: STOPPED_EXIT_CODE,
@@ -43,21 +46,15 @@ CALIBRATION_TEXTS = 64
 """Training texts that show the range of the activations."""
 
 
-def read_data(settings: Settings, problems: list[str]) -> tuple[Rows, Rows]:
-    """Training and validation rows: two files, or one file split; mistakes are added to `problems`."""
-    rows = read_files(settings.training_file, problems)
-    if settings.validation_file:
-        return rows, read_files(settings.validation_file, problems)
-    return split(rows, settings.validation_share, settings.seed)
-
-
-def run(settings: Settings, stop: Stop) -> str | None:
+def run(settings: Settings, stop: Stop, scratch: Path) -> str | None:
     """Trains, proves and publishes; returns the new version's name, or None where this process publishes none."""
     problems: list[str] = []
     settings, original = recall(settings, problems)
-    training, validation = read_data(settings, problems)
+    settings = fetch_inputs(settings, scratch, problems)
+    parts = read_parts(settings, problems)
     base = Path(settings.bert_path)
-    check_base(base, problems)
+    if is_here(settings.bert_path):
+        check_base(base, problems)
     store = open_store(settings.model_path, problems)
     depot = open_depot(settings.checkpoint_path, problems)
     device = choose_device(settings.device, problems)
@@ -65,30 +62,34 @@ def run(settings: Settings, stop: Stop) -> str | None:
         raise ProblemsError(problems)
     origin = {
         "base": describe_base(base),
-        "data": training.sources + [source for source in validation.sources if source not in training.sources],
+        "data": parts.sources,
         "settings": settings.recorded(),
     }
     check_room(depot, base / "model.safetensors", problems)
     if original:
         check_origin(original, origin, problems)
+    else:
+        check_champion(store, problems)
     if problems:
         raise ProblemsError(problems)
 
     prepare(device, settings)
     team = join_team(device)
-    announce("started", device=str(device), training=len(training.texts), validation=len(validation.texts))
+    announce("started", device=str(device), training=len(parts.training.texts), validation=len(parts.validation.texts))
 
     tokenizer = load_tokenizer(base)
     with team.lead_first():
-        encoded = tokenize_once(training, tokenizer, settings.max_len, depot)
-        held_out = tokenize_once(validation, tokenizer, settings.max_len, depot)
-    announce("tokenized", cut=encoded.cut, of=len(encoded.ids), max_len=settings.max_len)
+        encoded = tokenize_once(parts.training, tokenizer, settings.max_len, depot)
+        held_out = tokenize_once(parts.validation, tokenizer, settings.max_len, depot)
+        tested = tokenize_once(parts.test, tokenizer, settings.max_len, depot)
+    findings = parts.inspect({"training": encoded, "validation": held_out, "test": tested})
+    announce("inspected", max_len=settings.max_len, **findings)
 
     model = load_encoder(base, settings.dropout, settings.encoder_dropout)
     model.to(device)  # type: ignore[arg-type]
     identity = {**origin, "settings": settings.decisive(), **({"repeats": original.version} if original else {})}
     checkpoints = Checkpoints(depot, name_run(identity))
-    train(Run(model, encoded, held_out, settings, checkpoints, stop, team))
+    progress = train(Run(model, encoded, held_out, settings, checkpoints, stop, team))
     team.leave()
     if not team.leads:
         return None
@@ -98,7 +99,17 @@ def run(settings: Settings, stop: Stop) -> str | None:
         checkpoints.discard()
         compare(original, model, calibration)
         return None
-    return release(Trained(model, tokenizer, calibration, held_out, settings, origin), store)
+    trained = Trained(
+        model=model,
+        tokenizer=tokenizer,
+        calibration=calibration,
+        validation=HeldOut(parts.validation, held_out),
+        test=HeldOut(parts.test, tested),
+        settings=settings,
+        origin={**origin, "findings": findings},
+        history=progress.history,
+    )
+    return release(trained, store)
 
 
 def main() -> int:
@@ -108,7 +119,8 @@ def main() -> int:
     settings = read_settings()
     try:
         stop.listen()
-        version = run(settings, stop)
+        with tempfile.TemporaryDirectory(prefix="training-") as scratch:
+            version = run(settings, stop, Path(scratch))
     except KeyboardInterrupt:
         return _fail(130, "Stopped; the next run with the same settings continues from the last checkpoint.")
     except tuple(EXIT_CODES) as error:

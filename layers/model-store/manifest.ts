@@ -6,6 +6,8 @@ const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a plai
 const versionName = z.string().regex(/^\d{8}T\d{6}Z-[0-9a-f]{7}$/, 'is not a version name');
 // Loose: what a newer training adds beside these fields is kept, since the pointer carries the whole manifest.
 const quality = z.looseObject({ accuracy: z.number(), f1: z.number(), auc: z.number(), ece: z.number() });
+const counts = { rows: z.int() };
+const oneSet = quality.extend({ ...counts, name: z.string(), use: z.string() });
 
 const fileEntry = z.looseObject({
   role: z.enum(['model', 'tokenizer', 'golden', 'weights', 'config', 'report']),
@@ -26,7 +28,7 @@ const manifestShape = z.looseObject({
   onnxruntime: z.string(),
   partBytes: z.int().positive(),
   files: z.array(fileEntry),
-  metrics: quality.extend({ rows: z.int(), reference: quality, flipped: z.number() }),
+  metrics: quality.extend({ ...counts, reference: quality, flipped: z.number(), sets: z.array(oneSet).optional() }),
   provenance: z.record(z.string(), z.unknown()),
 });
 

@@ -35,7 +35,8 @@ def test_publishes_a_version_whose_files_are_what_its_manifest_says(train: Run, 
     manifest = read_current(tmp_path / "models")
     folder = tmp_path / "models" / "versions" / manifest["version"]
     assert json.loads((folder / "manifest.json").read_text()) == manifest
-    assert {file["role"] for file in manifest["files"]} == {"model", "tokenizer", "golden", "weights", "config"}
+    roles = {"model", "tokenizer", "golden", "weights", "config", "report"}
+    assert {file["role"] for file in manifest["files"]} == roles
     for file in manifest["files"]:
         content = (folder / file["path"]).read_bytes()
         assert (len(content), hashlib.sha256(content).hexdigest()) == (file["bytes"], file["sha256"])
@@ -71,6 +72,7 @@ def test_publishes_to_s3_without_a_pointer_unless_asked(train: Run, s3_bucket: s
         "manifest.json",
         "model.onnx",
         "model.safetensors",
+        "report.html",
         "tokenizer.json",
     }
     assert all(key.startswith("models/versions/") for key in keys)
@@ -163,3 +165,74 @@ def test_ctrl_c_ends_within_two_seconds_keeps_the_checkpoint_and_publishes_nothi
     assert b"continues from the last checkpoint" in said and b"Traceback" not in said
     assert list((tmp_path / "checkpoints").glob("*/latest.json"))
     assert not list((tmp_path / "models").rglob("*"))
+
+
+def test_a_candidate_that_fails_the_gate_exits_with_3_and_one_line(train: Run, tmp_path: Path) -> None:
+    assert train(promote=True).returncode == 0
+    current = (tmp_path / "models" / "current.json").read_bytes()
+    done = train(promote=True, epochs=1, learning_rate=1e-7, checkpoint_path=tmp_path / "other")
+    assert done.returncode == 3, done.stderr
+    (rejected,) = (tmp_path / "models" / "rejected").iterdir()
+    (told,) = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert told.startswith(f"rejected/{rejected.name}: ") and "below that of the current version" in told
+    assert (rejected / "reason.json").is_file()
+    assert (tmp_path / "models" / "current.json").read_bytes() == current
+
+
+def test_a_champion_that_cannot_be_read_is_found_before_training(train: Run, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "current.json").write_text("{}")
+    done = train()
+    assert done.returncode == 2
+    assert "The current version is not replaced, because it cannot be compared with" in done.stderr
+    assert "started" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_everything_may_stand_in_a_bucket(
+    train: Run, s3_bucket: str, tiny_base: Path, tiny_reviews: Path, tmp_path: Path
+) -> None:
+    client = boto3.client("s3")
+    client.upload_file(str(tiny_reviews), s3_bucket, "dev/training/data/imdb.csv")
+    for path in tiny_base.iterdir():
+        client.upload_file(str(path), s3_bucket, f"dev/training/base/tiny/{path.name}")
+    done = train(
+        training_file=f"s3://{s3_bucket}/dev/training/data/imdb.csv",
+        bert_path=f"s3://{s3_bucket}/dev/training/base/tiny",
+        model_path=f"s3://{s3_bucket}/dev",
+        checkpoint_path=f"s3://{s3_bucket}/dev/training/checkpoints",
+    )
+    assert done.returncode == 0, done.stderr
+    keys = [entry["Key"] for entry in client.list_objects_v2(Bucket=s3_bucket)["Contents"]]
+    (key,) = [key for key in keys if key.endswith("manifest.json")]
+    manifest = json.loads(client.get_object(Bucket=s3_bucket, Key=key)["Body"].read())
+    assert manifest["provenance"]["base"]["name"] == "tiny"
+    assert manifest["provenance"]["data"][0]["name"] == "imdb.csv"
+    assert manifest["provenance"]["settings"]["TRAINING_FILE"] == "imdb.csv"
+    assert not any(".probe" in key for key in keys)
+
+
+def test_inputs_that_are_not_in_the_bucket_are_told_at_once(train: Run, s3_bucket: str) -> None:
+    done = train(training_file=f"s3://{s3_bucket}/no.csv", bert_path=f"s3://{s3_bucket}/no-bert")
+    assert done.returncode == 2
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 2, done.stderr
+    assert lines[0] == f"s3://{s3_bucket}/no.csv does not exist."
+    assert lines[1].startswith(f"s3://{s3_bucket}/no-bert: holds none of config.json, model.safetensors")
+
+
+def test_a_held_out_text_is_not_trained_on_and_a_test_file_is_reported(train: Run, tmp_path: Path) -> None:
+    reviews: list[tuple[str, ...]] = list(make_reviews(400))
+    held_out, tested = write_csv(tmp_path / "valid.csv", reviews[:40]), write_csv(tmp_path / "test.csv", reviews[30:60])
+    done = train(validation_file=held_out, test_file=tested, promote=True)
+    assert done.returncode == 0, done.stderr
+    manifest = read_current(tmp_path / "models")
+    findings = manifest["provenance"]["findings"]
+    assert {name: (found["rows"], found["seen"]) for name, found in findings.items()} == {
+        "training": (340, 60),
+        "validation": (30, 10),
+        "test": (30, 0),
+    }
+    sets = {(one["name"], one["use"]): one["rows"] for one in manifest["metrics"]["sets"]}
+    assert sets == {("valid.csv", "validation"): 30, ("test.csv", "test"): 30}
+    assert manifest["metrics"]["rows"] == 30
+    assert [source["name"] for source in manifest["provenance"]["data"]] == ["imdb.csv", "valid.csv", "test.csv"]

@@ -1,0 +1,111 @@
+"""What two models answer on each data set, and how good that is: as a whole, by length and by confidence."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+
+from dataset import Encoded, Rows
+from metrics import Floats, Integers, measure, to_probabilities
+
+LENGTHS = (1, 33, 65, 129, 257, 513)
+"""First token count of each slice by length; the last has no end."""
+
+CONFIDENCES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+"""Least confidence of each slice; the last reaches to 1."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Rows that were kept from training: as written, and tokenized."""
+
+    rows: Rows
+    encoded: Encoded
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Logits over the same rows, float32 [rows, labels].
+
+    Attributes:
+        reference: the network's, in fp32.
+        served: the int8 model's.
+    """
+
+    reference: torch.Tensor
+    served: torch.Tensor
+
+    def take(self, places: list[int]) -> "Answers":
+        """The answers at these positions."""
+        return Answers(self.reference[places], self.served[places])
+
+
+def describe_all(held_out: HeldOut, answers: Answers, temperature: float) -> dict[str, Any]:
+    """The manifest's figures over all rows: the served model's, the fp32 reference's, and the labels that differ."""
+    labels = np.array(held_out.encoded.labels)
+    reference, served = to_probabilities(answers.reference, temperature), to_probabilities(answers.served, temperature)
+    return {
+        "rows": len(labels),
+        **measure(served[:, 1], labels).rounded(),
+        "reference": measure(reference[:, 1], labels).rounded(),
+        "flipped": round(float(np.mean(reference.argmax(axis=1) != served.argmax(axis=1))), 6),
+    }
+
+
+def describe_sets(use: str, held_out: HeldOut, answers: Answers, temperature: float) -> list[dict[str, Any]]:
+    """One entry for each file that the rows come from, with calibration before the temperature and slices."""
+    places = places_by_source(held_out.rows)
+    return [
+        {
+            "name": held_out.rows.sources[source]["name"],
+            "use": use,
+            **_describe_set(held_out, answers, rows, temperature),
+        }
+        for source, rows in places.items()
+    ]
+
+
+def places_by_source(rows: Rows) -> dict[int, list[int]]:
+    """Positions of each file's rows, by the file's place among the sources."""
+    places: dict[int, list[int]] = {}
+    for place, (source, _) in enumerate(rows.origins):
+        places.setdefault(source, []).append(place)
+    return places
+
+
+def _describe_set(held_out: HeldOut, answers: Answers, places: list[int], temperature: float) -> dict[str, Any]:
+    encoded = held_out.encoded
+    part = Encoded([encoded.ids[i] for i in places], [encoded.labels[i] for i in places], 0)
+    picked = answers.take(places)
+    described = describe_all(HeldOut(held_out.rows.take(places), part), picked, temperature)
+    labels = np.array(part.labels)
+    described["eceBefore"] = measure(to_probabilities(picked.served, 1.0)[:, 1], labels).rounded()["ece"]
+    described["reference"]["eceBefore"] = measure(to_probabilities(picked.reference, 1.0)[:, 1], labels).rounded()[
+        "ece"
+    ]
+    served = to_probabilities(picked.served, temperature)[:, 1]
+    described["byLength"] = slice_by(
+        np.array([len(ids) for ids in part.ids]), LENGTHS, (served >= 0.5) == (labels == 1)
+    )
+    confidence = np.maximum(served, 1 - served)
+    described["byConfidence"] = slice_by(confidence, CONFIDENCES, (served >= 0.5) == (labels == 1))
+    return described
+
+
+def slice_by(values: Floats | Integers, edges: tuple[float, ...], correct: Any) -> list[dict[str, Any]]:
+    """Rows and accuracy of each slice [edge, next edge) that holds rows; the last slice has no end.
+
+    Args:
+        values: what is sliced by, one per row.
+        edges: the slices' beginnings, rising.
+        correct: whether each row's label is right, bool [rows].
+    """
+    slices = []
+    for start, end in pairwise([*edges, float("inf")]):
+        inside = (values >= start) & (values < end)
+        if inside.any():
+            entry = {"from": start, "to": None if end == float("inf") else end, "rows": int(inside.sum())}
+            slices.append({**entry, "accuracy": round(float(correct[inside].mean()), 6)})
+    return slices

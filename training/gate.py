@@ -1,0 +1,169 @@
+"""The gate before publication: a candidate against the version that serves now, the champion, on the same rows."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from tokenizers import Tokenizer
+
+from dataset import LABELS
+from metrics import Floats, Quality, measure, to_probabilities
+from proof import run_session
+from s3 import StoreError
+from settings import Settings
+from store import Store
+from text import encode
+
+
+class ChampionError(Exception):
+    """There is a current version, but it cannot be read and verified; nothing may replace it unmeasured."""
+
+
+class RejectedError(Exception):
+    """The candidate failed its proof or the gate; it lies under rejected/.
+
+    Attributes:
+        version: the candidate's name.
+        reasons: one sentence for each check that failed.
+    """
+
+    def __init__(self, version: str, reasons: list[str]) -> None:
+        super().__init__(f"rejected/{version}: {' '.join(reasons)}")
+        self.version = version
+        self.reasons = reasons
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The current version, verified and open.
+
+    Attributes:
+        version: its name.
+        session: its model.onnx.
+        tokenizer: its tokenizer, which need not be the candidate's.
+        max_tokens: tokens that it reads.
+        temperature: what calibrates its probabilities.
+        positive: the positive class's place among its logits.
+    """
+
+    version: str
+    session: ort.InferenceSession
+    tokenizer: Tokenizer
+    max_tokens: int
+    temperature: float
+    positive: int
+
+    def answer(self, texts: list[str]) -> Floats:
+        """Probability that each text is positive, float64 [texts]."""
+        ids = [kept for kept, _ in encode(self.tokenizer, texts, self.max_tokens)]
+        return to_probabilities(run_session(self.session, ids, "champion"), self.temperature)[:, self.positive]
+
+
+def read_champion(store: Store, threads: int = 0) -> Champion | None:
+    """The version that current.json names, every byte checked, or None for a store without one.
+
+    Raises:
+        ChampionError: it cannot be read, or is not what its manifest says.
+    """
+    try:
+        found = store.read("current.json")
+        return _open(store, json.loads(found[0])["manifest"], threads) if found else None
+    except ChampionError:
+        raise
+    # A damaged pointer or model fails in more ways than can be listed, and every one of them means the same.
+    except Exception as error:
+        reason = str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}"
+        raise ChampionError(_explain(store, "current.json", f"it cannot be read ({reason})")) from error
+
+
+def check_champion(store: Store, problems: list[str]) -> None:
+    """Adds to `problems` if there is a current version that no candidate could be measured against."""
+    try:
+        read_champion(store)
+    except ChampionError as error:
+        problems.append(str(error))
+
+
+def _open(store: Store, manifest: dict[str, Any], threads: int) -> Champion:
+    if manifest["schema"] != 1 or sorted(manifest["labels"]) != sorted(LABELS):
+        raise ChampionError(_explain(store, "current.json", "its schema or its labels are not those of this program"))
+    content = {role: _read_file(store, manifest, role) for role in ("model", "tokenizer")}
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = threads
+    tokenizer = Tokenizer.from_str(content["tokenizer"].decode())
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return Champion(
+        version=manifest["version"],
+        session=ort.InferenceSession(content["model"], options, providers=["CPUExecutionProvider"]),
+        tokenizer=tokenizer,
+        max_tokens=manifest["maxTokens"],
+        temperature=manifest["temperature"],
+        positive=manifest["labels"].index("positive"),
+    )
+
+
+def _read_file(store: Store, manifest: dict[str, Any], role: str) -> bytes:
+    """A file's content, once its length and hash are what the manifest says."""
+    (file,) = [file for file in manifest["files"] if file["role"] == role]
+    key = f"versions/{manifest['version']}/{file['path']}"
+    found = store.read(key)
+    if found is None:
+        raise ChampionError(_explain(store, key, "it does not exist"))
+    content = found[0]
+    if len(content) != file["bytes"] or hashlib.sha256(content).hexdigest() != file["sha256"]:
+        raise ChampionError(_explain(store, key, "its content is not what the manifest says"))
+    return content
+
+
+def _explain(store: Store, key: str, reason: str) -> str:
+    return (
+        f"The current version is not replaced, because it cannot be compared with: {store.location}/{key}: {reason}. "
+        "Restore it, or make another version current."
+    )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The champion's name and quality on the candidate's validation rows, or why there is none."""
+
+    version: str | None = None
+    quality: Quality | None = None
+    failure: str | None = None
+
+    def described(self) -> dict[str, Any] | None:
+        """Version and figures as the manifest holds them, or None."""
+        return {"version": self.version, **self.quality.rounded()} if self.quality else None
+
+
+def measure_champion(store: Store, texts: list[str], labels: list[int], threads: int) -> Comparison:
+    """The champion's quality on these rows; a champion that cannot be read becomes a failure."""
+    try:
+        champion = read_champion(store, threads)
+    except ChampionError as error:
+        return Comparison(failure=str(error))
+    if champion is None:
+        return Comparison()
+    return Comparison(champion.version, measure(champion.answer(texts), np.array(labels)))
+
+
+def judge(accuracy: float, comparison: Comparison, settings: Settings) -> list[str]:
+    """Why a candidate of this accuracy may not be published; an empty list if it may."""
+    if comparison.failure:
+        return [comparison.failure]
+    if comparison.quality is None:
+        if accuracy >= settings.floor:
+            return []
+        return [f"Accuracy {accuracy:.4f} is below {settings.floor}, the floor of a first version (FLOOR)."]
+    lost = comparison.quality.accuracy - accuracy
+    # Rounded, so that a loss of exactly the tolerance passes.
+    if round(lost, 9) <= settings.tolerance:
+        return []
+    return [
+        f"Accuracy {accuracy:.4f} is {lost:.4f} below that of the current version {comparison.version} "
+        f"({comparison.quality.accuracy:.4f}) on the same rows, more than {settings.tolerance} (TOLERANCE)."
+    ]

@@ -1,0 +1,234 @@
+"""report.html: what a run did and how good its model is, in one file that any browser opens without a network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charts import Axes, Line, draw_bars, draw_lines, mark
+from dataset import LABELS, Rows
+from evaluation import LENGTHS, slice_by
+from metrics import Floats, Integers, bin_confidence, trace_roc
+
+WORST = 20
+"""Mistakes that are listed."""
+
+_THINNED = 400
+_FIGURES = ("accuracy", "f1", "auc", "ece")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Validation rows as the served model sees them.
+
+    Attributes:
+        rows: the rows as written.
+        lengths: tokens of each.
+        calibrated, raw: probability that each is positive, after and before the temperature, float64 [rows].
+    """
+
+    rows: Rows
+    lengths: list[int]
+    calibrated: Floats
+    raw: Floats
+
+    @property
+    def labels(self) -> Integers:
+        """Label of each row, int64 [rows]."""
+        return np.array(self.rows.labels)
+
+
+@dataclass(frozen=True)
+class Story:
+    """What the report tells.
+
+    Attributes:
+        manifest: the version's, without its files.
+        history: one entry per epoch: epoch, loss and validation figures.
+        scored: the validation rows.
+        champion: version and figures of the current version on the same rows, or None.
+        proof: figures of the proof.
+        reasons: why the version was rejected; empty if it was published.
+        with_text: print the worst mistakes' texts.
+    """
+
+    manifest: dict[str, Any]
+    history: list[dict[str, float]]
+    scored: Scored
+    champion: dict[str, Any] | None
+    proof: dict[str, float]
+    reasons: list[str]
+    with_text: bool
+
+
+def render(story: Story) -> str:
+    """The report as the text of an HTML file."""
+    manifest, style = story.manifest, (Path(__file__).parent / "report.css").read_text("utf-8")
+    sections = [
+        ("", _tell_outcome(story)),
+        ("Quality by data set", _list_sets(manifest["metrics"]["sets"])),
+        ("Against the current version", _compare(story)),
+        ("Training", _wrap(_draw_learning(story.history))),
+        ("Validation", _wrap(_draw_validation(story.scored))),
+        ("Confusion", _list_confusion(story.scored)),
+        ("Accuracy by confidence", _list_slices(manifest["metrics"]["sets"])),
+        (f"The {WORST} worst mistakes", _list_mistakes(story.scored, story.with_text)),
+        ("Proof", _list_pairs({name: f"{value:.3g}" for name, value in story.proof.items()})),
+        ("Data", _list_data(manifest["provenance"])),
+        ("Settings", _list_pairs({**manifest["provenance"]["settings"], "seed": manifest["provenance"]["seed"]})),
+        ("Made with", _list_pairs({**manifest["provenance"]["libraries"], "device": manifest["provenance"]["device"]})),
+    ]
+    body = "".join(f"{f'<h2>{escape(name)}</h2>' if name else ''}{content}" for name, content in sections)
+    title = f"Training report {manifest['version']}"
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{style}</style></head><body>{body}</body></html>\n"
+    )
+
+
+def _tell_outcome(story: Story) -> str:
+    metrics = story.manifest["metrics"]
+    told = f"int8 on {metrics['rows']} validation rows: accuracy {metrics['accuracy']:.4f}, ECE {metrics['ece']:.4f}"
+    refusal = "".join(f'<p class="refused">Rejected: {escape(reason)}</p>' for reason in story.reasons)
+    return f"<h1>{escape(story.manifest['version'])}</h1><p class='lead'>{told}</p>{refusal}"
+
+
+def _list_sets(sets: list[dict[str, Any]]) -> str:
+    header = ("file", "used for", "rows", "model", *_FIGURES, "ece before temperature", "labels flipped")
+    lines: list[Sequence[object]] = []
+    for one in sets:
+        first = (one["name"], one["use"], one["rows"], "int8")
+        lines.append((*first, *(f"{one[name]:.4f}" for name in (*_FIGURES, "eceBefore")), f"{one['flipped']:.2%}"))
+        exact = one["reference"]
+        lines.append(("", "", "", "fp32", *(f"{exact[name]:.4f}" for name in (*_FIGURES, "eceBefore")), ""))
+    return _list_table(header, lines)
+
+
+def _compare(story: Story) -> str:
+    if story.champion is None:
+        return "<p>There was no version to compare with.</p>"
+    metrics, champion = story.manifest["metrics"], story.champion
+    lines = [
+        (f"candidate {story.manifest['version']}", *(f"{metrics[name]:.4f}" for name in _FIGURES)),
+        (f"current {champion['version']}", *(f"{champion[name]:.4f}" for name in _FIGURES)),
+        ("difference", *(f"{metrics[name] - champion[name]:+.4f}" for name in _FIGURES)),
+    ]
+    return _list_table(("version, int8, same rows", *_FIGURES), lines)
+
+
+def _draw_learning(history: list[dict[str, float]]) -> list[str]:
+    if not history:
+        return ["<p>No epoch was recorded.</p>"]
+    return [_draw_epochs("Training loss", "loss", history), _draw_epochs("Validation accuracy", "accuracy", history)]
+
+
+def _draw_epochs(title: str, name: str, history: list[dict[str, float]]) -> str:
+    points = [(entry["epoch"], entry[name]) for entry in history]
+    step = max(1, len(points) // 10)
+    marks, heights = [(x, f"{x:.0f}") for x, _ in points[::step]], mark(*_span([y for _, y in points]))
+    across, up = (points[0][0] - 0.2, points[-1][0] + 0.2), (heights[0][0], heights[-1][0])
+    return draw_lines(title, Axes("epoch", name, across, up, marks, heights), [Line("", points, "first", dots=True)])
+
+
+def _span(values: list[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    return low, max(high, low + 1e-3)
+
+
+def _draw_validation(scored: Scored) -> list[str]:
+    labels = scored.labels
+    false_rates, true_rates = trace_roc(scored.calibrated, labels)
+    curve = _thin(list(zip(false_rates.tolist(), true_rates.tolist(), strict=True)))
+    unit = [(value / 4, f"{value / 4:g}") for value in range(5)]
+    half = [(0.5 + value / 10, f"{0.5 + value / 10:.1f}") for value in range(6)]
+    roc = Axes("false positive rate", "true positive rate", (0, 1), (0, 1), unit, unit)
+    reliability = Axes("confidence", "accuracy", (0.5, 1), (0, 1), half, unit)
+    lines = [
+        Line(name, [(one.confidence, one.accuracy) for one in bin_confidence(positive, labels)], style, dots=True)
+        for name, positive, style in (
+            ("after the temperature", scored.calibrated, "first"),
+            ("before", scored.raw, "second"),
+        )
+    ]
+    return [
+        draw_lines("ROC curve", roc, [Line("", curve, "first")], diagonal=True),
+        draw_lines("Reliability", reliability, [Line("", [(0.5, 0.5), (1, 1)], "diagonal"), *lines]),
+        _draw_lengths(scored),
+    ]
+
+
+def _draw_lengths(scored: Scored) -> str:
+    right = (scored.calibrated >= 0.5) == (scored.labels == 1)
+    bars = []
+    for one in slice_by(np.array(scored.lengths), LENGTHS, right):
+        label = f"{one['from']}-{one['to'] - 1}" if one["to"] else f"{one['from']}+"
+        bars.append((label, one["accuracy"], f"{one['rows']} rows of {label} tokens: {one['accuracy']:.4f}"))
+    unit = [(value / 4, f"{value / 4:g}") for value in range(5)]
+    return draw_bars("Accuracy by length", Axes("tokens", "accuracy", (0, 1), (0, 1.08), [], unit), bars)
+
+
+def _thin(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    step = max(1, len(points) // _THINNED)
+    return [*points[:-1:step], points[-1]]
+
+
+def _list_confusion(scored: Scored) -> str:
+    predicted = (scored.calibrated >= 0.5).astype(int)
+    counts = [[int(np.sum((scored.labels == actual) & (predicted == said))) for said in (0, 1)] for actual in (0, 1)]
+    lines = [(f"is {LABELS[actual]}", *counts[actual]) for actual in (0, 1)]
+    return _list_table(("", *(f"said {label}" for label in LABELS)), lines)
+
+
+def _list_slices(sets: list[dict[str, Any]]) -> str:
+    lines = [
+        (one["name"], f"{part['from']:g} to {part['to'] or 1:g}", part["rows"], f"{part['accuracy']:.4f}")
+        for one in sets
+        for part in one["byConfidence"]
+    ]
+    return _list_table(("file", "confidence", "rows", "accuracy"), lines)
+
+
+def _list_mistakes(scored: Scored, with_text: bool) -> str:
+    given = np.where(scored.labels == 1, scored.calibrated, 1 - scored.calibrated)
+    worst = [int(place) for place in np.argsort(given, kind="stable")[:WORST] if given[place] < 0.5]
+    lines = []
+    for place in worst:
+        source, number = scored.rows.origins[place]
+        label = LABELS[scored.rows.labels[place]]
+        line = (scored.rows.sources[source]["name"], number, label, f"{given[place]:.4f}", scored.lengths[place])
+        lines.append((*line, scored.rows.texts[place]) if with_text else line)
+    header = ("file", "row", "label", "probability of the label", "tokens")
+    return _list_table((*header, "text") if with_text else header, lines) if lines else "<p>None.</p>"
+
+
+def _list_data(provenance: dict[str, Any]) -> str:
+    files = [(one["name"], one["rows"], one["sha256"][:12]) for one in provenance["data"]]
+    found: dict[str, dict[str, int]] = provenance.get("findings", {})
+    names = list(next(iter(found.values()), {}))
+    counts = [(use, *(counted[name] for name in names)) for use, counted in found.items()]
+    return _list_table(("file", "rows", "sha256"), files) + _list_table(("rows of", *names), counts)
+
+
+def _list_pairs(pairs: dict[str, Any]) -> str:
+    return _list_table(("name", "value"), list(pairs.items()))
+
+
+def _list_table(header: Sequence[str], lines: Sequence[Sequence[object]]) -> str:
+    head = "".join(_write_cell(name, name, "th") for name in header)
+    rows = "".join(
+        f"<tr>{''.join(_write_cell(name, cell) for name, cell in zip(header, line, strict=True))}</tr>"
+        for line in lines
+    )
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _write_cell(name: str, cell: object, tag: str = "td") -> str:
+    return f"<{tag}{' class=text' if name == 'text' else ''}>{escape(str(cell))}</{tag}>"
+
+
+def _wrap(charts: list[str]) -> str:
+    return f'<div class="charts">{"".join(charts)}</div>'
