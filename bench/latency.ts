@@ -1,0 +1,147 @@
+import { type Contender, own } from './contenders.ts';
+import { type Engine, startEngine } from './engine-process.ts';
+import type { Progress } from './progress.ts';
+import type { Row } from './results.ts';
+import { compareBlocks, mean, median, summarize } from './statistics.ts';
+
+/** What is asked at one column of the table. */
+export interface Column {
+  /** Such as `32 tokens`. */
+  readonly at: string;
+  readonly texts: readonly string[];
+  /** One figure for a whole pass, the mean over its texts, because they differ. */
+  readonly mixed?: boolean;
+}
+
+/** A contender that is running. */
+export interface Running {
+  readonly contender: Contender;
+  readonly engine: Engine;
+}
+
+/** How long is measured. */
+export interface Effort {
+  readonly blocks: number;
+  /** Per contender and column in each block. */
+  readonly seconds: number;
+}
+
+type Samples = Map<string, number[][]>;
+
+const keyOf = (contender: Contender, { at }: Column) => `${contender.key} at ${at}`;
+
+/** Ends by itself when the texts were passed over once; nobody keeps the times. */
+const warmUp = (engine: Engine, texts: readonly string[]) => engine.measure({ texts, seconds: 0, least: 1 });
+
+async function measureColumn(engine: Engine, { texts, mixed = false }: Column, seconds: number): Promise<number[]> {
+  await warmUp(engine, texts.slice(0, 2));
+  const { ms } = await engine.measure({ texts, seconds, least: 1 });
+  return mixed ? ms.map(mean) : ms.flat();
+}
+
+/** Starts the variants of a contender, keeps the fastest over the columns and says why. */
+async function chooseVariant(contender: Contender, columns: readonly Column[], say: Progress['say']): Promise<Running> {
+  const engines = [];
+  for (const command of contender.variants) engines.push(await startEngine(command));
+  const scores = engines.map(() => 0);
+  for (const { texts } of engines.length > 1 ? columns : []) {
+    for (const [index, engine] of engines.entries()) {
+      await warmUp(engine, texts.slice(0, 2));
+      const { ms } = await engine.measure({ texts: texts.slice(0, 3), seconds: 0.2, least: 3 });
+      scores[index] = (scores[index] ?? 0) + Math.log(median(ms.flat()));
+    }
+  }
+  const best = scores.indexOf(Math.min(...scores));
+  for (const [index, engine] of engines.entries()) if (index !== best) await engine.stop();
+  const engine = engines[best];
+  if (!engine) throw new Error(`${contender.name} has no variant`);
+  say(`${contender.name}: ${engine.about}${engines.length > 1 ? `, the fastest of ${engines.length} settings` : ''}`);
+  return { contender, engine };
+}
+
+/** Starts every contender in its fastest setting. One that cannot start is said and left out. */
+export async function startContenders(
+  contenders: readonly Contender[],
+  columns: readonly Column[],
+  progress: Progress,
+): Promise<Running[]> {
+  const running: Running[] = [];
+  progress.begin('Loading and tuning', contenders.length);
+  for (const contender of contenders) {
+    running.push(await chooseVariant(contender, columns, progress.say));
+    progress.step();
+  }
+  progress.end();
+  return running;
+}
+
+/** The same contender does not always come first. */
+const rotate = <T>(items: readonly T[], by: number): T[] => [
+  ...items.slice(by % items.length),
+  ...items.slice(0, by % items.length),
+];
+
+/** Padded contenders are asked one text of each column in turn: all take the same time. */
+async function measurePadded(running: readonly Running[], columns: readonly Column[], samples: Samples): Promise<void> {
+  for (const { contender, engine } of running) {
+    const texts = columns.flatMap((column) => column.texts.slice(0, 1));
+    await warmUp(engine, texts.slice(0, 1));
+    const { ms } = await engine.measure({ texts, seconds: 0, least: 1 });
+    for (const column of columns) samples.get(keyOf(contender, column))?.push(ms.flat());
+  }
+}
+
+/**
+ * Milliseconds from text to probabilities, model warm, one text at a time, by turns: in each block every contender is asked at
+ * every column, after a warm-up whose times are not kept.
+ */
+export async function measureLatency(
+  running: readonly Running[],
+  columns: readonly Column[],
+  { blocks, seconds, progress }: Effort & { readonly progress: Progress },
+): Promise<Row[]> {
+  const samples: Samples = new Map();
+  for (const { contender } of running) for (const column of columns) samples.set(keyOf(contender, column), []);
+  const padded = running.filter(({ contender }) => contender.padded);
+  const others = running.filter(({ contender }) => !contender.padded);
+  progress.begin('Latency', blocks * (columns.length * others.length + 1));
+  for (let block = 0; block < blocks; block++) {
+    for (const column of columns) {
+      for (const { contender, engine } of rotate(others, block)) {
+        samples.get(keyOf(contender, column))?.push(await measureColumn(engine, column, seconds));
+        progress.step();
+      }
+    }
+    await measurePadded(padded, columns, samples);
+    progress.step();
+  }
+  progress.end();
+  return columns.flatMap((column) => toRows(running, column, samples));
+}
+
+function toRows(running: readonly Running[], column: Column, samples: Samples): Row[] {
+  const read = (contender: Contender) => summarize(samples.get(keyOf(contender, column)) ?? []);
+  const ours = running.find(({ contender }) => contender.key === own);
+  const reference = ours && read(ours.contender).blocks;
+  return running.map(({ contender }) => {
+    const summary = read(contender);
+    const ratio = contender.key === own || !reference ? undefined : compareBlocks(summary.blocks, reference);
+    return { name: contender.name, at: column.at, unit: 'ms', ...summary, ratio };
+  });
+}
+
+/** Largest difference between a contender's probabilities and the first padded one's, which is the network in fp32. */
+export async function compareAnswers(
+  running: readonly Running[],
+  texts: readonly string[],
+): Promise<Map<string, number>> {
+  const answers = new Map<string, readonly number[]>();
+  for (const { contender, engine } of running) {
+    if (contender.speechless) continue;
+    answers.set(contender.name, (await engine.measure({ texts, seconds: 0, least: 1 })).positive);
+  }
+  const reference = answers.get(running.find(({ contender }) => contender.padded)?.contender.name ?? '') ?? [];
+  const differ = (values: readonly number[]) =>
+    Math.max(0, ...values.map((value, index) => Math.abs(value - (reference[index] ?? value))));
+  return new Map([...answers].map(([name, values]) => [name, differ(values)]));
+}

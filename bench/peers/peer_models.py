@@ -1,0 +1,144 @@
+"""Makes the models that are compared: one network of seeded random weights, as published here and as others run it.
+
+    python bench/peers/peer_models.py OUT --tokenizer tokenizer.json [--shape base]
+
+OUT/peer holds PyTorch's weights and the int8 graph of a stock export, in the layout of @huggingface/transformers;
+OUT/store is a model store with the version that training/export.py makes of the same weights.
+"""
+
+import argparse
+import json
+import random
+import shutil
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from transformers import BertConfig, BertForSequenceClassification
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
+
+import manifest
+from export import export
+
+SHAPES = {"tiny": (32, 2, 2), "small": (384, 6, 12), "base": (768, 12, 12)}
+"""Hidden size, layers and heads; small is the shape of the sample model."""
+
+LABELS = ["negative", "positive"]
+
+
+class _Logits(torch.nn.Module):
+    def __init__(self, model: BertForSequenceClassification) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor, types: torch.Tensor) -> Any:
+        return self.model(input_ids=ids, attention_mask=mask, token_type_ids=types).logits
+
+
+def make_network(shape: str, vocabulary: int) -> BertForSequenceClassification:
+    """BERT with the same random weights every time."""
+    width, layers, heads = SHAPES[shape]
+    torch.manual_seed(20)
+    config = BertConfig(
+        vocab_size=vocabulary,
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        intermediate_size=4 * width,
+        id2label=dict(enumerate(LABELS)),
+        label2id={label: index for index, label in enumerate(LABELS)},
+    )
+    model = BertForSequenceClassification(config).eval()
+    # Larger than at the start of a training, so that answers differ from text to text and a wrong one shows.
+    model.classifier.weight.data *= 20
+    return model
+
+
+def export_stock(model: BertForSequenceClassification, path: Path) -> None:
+    """The export that a user of PyTorch gets, with dynamic batch and length."""
+    ids = torch.ones(2, 8, dtype=torch.int64)
+    names = ["input_ids", "attention_mask", "token_type_ids"]
+    axes = {0: "batch", 1: "length"}
+    torch.onnx.export(
+        _Logits(model).eval(),
+        (ids, torch.ones_like(ids), torch.zeros_like(ids)),
+        str(path),
+        input_names=names,
+        output_names=["logits"],
+        dynamic_axes={**dict.fromkeys(names, axes), "logits": {0: "batch"}},
+        opset_version=17,
+        dynamo=False,
+    )
+
+
+def write_peer(model: BertForSequenceClassification, tokenizer: Path, folder: Path) -> None:
+    """Weights, tokenizer and the dynamic int8 of ONNX Runtime's own quantizer, one scale per matrix: its fastest."""
+    onnx = folder / "onnx"
+    onnx.mkdir(parents=True)
+    model.save_pretrained(folder)
+    shutil.copy(tokenizer, folder / "tokenizer.json")
+    told = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": 512}
+    (folder / "tokenizer_config.json").write_text(json.dumps(told), "utf-8")
+    with tempfile.TemporaryDirectory() as place:
+        raw = Path(place, "raw.onnx")
+        export_stock(model, raw)
+        quantize_dynamic(raw, onnx / "model_quantized.onnx", weight_type=QuantType.QInt8)
+
+
+def write_store(model: BertForSequenceClassification, tokenizer: Path, folder: Path) -> None:
+    """A model store whose current version is what this project's training would publish of the network."""
+    chooser = random.Random(20)
+    texts = [[chooser.randrange(1000, model.config.vocab_size) for _ in range(64)] for _ in range(8)]
+    with tempfile.TemporaryDirectory() as place:
+        _, served = export(model, texts, Path(place))
+        draft = folder / "versions" / "draft"
+        draft.mkdir(parents=True)
+        shutil.copy(served, draft / "model.onnx")
+    shutil.copy(tokenizer, draft / "tokenizer.json")
+    told = describe(draft)
+    (draft / "manifest.json").write_text(json.dumps(told), "utf-8")
+    draft.rename(folder / "versions" / told["version"])
+    pointer = {"schema": 1, "version": told["version"], "promotedAt": told["createdAt"], "manifest": told}
+    (folder / "current.json").write_text(json.dumps(pointer), "utf-8")
+
+
+def describe(folder: Path) -> dict[str, Any]:
+    """The manifest; nobody ever measured how well random weights do."""
+    now = datetime.now(UTC)
+    unknown = {"accuracy": 0.5, "f1": 0.5, "auc": 0.5, "ece": 0.0}
+    return {
+        "schema": 1,
+        "version": manifest.name_version(folder, now),
+        "createdAt": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "labels": LABELS,
+        "maxTokens": 512,
+        "temperature": 1.0,
+        "precision": "int8",
+        "onnxruntime": manifest.list_libraries()["onnxruntime"],
+        "partBytes": manifest.PART_BYTES,
+        "files": [manifest.describe_file(path) for path in manifest.list_files(folder)],
+        "metrics": {"rows": 0, **unknown, "reference": unknown, "flipped": 0.0},
+        "provenance": {"base": {"name": "random weights"}},
+    }
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Makes both folders."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--tokenizer", type=Path, required=True)
+    parser.add_argument("--shape", choices=SHAPES, default="base")
+    options = parser.parse_args(arguments)
+    vocabulary = len(json.loads(options.tokenizer.read_text("utf-8"))["model"]["vocab"])
+    model = make_network(options.shape, vocabulary)
+    write_peer(model, options.tokenizer, options.out / "peer")
+    write_store(model, options.tokenizer, options.out / "store")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+import { ownName, type Row, type Table } from '../results.ts';
+import { formatNumber } from './numbers.ts';
+
+const escapeText = (text: string) =>
+  text.replace(/[&<>"]/g, (character) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character] ?? '');
+
+// Colours that can be read on white and on black; the text follows the reader's scheme.
+const style = `text { font: 13px system-ui, sans-serif; fill: #57606a } .title { font-weight: 600; fill: #24292f }
+.bar { fill: #8c959f } .own { fill: #2f81f7 } .grid { stroke: #8c959f; stroke-opacity: .3 }
+@media (prefers-color-scheme: dark) { text { fill: #9198a1 } .title { fill: #e6edf3 } .bar { fill: #6e7681 } }`;
+
+const width = 760;
+const labelWidth = 270;
+const barHeight = 18;
+const step = 26;
+const valueWidth = 90;
+
+interface Scale {
+  /** Length in pixels of a bar. */
+  toLength(value: number): number;
+  readonly logarithmic: boolean;
+}
+
+/** Bars that differ by more than twentyfold are drawn by their logarithms: otherwise the short ones cannot be told apart. */
+function createScale(values: readonly number[]): Scale {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const room = width - labelWidth - valueWidth;
+  const logarithmic = low > 0 && high / low > 20;
+  if (!logarithmic) return { logarithmic, toLength: (value) => (high > 0 ? (room * value) / high : 0) };
+  const base = low / 2;
+  return { logarithmic, toLength: (value) => (room * Math.log(value / base)) / Math.log(high / base) };
+}
+
+function drawBar({ name, p50 }: Row, y: number, toLength: Scale['toLength']): string {
+  const length = Math.max(1, toLength(p50));
+  const kind = name.startsWith(ownName) ? 'own' : 'bar';
+  return [
+    `<text x="${labelWidth - 8}" y="${y + 14}" text-anchor="end">${escapeText(name)}</text>`,
+    `<rect class="${kind}" x="${labelWidth}" y="${y}" width="${length.toFixed(1)}" height="${barHeight}" rx="2"/>`,
+    `<text x="${(labelWidth + length + 6).toFixed(1)}" y="${y + 14}">${formatNumber(p50)}</text>`,
+  ].join('');
+}
+
+function groupRows(rows: readonly Row[]): (readonly [string, readonly Row[]])[] {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) groups.set(row.at ?? '', [...(groups.get(row.at ?? '') ?? []), row]);
+  return [...groups];
+}
+
+/** Draws a table's medians as bars, one group for each column, as an SVG document for light and dark pages. */
+export function drawChart({ title, rows }: Table): string {
+  const scale = createScale(rows.map(({ p50 }) => p50));
+  const unit = [...new Set(rows.map((row) => row.unit))].join(', ');
+  let y = 30;
+  const drawn = groupRows(rows).flatMap(([at, group]) => {
+    const head = at === '' ? [] : [`<text class="title" x="8" y="${y + 16}">${escapeText(at)}</text>`];
+    if (at !== '') y += step;
+    return [
+      ...head,
+      ...group.map((row) => {
+        const bar = drawBar(row, y, scale.toLength);
+        y += step;
+        return bar;
+      }),
+    ];
+  });
+  const caption = `${title} (${unit}${scale.logarithmic ? ', logarithmic' : ''})`;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y + 6}" role="img" aria-label="${escapeText(caption)}">`,
+    `<style>${style}</style>`,
+    `<text class="title" x="8" y="18">${escapeText(caption)}</text>`,
+    ...drawn,
+    '</svg>',
+    '',
+  ].join('\n');
+}

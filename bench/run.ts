@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../local/command-line.ts';
+import type { Bench } from './bench.ts';
+import { describeMachine } from './machine.ts';
+import { findSample, provideModels } from './models.ts';
+import { type BenchOptions, type Part, readBenchOptions, usage } from './options.ts';
+import { providePackages } from './packages.ts';
+import { runLatency, runSample } from './parts/latency.ts';
+import { findPlaces, type Places } from './places.ts';
+import { createProgress } from './progress.ts';
+import { type ReportPlace, saveTable, writeReport } from './report/report.ts';
+import { readWords } from './texts.ts';
+
+interface Start {
+  readonly root: string;
+  readonly built: string;
+  readonly args: readonly string[];
+  /** Makes the project's Python environment. */
+  readonly preparePython: () => void;
+}
+
+const runners: Readonly<Record<Part, (bench: Bench) => Promise<void>>> = {
+  latency: runLatency,
+  sample: runSample,
+};
+
+/** A full run's tables are for the repository, others for whoever started it. */
+function findReport({ root, cache }: Places, { quick, shape }: BenchOptions): ReportPlace {
+  if (quick || shape !== 'base') return { folder: join(cache, 'quick') };
+  return { folder: join(root, 'bench'), document: join(root, 'bench', 'README.md') };
+}
+
+function readLock(root: string, name: string): string {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  return packages[`node_modules/${name}`]?.version ?? 'unknown';
+}
+
+function tellMachine(places: Places) {
+  const { root } = places;
+  const cpuInfo = process.platform === 'linux' ? readFileSync('/proc/cpuinfo', 'utf8') : '';
+  return describeMachine(places, cpuInfo, {
+    'onnxruntime-node': readLock(root, 'onnxruntime-node'),
+    '@huggingface/transformers': readLock(join(root, 'bench'), '@huggingface/transformers'),
+  });
+}
+
+async function prepare(places: Places, options: BenchOptions, report: ReportPlace): Promise<Bench> {
+  const progress = createProgress();
+  progress.say('Preparing packages and models; the first time this takes some minutes.');
+  const packages = await providePackages(places);
+  const models = await provideModels(places, options.shape);
+  const machine = tellMachine(places);
+  progress.say(JSON.stringify(machine));
+  const words = readWords(join(findSample(places.root), 'tokenizer.json'));
+  const date = new Date().toISOString();
+  const save: Bench['save'] = (name, table) => saveTable(report, name, { ...table, machine, date });
+  return { places, options, packages, models, words, progress, save };
+}
+
+/** The whole command. Returns the exit code. */
+export async function run({ root, built, args, preparePython }: Start): Promise<number> {
+  try {
+    const options = readBenchOptions(args);
+    if (options.help) {
+      process.stdout.write(usage);
+      return 0;
+    }
+    preparePython();
+    const places = findPlaces({ root, built });
+    const report = findReport(places, options);
+    const bench = await prepare(places, options, report);
+    for (const part of options.only) await runners[part](bench);
+    process.stdout.write(`${writeReport(report)}\n`);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${error instanceof UsageError ? error.message : (error as Error).stack}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}

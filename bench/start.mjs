@@ -1,0 +1,28 @@
+// `npm run bench`: builds the service and the benchmark's own programs, then runs bench/run.ts with the arguments given.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { prepareEnvironment } from '../test/python.mjs';
+
+const root = join(import.meta.dirname, '..');
+const built = join(root, '.cache', 'bench', 'built');
+const entries = ['run', 'engines/this-project', 'engines/transformers-js'];
+
+const { status } = spawnSync(process.execPath, [join(root, 'build.mjs'), '--quiet'], { stdio: 'inherit' });
+if (status !== 0) process.exit(status ?? 1);
+await build({
+  absWorkingDir: import.meta.dirname,
+  entryPoints: entries.map((entry) => `${entry}.ts`),
+  outdir: built,
+  outbase: import.meta.dirname,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  packages: 'external',
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  logLevel: 'warning',
+});
+const { run } = await import(pathToFileURL(join(built, 'run.mjs')).href);
+process.exit(await run({ root, built, args: process.argv.slice(2), preparePython: prepareEnvironment }));

@@ -1,0 +1,18 @@
+import { parts, readBenchOptions } from '../../bench/options.ts';
+
+test('without flags every part is measured in five blocks', () => {
+  expect(readBenchOptions([])).toMatchObject({ quick: false, blocks: 5, only: parts, shape: 'base' });
+});
+
+test('parts are taken in the order of the report', () => {
+  expect(readBenchOptions(['--only', 'sample,latency']).only).toEqual(['latency', 'sample']);
+});
+
+test.each([
+  [['--only', 'speed'], '--only: speed is none of latency'],
+  [['--blocks', '0'], '--blocks takes a whole number from 1 to 100'],
+  [['--shape', 'huge'], '--shape: huge is none of base, small, tiny'],
+  [['--fast'], "Unknown option '--fast'"],
+])('%j is refused', (args, message) => {
+  expect(() => readBenchOptions(args)).toThrow(message);
+});
