@@ -1,5 +1,6 @@
-// Bundles layers, functions and local commands into dist/ (or `--out FOLDER`), one ES module each. Layers stay separate
-// files, so that a changed handler ships kilobytes and the image's layer with ONNX Runtime stays as it was.
+// Bundles layers, functions and local commands into dist/ (or `--out FOLDER`): an ES module each, and beside it one for what
+// it imports dynamically, which a cold start reads later or never. Layers stay separate files, so that a changed handler
+// ships kilobytes and the image's layer with ONNX Runtime stays as it was.
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -57,6 +58,8 @@ const bundle = (entry) =>
     outdir: outFolder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: !entry.startsWith('local/'),
+    chunkNames: `${dirname(entry)}/[name]-[hash]`,
     platform: 'node',
     format: 'esm',
     target: 'node20',

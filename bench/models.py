@@ -37,7 +37,7 @@ _QUALITY = {"accuracy": 0.5, "f1": 0.5, "auc": 0.5, "ece": 0.5}
 def make_network(seed: int = SEED) -> BertForSequenceClassification:
     """BERT-base (uncased) with two labels, its weights drawn from the seed."""
     torch.manual_seed(seed)
-    return BertForSequenceClassification(BertConfig(num_labels=2)).eval()
+    return BertForSequenceClassification(BertConfig()).eval()
 
 
 def make_ids(count: int = 32, seed: int = SEED) -> list[list[int]]:

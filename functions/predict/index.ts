@@ -10,21 +10,27 @@ import { waitAtMost } from './patience.ts';
 import { createObserver, recordLoad, recordStart } from './request-metrics.ts';
 import { removeFetched } from './scratch.ts';
 import { loadServedModel } from './served-model.ts';
+import { createTimeline } from './timeline.ts';
 
 const configuration = readConfiguration(process.env);
 const { AWS_LAMBDA_INITIALIZATION_TYPE: initType, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory } = process.env;
 const { logLevel, logText } = configuration;
 const log = createLog({ level: logLevel, fields: { initType } });
 const watch = createWatch(configuration, { log, onReleased: (model) => removeFetched(configuration, model) });
-const models = createModelProvider(() => loadServedModel(configuration, { log }), watch);
+const timeline = createTimeline();
+let onFlow: () => void = () => undefined;
+const flowing = new Promise<void>((resolve) => {
+  onFlow = resolve;
+});
+const models = createModelProvider(() => loadServedModel(configuration, { log, timeline, onFlow }), watch);
 
-// The first bytes are asked for before the code that will answer, and the one that counts, are even read.
+// The code that will answer is read while the model's bytes are on their way. Earlier it would hold up the asking for them:
+// loading code blocks the thread. If no bytes come it is needed all the same, to say so.
 const loading = models.current().catch(() => undefined);
-const [{ createApp }, { createHandler }, meter] = await Promise.all([
-  import('./app.ts'),
-  import('./handler.ts'),
-  openMeter(),
-]);
+await Promise.race([flowing, loading]);
+const [{ createApp }, { createHandler }, meter] = await timeline.time('code', () =>
+  Promise.all([import('./app.ts'), import('./handler.ts'), openMeter()]),
+);
 const machine = { memoryMb: Number(memory ?? 0), architecture: process.arch, initType: initType ?? 'unknown' };
 recordStart(meter, machine);
 const first = loading.then((model) => {

@@ -1,7 +1,9 @@
-import { type Classifier, loadClassifier, loadRuntime, type ModelSource } from '../../layers/inference/index.ts';
+import type { Classifier, LoadStages, ModelSource } from '../../layers/inference/index.ts';
 import { type Manifest, type PulledModel, type PullStages, pullModel } from '../../layers/model-store/index.ts';
 import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
 import type { Configuration } from './configuration.ts';
+import { createOpening } from './open-here.ts';
+import { createTimeline, type Timeline } from './timeline.ts';
 
 /** A published version, ready to answer. */
 export interface ServedModel {
@@ -20,6 +22,10 @@ interface Dependencies {
   readonly log: Log;
   /** By default in this process. */
   readonly openClassifier?: OpenClassifier;
+  /** Called when the model's bytes are on their way: now there is time for other work. */
+  readonly onFlow?: () => void;
+  /** Where to take down what was done when. */
+  readonly timeline?: Timeline;
   /** Gives the fetch up. */
   readonly signal?: AbortSignal;
 }
@@ -35,51 +41,67 @@ function toSource({ manifest, modelPath, tokenizerPath }: PulledModel): ModelSou
   return { modelPath, tokenizerPath, labels, maxTokens, temperature };
 }
 
-/** The default way: in this process, with ONNX Runtime's native code loaded while the model's bytes are on their way. */
-function openHere(): OpenClassifier {
-  const runtime = loadRuntime();
-  // A failure shows where the runtime is used; here it must only not count as unhandled.
-  runtime.catch(() => undefined);
-  return loadClassifier;
-}
-
 /**
  * Fetches the current or pinned version, verified, and makes a classifier of it. Logs one line: `model loaded` with the
- * milliseconds of each stage, or `model not loaded` with the reason.
+ * milliseconds of each stage and when it was, or `model not loaded` with the reason.
  *
  * @throws the store's or the classifier's error, already logged.
  */
 export async function loadServedModel(configuration: Configuration, dependencies: Dependencies): Promise<ServedModel> {
-  const { store, modelVersion: version, modelDirectory: directory, threads } = configuration;
-  const { log, signal } = dependencies;
-  const started = performance.now();
+  const { store, modelVersion } = configuration;
+  const { log } = dependencies;
   try {
-    const pulling = pullModel(store, { version, directory, signal });
-    const openClassifier = dependencies.openClassifier ?? openHere();
-    const pulled = await pulling;
-    const opening = performance.now();
-    const classifier = await openClassifier(toSource(pulled), { threads });
-    const ended = performance.now();
-    log.info('model loaded', {
-      modelVersion: pulled.manifest.version,
-      store: store.location,
-      threads,
-      receivedBytes: pulled.receivedBytes,
-      stages: round({
-        ...pulled.stages,
-        sessionMs: ended - opening,
-        ...classifier.loadStages,
-        totalMs: ended - started,
-      }),
-    });
-    return { manifest: pulled.manifest, classifier, pointerEtag: pulled.pointerEtag, pullStages: pulled.stages };
+    return await load(configuration, dependencies);
   } catch (error) {
-    log.error('model not loaded', { store: store.location, modelVersion: version, error: describeFailure(error) });
+    log.error('model not loaded', { store: store.location, modelVersion, error: describeFailure(error) });
     throw error;
   }
 }
 
+async function load(configuration: Configuration, dependencies: Dependencies): Promise<ServedModel> {
+  const { store, modelVersion: version, modelDirectory: directory, threads } = configuration;
+  const { log, signal, onFlow, openClassifier, timeline = createTimeline() } = dependencies;
+  const started = performance.now();
+  const here = createOpening(timeline);
+  const onTokenizer = (path: string, { maxTokens }: Manifest) => {
+    if (!openClassifier) here.prepare(path, maxTokens);
+    onFlow?.();
+  };
+  const pulled = await pullModel(store, { version, directory, signal, onTokenizer });
+  const opening = performance.now();
+  const classifier = await (openClassifier ?? here.open)(toSource(pulled), { threads });
+  const ended = performance.now();
+  const stages = { ...pulled.stages, sessionMs: ended - opening, ...classifier.loadStages, totalMs: ended - started };
+  noteSpans(timeline, { started, opening, ended }, stages);
+  log.info('model loaded', {
+    modelVersion: pulled.manifest.version,
+    store: store.location,
+    threads,
+    receivedBytes: pulled.receivedBytes,
+    stages: round(stages),
+    timeline: Object.fromEntries(Object.entries(timeline.spans).map(([name, span]) => [name, span.map(toTenths)])),
+  });
+  return { manifest: pulled.manifest, classifier, pointerEtag: pulled.pointerEtag, pullStages: pulled.stages };
+}
+
+interface Moments {
+  readonly started: number;
+  readonly opening: number;
+  readonly ended: number;
+}
+
+function noteSpans(timeline: Timeline, { started, opening, ended }: Moments, stages: PullStages & Partial<LoadStages>) {
+  const pointed = started + stages.pointerMs;
+  const { firstRunMs = 0 } = stages;
+  timeline.note('pointer', [started, pointed]);
+  timeline.note('transfer', [pointed, pointed + stages.transferMs]);
+  timeline.note('session', [opening, ended - firstRunMs]);
+  timeline.note('firstRun', [ended - firstRunMs, ended]);
+}
+
 /** Whole microseconds would pretend to more than a clock in a shared machine knows. */
+const toTenths = (ms: number) => Math.round(ms * 10) / 10;
+
 function round(stages: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(stages).map(([stage, ms]) => [stage, Math.round(ms * 10) / 10]));
+  return Object.fromEntries(Object.entries(stages).map(([stage, ms]) => [stage, toTenths(ms)]));
 }

@@ -41,11 +41,19 @@ async function classifyText({ session, tokenize, source }: Parts, text: string):
   }
 }
 
-async function loadParts(source: ModelSource, threads: number): Promise<Parts> {
+/** How a classifier is made. */
+export interface LoadOptions {
+  /** Threads of one run. */
+  readonly threads: number;
+  /** What `loadTokenizer` gave for the same source, if it was called ahead. */
+  readonly tokenizer?: Promise<Tokenize> | undefined;
+}
+
+async function loadParts(source: ModelSource, { threads, tokenizer }: LoadOptions): Promise<Parts> {
   const opening = openSession(source.modelPath, { threads });
   const [session, tokenize] = await Promise.allSettled([
     opening,
-    loadTokenizer(source.tokenizerPath, source.maxTokens),
+    tokenizer ?? loadTokenizer(source.tokenizerPath, source.maxTokens),
   ]);
   if (session.status === 'rejected') throw session.reason;
   if (tokenize.status === 'fulfilled') return { session: session.value, tokenize: tokenize.value, source };
@@ -58,15 +66,11 @@ async function loadParts(source: ModelSource, threads: number): Promise<Parts> {
  * thread, so that more at once would gain nothing, and in a batch an int8 answer would depend on its companions.
  * One empty text is run first, which proves that model, tokenizer and labels belong together.
  *
- * @param threads - threads of one run.
  * @throws InferenceError if a file is missing or damaged, or if the model's logits are not one per label.
  */
-export async function loadClassifier(
-  source: ModelSource,
-  { threads }: { readonly threads: number },
-): Promise<Classifier> {
+export async function loadClassifier(source: ModelSource, options: LoadOptions): Promise<Classifier> {
   const started = performance.now();
-  const parts = await loadParts(source, threads);
+  const parts = await loadParts(source, options);
   const loaded = performance.now();
   const enqueue = createQueue();
   const classifier: Classifier = {

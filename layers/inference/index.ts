@@ -1,4 +1,4 @@
-export { loadClassifier } from './classifier.ts';
+export { type LoadOptions, loadClassifier } from './classifier.ts';
 export { InferenceError } from './errors.ts';
 export { loadRuntime } from './session.ts';
 export { loadTokenizer, type Tokenize, type TokenizedText } from './tokenizer.ts';

@@ -1,18 +1,23 @@
-import { z } from 'zod';
+// The small form of zod: the whole takes five times as long to load, and a cold start waits for it.
+import * as z from 'zod/mini';
+import english from 'zod/v4/locales/en.js';
 import { ModelStoreError, messageOf } from './errors.ts';
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in lower-case hex');
-const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a plain file name');
-const versionName = z.string().regex(/^\d{8}T\d{6}Z-[0-9a-f]{7}$/, 'is not a version name');
+z.config(english());
+
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in lower-case hex'));
+const fileName = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a plain file name'));
+const versionName = z.string().check(z.regex(/^\d{8}T\d{6}Z-[0-9a-f]{7}$/, 'is not a version name'));
+const positive = z.int().check(z.positive());
 // Loose: what a newer training adds beside these fields is kept, since the pointer carries the whole manifest.
 const quality = z.looseObject({ accuracy: z.number(), f1: z.number(), auc: z.number(), ece: z.number() });
 const counts = { rows: z.int() };
-const oneSet = quality.extend({ ...counts, name: z.string(), use: z.string() });
+const oneSet = z.extend(quality, { ...counts, name: z.string(), use: z.string() });
 
 const fileEntry = z.looseObject({
   role: z.enum(['model', 'tokenizer', 'golden', 'weights', 'config', 'report']),
   path: fileName,
-  bytes: z.int().positive(),
+  bytes: positive,
   sha256,
   parts: z.array(sha256),
 });
@@ -21,14 +26,19 @@ const manifestShape = z.looseObject({
   schema: z.literal(1),
   version: versionName,
   createdAt: z.iso.datetime(),
-  labels: z.array(z.string()).min(2),
-  maxTokens: z.int().min(3),
-  temperature: z.number().positive(),
+  labels: z.array(z.string()).check(z.minLength(2)),
+  maxTokens: z.int().check(z.minimum(3)),
+  temperature: z.number().check(z.positive()),
   precision: z.enum(['int8', 'fp32']),
   onnxruntime: z.string(),
-  partBytes: z.int().positive(),
+  partBytes: positive,
   files: z.array(fileEntry),
-  metrics: quality.extend({ ...counts, reference: quality, flipped: z.number(), sets: z.array(oneSet).optional() }),
+  metrics: z.extend(quality, {
+    ...counts,
+    reference: quality,
+    flipped: z.number(),
+    sets: z.optional(z.array(oneSet)),
+  }),
   provenance: z.record(z.string(), z.unknown()),
 });
 
@@ -45,28 +55,31 @@ const partsFit = ({ files, partBytes }: Manifest) =>
 
 const pathsDiffer = ({ files }: Manifest) => new Set(files.map(({ path }) => path)).size === files.length;
 
-const manifestSchema = manifestShape
-  .refine(hasOne('model'), { path: ['files'], message: 'must hold exactly one file of role model' })
-  .refine(hasOne('tokenizer'), { path: ['files'], message: 'must hold exactly one file of role tokenizer' })
-  .refine(pathsDiffer, { path: ['files'], message: 'two files have the same path' })
-  .refine(partsFit, { path: ['files'], message: 'a file has not one hash for each part of partBytes bytes' });
+const manifestSchema = manifestShape.check(
+  z.refine(hasOne('model'), { path: ['files'], message: 'must hold exactly one file of role model' }),
+  z.refine(hasOne('tokenizer'), { path: ['files'], message: 'must hold exactly one file of role tokenizer' }),
+  z.refine(pathsDiffer, { path: ['files'], message: 'two files have the same path' }),
+  z.refine(partsFit, { path: ['files'], message: 'a file has not one hash for each part of partBytes bytes' }),
+);
 
 const hold = z.looseObject({ since: z.iso.datetime(), reason: z.string() });
 
-const pointerSchema = z
-  .looseObject({
-    schema: z.literal(1),
-    version: versionName,
-    promotedAt: z.iso.datetime(),
-    manifest: manifestSchema,
-    previous: z.array(versionName).optional(),
-    withdrawn: z.array(versionName).optional(),
-    hold: hold.optional(),
-  })
-  .refine(({ version, manifest }) => version === manifest.version, {
+const pointerShape = z.looseObject({
+  schema: z.literal(1),
+  version: versionName,
+  promotedAt: z.iso.datetime(),
+  manifest: manifestSchema,
+  previous: z.optional(z.array(versionName)),
+  withdrawn: z.optional(z.array(versionName)),
+  hold: z.optional(hold),
+});
+
+const pointerSchema = pointerShape.check(
+  z.refine(({ version, manifest }) => version === manifest.version, {
     path: ['version'],
     message: 'is not the version of the manifest inside',
-  });
+  }),
+);
 
 /** Why and since when nothing is made current by itself. */
 export type Hold = z.infer<typeof hold>;
@@ -95,7 +108,7 @@ export const parseManifest = (text: string, source: TextSource): Manifest => par
 /** Reads `current.json`. Throws `ModelStoreError` for anything but a sound pointer of schema 1. */
 export const parsePointer = (text: string, source: TextSource): Pointer => parse(pointerSchema, text, source);
 
-function parse<T>(schema: z.ZodType<T>, text: string, { location, key }: TextSource): T {
+function parse<T>(schema: z.ZodMiniType<T>, text: string, { location, key }: TextSource): T {
   const refuse = (reason: string) => new ModelStoreError(`${location}/${key} ${reason}`);
   const value = parseJson(text, refuse);
   const unknown = findUnknownSchema(value);
@@ -121,5 +134,5 @@ function findUnknownSchema(value: unknown): string | undefined {
   return 'manifest' in value ? findUnknownSchema(value.manifest) : undefined;
 }
 
-const describe = (error: z.ZodError) =>
-  error.issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`).join('; ');
+const describe = ({ issues }: z.core.$ZodError) =>
+  issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`).join('; ');

@@ -10,6 +10,11 @@ export interface PullOptions extends Cancellable {
   readonly version?: string | undefined;
   /** Folder on local disk for what is fetched from S3. What lies there already and is sound is used again. */
   readonly directory: string;
+  /**
+   * Called as soon as the tokenizer is verified, while the model's bytes are on their way. Work that blocks the thread is
+   * best begun here: earlier it would hold up the requests.
+   */
+  readonly onTokenizer?: ((path: string, manifest: Manifest) => void) | undefined;
 }
 
 /** Where a pull's time went, in milliseconds. */
@@ -83,12 +88,17 @@ export async function pullFile(store: ReadableStore, manifest: Manifest, options
 }
 
 /** The small tokenizer first, so that it does not wait behind the model's parts. */
-async function fetchBoth(store: ReadableStore, manifest: Manifest, { directory, signal }: PullOptions) {
+async function fetchBoth(store: ReadableStore, manifest: Manifest, { directory, signal, onTokenizer }: PullOptions) {
   const fetch = (role: FileEntry['role']) => {
     const entry = entryOf(manifest, role);
     return (signal: AbortSignal) => fetchEntry(store, manifest, { entry, directory, signal });
   };
-  const [tokenizer, model] = await runTogether([fetch('tokenizer'), fetch('model')], signal);
+  const fetchTokenizer = async (signal: AbortSignal) => {
+    const file = await fetch('tokenizer')(signal);
+    onTokenizer?.(file.path, manifest);
+    return file;
+  };
+  const [tokenizer, model] = await runTogether([fetchTokenizer, fetch('model')], signal);
   return { tokenizer, model };
 }
 

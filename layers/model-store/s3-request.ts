@@ -2,6 +2,7 @@ import type { S3Address } from './address.ts';
 import { checkKey } from './key.ts';
 import { type Patience, retry } from './patience.ts';
 import type { ObjectAddress, S3Door, S3Environment } from './s3-client.ts';
+import { createDirectGet, findDirectAccess } from './s3-direct.ts';
 import { classifyS3Failure, explainS3Failure, type S3Subject } from './s3-failure.ts';
 import { type StallWatch, watchForStall } from './stall-watch.ts';
 import type { Cancellable } from './types.ts';
@@ -17,9 +18,20 @@ export interface S3Place extends S3Address {
 
 export function createPlace({ bucket, prefix }: S3Address, environment: S3Environment, patience: Patience): S3Place {
   const location = ['s3:/', bucket, ...(prefix ? [prefix] : [])].join('/');
-  // Loaded here and not above: who reads a folder does without the 1 MB of SDK.
-  const connect = rememberSuccess(async () => (await import('./s3-client.ts')).openS3Door(environment));
+  const connect = rememberSuccess(() => openDoor(environment));
   return { bucket, prefix, location, endpoint: environment.endpoint, patience, connect };
+}
+
+/** The SDK is loaded only by who needs it: to write, to list, or to find credentials. */
+async function openDoor(environment: S3Environment): Promise<S3Door> {
+  const openSdk = rememberSuccess(async () => (await import('./s3-client.ts')).openS3Door(environment));
+  const access = findDirectAccess(environment);
+  if (!access) return openSdk();
+  return {
+    get: createDirectGet(access),
+    put: async (...request) => (await openSdk()).put(...request),
+    list: async (...request) => (await openSdk()).list(...request),
+  };
 }
 
 function rememberSuccess<T>(make: () => Promise<T>): () => Promise<T> {

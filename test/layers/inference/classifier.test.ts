@@ -1,4 +1,4 @@
-import { InferenceError, loadClassifier } from '../../../layers/inference/index.ts';
+import { InferenceError, loadClassifier, loadTokenizer } from '../../../layers/inference/index.ts';
 import { samplePath } from './sample-model.ts';
 import { writeTinyModel } from './tiny-model.ts';
 
@@ -33,6 +33,16 @@ it('answers with a probability per label, temperature applied, and counts tokens
     labels: ['negative', 'positive'],
   });
   await classifier.release();
+});
+
+it('takes a tokenizer that was read ahead, and fails as the reading did', async () => {
+  const source = { ...(await tinySource()), tokenizerPath: 'not read again' };
+  const tokenizer = loadTokenizer(samplePath('tokenizer.json'), 6);
+  const classifier = await loadClassifier(source, { ...one, tokenizer });
+  expect(await classifier.classify('good')).toMatchObject({ tokens: 3 });
+  await classifier.release();
+  const failed = Promise.reject(new InferenceError('read ahead in vain'));
+  await expect(loadClassifier(source, { ...one, tokenizer: failed })).rejects.toThrow('read ahead in vain');
 });
 
 it('says where the time of loading and of an answer went', async () => {

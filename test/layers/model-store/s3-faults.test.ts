@@ -1,5 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { jest } from '@jest/globals';
 import {
   type ModelStoreError,
@@ -200,6 +201,19 @@ it('has the final name only when the whole is verified', async () => {
   const early = seen.flat().filter((path) => path.endsWith('model.onnx'));
   expect(seen).toHaveLength(4);
   expect(early).toEqual([]);
+});
+
+/** The files of a folder that have their final name. */
+const listNames = (folder: string) => readdirSync(folder).filter((name) => !name.endsWith('.part'));
+
+it('hands the tokenizer over while the model is still on its way', async () => {
+  const slowModel = ({ path }: Asked): Fault | undefined =>
+    path === modelName ? { pauseMs: 150, pieces: 2 } : undefined;
+  server.misbehave(slowModel);
+  const onTokenizer = jest.fn((path: string) => expect(listNames(dirname(path))).toEqual(['tokenizer.json']));
+  const { tokenizerPath } = await pullModel(open(), { directory, onTokenizer });
+  expect(onTokenizer).toHaveBeenCalledTimes(1);
+  expect(onTokenizer).toHaveBeenCalledWith(tokenizerPath, sample.manifest);
 });
 
 it('keeps no more connections open than it may', async () => {

@@ -21,6 +21,16 @@ async function openPrefix(prefix: string): Promise<StoreHarness> {
 
 describeModelStore(() => openPrefix('/models/sentiment'));
 
+describe('through the SDK, where credentials or addresses are not all in the environment', () => {
+  beforeAll(() => {
+    process.env.AWS_USE_DUALSTACK_ENDPOINT = 'false';
+  });
+  afterAll(() => {
+    delete process.env.AWS_USE_DUALSTACK_ENDPOINT;
+  });
+  describeModelStore(() => openPrefix('/models/sentiment'));
+});
+
 const sample = makeVersion();
 
 async function openPublished(

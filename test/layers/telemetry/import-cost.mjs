@@ -9,7 +9,6 @@ import { buildSync } from 'esbuild';
 const meter = "import { openMeter } from './layers/telemetry/index.ts'; (await openMeter())";
 const programs = {
   'our log': "import { createLog } from './layers/telemetry/log.ts'; createLog({ level: 'info' }).info('x');",
-  'Powertools Logger': "import { Logger } from '@aws-lambda-powertools/logger'; new Logger().info('x');",
   'Powertools Metrics': `${meter}.record([{ name: 'A', unit: 'Count', value: 1 }]);`,
 };
 

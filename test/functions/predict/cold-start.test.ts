@@ -1,0 +1,152 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Manifest } from '../../../layers/model-store/index.ts';
+import { samplePath } from '../../layers/inference/sample-model.ts';
+import { buildCommands } from '../../local/built-commands.ts';
+import { createEvent, lambdaContext } from './http-event.ts';
+
+const built = buildCommands();
+afterAll(() => built.remove());
+
+const children: ChildProcess[] = [];
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+/** One request as the S3 stand-in saw it; times are milliseconds of a clock that all processes share. */
+interface Asked {
+  readonly method: string;
+  readonly key: string;
+  readonly range?: string;
+  readonly at: number;
+  readonly lastByteAt: number;
+}
+
+/** Milliseconds since the process began: from when to when. */
+type Span = readonly [number, number];
+
+const store = dirname(dirname(dirname(samplePath('model.onnx'))));
+const receive = async (child: ChildProcess) => (await once(child, 'message'))[0];
+
+/** A child process of ours, `url` seen from here. */
+function start(url: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const stdio: ('ignore' | 'pipe' | 'inherit' | 'ipc')[] = ['ignore', 'pipe', 'inherit', 'ipc'];
+  const child = fork(new URL(url, import.meta.url), args, { env, execArgv: [], stdio });
+  children.push(child);
+  return child;
+}
+
+/** Slow enough for the order of things not to hang on how busy this machine is. */
+const network = { bytesPerMs: 20_000, firstByteMs: 30 };
+
+async function startCold() {
+  const s3 = start('../../../bench/cold-start/shaped-s3.mjs', [store, JSON.stringify(network)]);
+  const { endpoint } = await receive(s3);
+  const child = start('./lambda-driver.mjs', [built.path('functions/predict/index.mjs')], {
+    PATH: process.env.PATH,
+    ORT_DISABLE_TELEMETRY: '1',
+    MODEL_URI: 's3://bucket',
+    MODEL_DIRECTORY: mkdtempSync(join(tmpdir(), 'cold-')),
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    POWERTOOLS_METRICS_NAMESPACE: 'test',
+    POWERTOOLS_SERVICE_NAME: 'predict',
+    // Two threads, so that there is one beside the main thread that could spin.
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '3538',
+  });
+  let output = '';
+  child.stdout?.on('data', (data) => (output += data));
+  expect(await receive(child)).toBe('ready');
+  const { awsRequestId } = lambdaContext;
+  const ask = async () => {
+    child.send({ event: createEvent({ query: 'sentence=good' }), context: { awsRequestId } });
+    return receive(child);
+  };
+  const answer = await ask();
+  s3.send('take requests');
+  const { requests }: { requests: Asked[] } = await receive(s3);
+  const { timeline, threads } = JSON.parse(output.split('\n').find((line) => line.includes('model loaded')) ?? '');
+  return { child, ask, answer, requests, threads, timeline: timeline as Record<string, Span> };
+}
+
+const cold = startCold();
+
+/** The ranges that the manifest's parts are, of both files that serving loads. */
+function planRanges({ files, partBytes }: Manifest): string[] {
+  const served = files.filter(({ role }) => role === 'model' || role === 'tokenizer');
+  return served.flatMap(({ path, bytes, parts }) =>
+    parts.map((_, index) => `${path} bytes=${index * partBytes}-${Math.min((index + 1) * partBytes, bytes) - 1}`),
+  );
+}
+
+it('asks for the pointer once, for each planned range once, and for nothing else', async () => {
+  const { answer, requests } = await cold;
+  expect(answer).toMatchObject({ statusCode: 200 });
+  const { manifest } = JSON.parse(readFileSync(join(store, 'current.json'), 'utf8'));
+  const asked = requests.map(({ method, key, range = 'whole' }) => `${method} ${key.split('/').at(-1)} ${range}`);
+  expect(asked[0]).toBe('GET current.json whole');
+  expect(asked.slice(1).sort()).toEqual(
+    planRanges(manifest)
+      .map((range) => `GET ${range}`)
+      .sort(),
+  );
+}, 60_000);
+
+it('asks for all ranges before the first of them is there', async () => {
+  const { requests } = await cold;
+  const ranges = requests.filter(({ range }) => range);
+  const firstEnd = Math.min(...ranges.map(({ lastByteAt }) => lastByteAt));
+  for (const { at } of ranges) expect(at).toBeLessThan(firstEnd);
+}, 60_000);
+
+it('reads code, library and tokenizer while the model’s bytes arrive, and not before they are asked for', async () => {
+  const { timeline } = await cold;
+  const { pointer = [0, 0], transfer = [0, 0], session = [0, 0], firstRun = [0, 0] } = timeline;
+  for (const name of ['code', 'runtime', 'tokenizer']) {
+    const [begun, ended] = timeline[name] ?? [0, 0];
+    expect(begun).toBeGreaterThan(pointer[1]);
+    expect(ended).toBeLessThan(transfer[1]);
+  }
+  expect(session[0]).toBeGreaterThanOrEqual(transfer[1]);
+  expect(firstRun[0]).toBeGreaterThanOrEqual(session[1]);
+}, 60_000);
+
+/** Clock ticks (1/100 s) of processor time that each of a process's threads has used. */
+const readTicks = (pid: number) =>
+  new Map(
+    readdirSync(`/proc/${pid}/task`).map((thread) => {
+      const fields = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ');
+      return [thread, Number(fields[11]) + Number(fields[12])];
+    }),
+  );
+
+/** Most ticks that one thread used in so many milliseconds; `but` is not counted. */
+async function watchThreads(pid: number, ms: number, but?: number): Promise<number> {
+  const before = readTicks(pid);
+  await sleep(ms);
+  const others = [...readTicks(pid)].filter(([thread]) => thread !== String(but));
+  expect(others.length).toBeGreaterThan(2);
+  return Math.max(...others.map(([thread, ticks]) => ticks - (before.get(thread) ?? 0)));
+}
+
+it('uses no processor time while nobody asks', async () => {
+  const { child, ask, threads } = await cold;
+  const pid = child.pid ?? 0;
+  expect(threads).toBe(2);
+  // Between answers: a thread that spins after its work would use all of these pauses.
+  let used = 0;
+  for (let answer = 0; answer < 20; answer++) {
+    await ask();
+    used += await watchThreads(pid, 50, pid);
+  }
+  expect(used).toBeLessThanOrEqual(2);
+  // And for long, the main thread too.
+  expect(await watchThreads(pid, 2000)).toBeLessThanOrEqual(1);
+}, 60_000);
