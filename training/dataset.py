@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
+from folder import explain_unreadable
 from text import encode, fold
 
 LABELS = ("negative", "positive")
@@ -75,6 +76,9 @@ def read_files(paths: str, problems: list[str]) -> Rows:
 
 
 def _read_file(path: Path, rows: Rows, problems: list[str]) -> None:
+    if refusal := explain_unreadable(path):
+        problems.append(refusal)
+        return
     if not path.is_file():
         problems.append(_explain_absence(path))
         return

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlparse
 
+from folder import probe_folder
 from s3 import Bucket, MissingKeyError, StoreError
 
 
@@ -60,15 +61,7 @@ class FolderDepot:
         self.location = str(folder)
 
     def probe(self) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder):
-                pass
-        except OSError as error:
-            raise StoreError(
-                f"{self.location} cannot be written ({error.strerror}); mount a folder that this user may write, or "
-                "name another one in CHECKPOINT_PATH."
-            ) from error
+        probe_folder(self.folder, "CHECKPOINT_PATH")
 
     def count_free(self) -> float:
         return shutil.disk_usage(self.folder).free

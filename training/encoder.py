@@ -14,6 +14,7 @@ from transformers import AutoConfig, BertForSequenceClassification, logging
 
 import attention
 from dataset import LABELS
+from folder import explain_unreadable
 from packing import Pack, compute_packed_logits
 
 logging.set_verbosity_error()
@@ -22,6 +23,10 @@ logging.disable_progress_bar()
 
 def check_base(folder: Path, problems: list[str]) -> None:
     """Adds to `problems` what the folder lacks to be a pretrained BERT."""
+    places = (folder, *(folder / name for name in ("config.json", "model.safetensors", "tokenizer.json", "vocab.txt")))
+    if refusal := next(filter(None, map(explain_unreadable, places)), None):
+        problems.append(refusal)
+        return
     if not folder.is_dir():
         problems.append(
             f"{folder}: no such folder; BERT_PATH must hold a pretrained BERT (config.json, model.safetensors and "

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlparse
 
+from folder import probe_folder
 from s3 import Bucket, ConflictError, MissingKeyError, StoreError
 
 LOCK_SECONDS = 1.0
@@ -40,15 +41,7 @@ class FolderStore:
         self.location = str(folder)
 
     def probe(self) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder):
-                pass
-        except OSError as error:
-            raise StoreError(
-                f"{self.location} cannot be written ({error.strerror}); mount a folder that user id {os.getuid()} may "
-                "write, or name another one in MODEL_PATH."
-            ) from error
+        probe_folder(self.folder, "MODEL_PATH")
 
     def read(self, key: str) -> tuple[bytes, str] | None:
         try:
