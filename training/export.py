@@ -5,47 +5,35 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import onnxruntime as ort
 import torch
+from onnx import TensorProto
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from transformers import BertForSequenceClassification
 
-import attention
 from equalization import equalize
+from served import Served
 
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 _OPSET = 17
 
-
-class _LogitsOnly(torch.nn.Module):
-    """The model as a function of three tensors, each int64 [batch, length], giving float32 [batch, labels]."""
-
-    def __init__(self, model: BertForSequenceClassification) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor, types: torch.Tensor) -> Any:
-        return self.model(ids, attention_mask=mask, token_type_ids=types).logits
+_SLOW_FUSIONS = ["SkipLayerNormFusion"]
+"""Its kernel takes three times as long as the sum and the LayerNormalization that it replaces (docs/performance.md)."""
 
 
 def export_fp32(model: BertForSequenceClassification, path: Path) -> None:
-    """Writes the model as ONNX with dynamic batch and length."""
-    model.eval()
-    # One graph, whichever attention the training device used.
-    model.set_attn_implementation(attention.NAME)
+    """Writes the model as ONNX: `input_ids`, int64 [batch, length], to `logits`, float32 [batch, labels]."""
     ids = torch.ones(2, 8, dtype=torch.int64)
-    axes = {0: "batch", 1: "length"}
     with torch.inference_mode():
         torch.onnx.export(
-            _LogitsOnly(model),
-            (ids, torch.ones_like(ids), torch.zeros_like(ids)),
+            Served(model).eval(),
+            (ids,),
             str(path),
-            input_names=list(INPUTS),
+            input_names=["input_ids"],
             output_names=["logits"],
-            dynamic_axes={**dict.fromkeys(INPUTS, axes), "logits": {0: "batch"}},
+            dynamic_axes={"input_ids": {0: "batch", 1: "length"}, "logits": {0: "batch"}},
             opset_version=_OPSET,
+            custom_opsets={"com.microsoft": 1},
             # The TorchScript exporter: its graph is what ONNX Runtime's quantizer and fusions know best.
             dynamo=False,
         )
@@ -58,7 +46,11 @@ def quantize(source: Path, path: Path) -> None:
     same labels (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html). One scale per channel
     is 8 % slower than one per matrix and has a third of its error: see LOG.md.
     """
-    quantize_dynamic(source, path, weight_type=QuantType.QInt8, reduce_range=True, per_channel=True)
+    # The quantizer does not know ONNX Runtime's own operators: what it cannot infer is float32.
+    extra = {"DefaultTensorType": TensorProto.FLOAT}
+    quantize_dynamic(
+        source, path, weight_type=QuantType.QInt8, reduce_range=True, per_channel=True, extra_options=extra
+    )
 
 
 def optimize(source: Path, path: Path, level: ort.GraphOptimizationLevel) -> None:
@@ -67,7 +59,7 @@ def optimize(source: Path, path: Path, level: ort.GraphOptimizationLevel) -> Non
     options.graph_optimization_level = level
     options.optimized_model_filepath = str(path)
     options.log_severity_level = 3
-    ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    ort.InferenceSession(source, options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOW_FUSIONS)
 
 
 @contextmanager
