@@ -1,5 +1,8 @@
+import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { asInferenceError, InferenceError } from './errors.ts';
+import { readGraph } from './model-graph.ts';
 
 type Runtime = typeof import('onnxruntime-node');
 
@@ -21,7 +24,12 @@ export async function loadRuntime(): Promise<Runtime> {
   return import('onnxruntime-node');
 }
 
-function sessionOptions(threads: number): InferenceSession.SessionOptions {
+/**
+ * @param folder - where the model's file lies, which the graph refers to.
+ */
+function sessionOptions(folder: string, threads: number): InferenceSession.SessionOptions {
+  // A spinning thread takes the processor from its neighbours, and on Lambda is billed while it waits.
+  const session = { intra_op: { allow_spinning: '0' }, model_external_initializers_file_folder_path: folder };
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -29,15 +37,16 @@ function sessionOptions(threads: number): InferenceSession.SessionOptions {
     graphOptimizationLevel: 'disabled',
     // Failures arrive as exceptions; without this the runtime prints them to stderr as well.
     logSeverityLevel: 4,
-    // A spinning thread takes the processor from its neighbours, and on Lambda is billed while it waits.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: { session },
   };
 }
 
-/** Opens the model by path: a buffer would double the peak memory. */
+/** The weights stay in the file: a buffer with them would double the peak memory. */
 async function openModel(runtime: Runtime, path: string, threads: number): Promise<InferenceSession> {
   try {
-    return await runtime.InferenceSession.create(path, sessionOptions(threads));
+    // ONNX Runtime refuses weights that a link leads to, out of the folder.
+    const file = realpathSync(path);
+    return await runtime.InferenceSession.create(readGraph(file), sessionOptions(dirname(file), threads));
   } catch (error) {
     throw asInferenceError(`cannot load the model ${path}`, error);
   }
