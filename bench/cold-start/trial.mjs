@@ -12,8 +12,12 @@ const sentence = 'I did not expect to like this film, but the second half is war
 /** The next message of a child, or a failure if it ends without one. */
 const receive = (child) =>
   new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', (code) => reject(new Error(`${child.spawnargs[1]} ended with code ${code}`)));
+    const fail = (code) => reject(new Error(`${child.spawnargs[1]} ended with code ${code}`));
+    child.once('exit', fail);
+    child.once('message', (message) => {
+      child.off('exit', fail);
+      resolve(message);
+    });
   });
 
 /** Starts the S3 stand-in over a store's folder: `{ endpoint, takeRequests(), stop() }`. */

@@ -41,7 +41,8 @@ export interface PulledModel {
 
 /**
  * Reads which version is current (or the one asked for) and brings its model and tokenizer to local disk, every byte
- * verified. The other files of the version are left where they are.
+ * verified. The other files of the version are left where they are. A version that is asked for by name may not have been
+ * promoted yet: then the manifest's hashes of parts and of whole files must agree as well.
  *
  * @throws ModelStoreError naming the store, the key and the reason; the signal's reason if it gives up.
  */
@@ -84,14 +85,16 @@ export interface PullFileOptions extends Cancellable {
  */
 export async function pullFile(store: ReadableStore, manifest: Manifest, options: PullFileOptions): Promise<string> {
   const entry = entryOf(manifest, options.role);
-  return (await fetchEntry(store, manifest, { ...options, entry })).path;
+  return (await fetchEntry(store, manifest, { ...options, entry, checkWhole: true })).path;
 }
 
 /** The small tokenizer first, so that it does not wait behind the model's parts. */
-async function fetchBoth(store: ReadableStore, manifest: Manifest, { directory, signal, onTokenizer }: PullOptions) {
+async function fetchBoth(store: ReadableStore, manifest: Manifest, options: PullOptions) {
+  const { directory, signal, onTokenizer } = options;
+  const checkWhole = options.version !== undefined;
   const fetch = (role: FileEntry['role']) => {
     const entry = entryOf(manifest, role);
-    return (signal: AbortSignal) => fetchEntry(store, manifest, { entry, directory, signal });
+    return (signal: AbortSignal) => fetchEntry(store, manifest, { entry, directory, checkWhole, signal });
   };
   const fetchTokenizer = async (signal: AbortSignal) => {
     const file = await fetch('tokenizer')(signal);
@@ -110,7 +113,7 @@ function entryOf({ files, version }: Manifest, role: FileEntry['role']): FileEnt
   return entry;
 }
 
-type EntryRequest = Pick<FileRequest, 'entry' | 'directory' | 'signal'>;
+type EntryRequest = Pick<FileRequest, 'entry' | 'directory' | 'checkWhole' | 'signal'>;
 
 function fetchEntry(
   store: ReadableStore,

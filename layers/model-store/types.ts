@@ -21,6 +21,8 @@ export interface FileRequest extends Cancellable {
   readonly partBytes: number;
   /** Folder on local disk that fetched files go to, under their key; made if missing. A folder store does not use it. */
   readonly directory: string;
+  /** Whether parts that are right are not enough: the manifest's hash of the whole must be right as well. */
+  readonly checkWhole?: boolean | undefined;
 }
 
 /** A verified file on local disk. */

@@ -141,11 +141,12 @@ function describeRefusals(open: () => Promise<StoreHarness>) {
     await expectRefusal(pull(harness), /model\.onnx does not exist: the manifest names it, so .* incomplete/);
   });
 
-  it('refuses a model whose parts are right and whose whole is not', async () => {
+  it('refuses a version that is not promoted yet whose parts are right and whose whole is not', async () => {
     const harness = await open23();
-    const files = harness.sample.manifest.files.map((file) => ({ ...file, sha256: sha256(Buffer.from('other')) }));
-    await harness.put('current.json', pointTo({ ...harness.sample.manifest, files }));
-    await expectRefusal(pull(harness), /(model\.onnx|tokenizer\.json) has the wrong SHA-256: /);
+    const { version, manifest } = harness.sample;
+    const files = manifest.files.map((file) => ({ ...file, sha256: sha256(Buffer.from('other')) }));
+    await harness.put(`versions/${version}/manifest.json`, JSON.stringify({ ...manifest, files }));
+    await expectRefusal(pull(harness, version), /(model\.onnx|tokenizer\.json) has the wrong SHA-256: /);
   });
 
   it('refuses keys that would lead out of the store', async () => {
