@@ -21,6 +21,8 @@ export interface Bench {
   readonly packages: Packages;
   readonly words: Words;
   readonly progress: Progress;
+  /** Bytes of the image that `npm run test:image` built, if it did. */
+  readonly findImageBytes: () => number | undefined;
   /** Keeps a table under the name of its file. */
   save(name: string, table: Measured): void;
 }

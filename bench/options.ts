@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { readArguments, readWhole, UsageError } from '../local/command-line.ts';
 
 /** The parts of a run. */
-export const parts = ['latency', 'sample'] as const;
+export const parts = ['latency', 'sample', 'load', 'workers', 'overhead', 'size', 'cost'] as const;
 export type Part = (typeof parts)[number];
 
 /** Networks that bench/peers/peer_models.py can make. */

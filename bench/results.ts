@@ -3,16 +3,17 @@ import type { Summary } from './statistics.ts';
 /** How the rows of this project begin. */
 export const ownName = 'this project';
 
+/** What a ratio means unless a table says otherwise. */
+export const better = 'this project is better by';
+
 /** One line of a table. */
 export interface Row extends Summary {
   readonly name: string;
   /** What it was measured at, such as `32 tokens`, where a table has several columns. */
   readonly at?: string | undefined;
   readonly unit: string;
-  /** How many times better this project is; absent from its own rows. */
+  /** What `ratioName` of the table says, if the row has one. */
   readonly ratio?: number | undefined;
-  /** What does not fit into a number. */
-  readonly note?: string | undefined;
 }
 
 /** What was measured, as it is written to bench/results. */
@@ -24,8 +25,19 @@ export interface Table {
   readonly date: string;
   /** What the figures are and what they are not, for the reader. */
   readonly about?: string | undefined;
+  /** What the rows' ratios mean. */
+  readonly ratioName?: string | undefined;
   readonly rows: readonly Row[];
 }
+
+/** Whether these are a table of this form: bench/results may hold others as well. */
+export const isRow = (row: unknown): row is Row =>
+  typeof row === 'object' &&
+  row !== null &&
+  'name' in row &&
+  'p50' in row &&
+  'blocks' in row &&
+  Array.isArray(row.blocks);
 
 /** A quantity that was not sampled: a size, a price. */
 export function createFact(name: string, value: number, unit: string): Row {

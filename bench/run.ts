@@ -6,10 +6,16 @@ import { describeMachine } from './machine.ts';
 import { findSample, provideModels } from './models.ts';
 import { type BenchOptions, type Part, readBenchOptions, usage } from './options.ts';
 import { providePackages } from './packages.ts';
+import { runCost } from './parts/cost.ts';
 import { runLatency, runSample } from './parts/latency.ts';
+import { runLoad } from './parts/load.ts';
+import { runOverhead } from './parts/overhead.ts';
+import { runSize } from './parts/size.ts';
+import { runWorkers } from './parts/workers.ts';
 import { findPlaces, type Places } from './places.ts';
 import { createProgress } from './progress.ts';
 import { type ReportPlace, saveTable, writeReport } from './report/report.ts';
+import { better } from './results.ts';
 import { readWords } from './texts.ts';
 
 interface Start {
@@ -18,11 +24,17 @@ interface Start {
   readonly args: readonly string[];
   /** Makes the project's Python environment. */
   readonly preparePython: () => void;
+  readonly findImageBytes: Bench['findImageBytes'];
 }
 
 const runners: Readonly<Record<Part, (bench: Bench) => Promise<void>>> = {
   latency: runLatency,
   sample: runSample,
+  load: runLoad,
+  workers: runWorkers,
+  overhead: runOverhead,
+  size: runSize,
+  cost: runCost,
 };
 
 /** A full run's tables are for the repository, others for whoever started it. */
@@ -45,7 +57,10 @@ function tellMachine(places: Places) {
   });
 }
 
-async function prepare(places: Places, options: BenchOptions, report: ReportPlace): Promise<Bench> {
+type Given = Pick<Bench, 'places' | 'options' | 'findImageBytes'>;
+
+async function prepare(given: Given, report: ReportPlace): Promise<Bench> {
+  const { places, options } = given;
   const progress = createProgress();
   progress.say('Preparing packages and models; the first time this takes some minutes.');
   const packages = await providePackages(places);
@@ -54,12 +69,12 @@ async function prepare(places: Places, options: BenchOptions, report: ReportPlac
   progress.say(JSON.stringify(machine));
   const words = readWords(join(findSample(places.root), 'tokenizer.json'));
   const date = new Date().toISOString();
-  const save: Bench['save'] = (name, table) => saveTable(report, name, { ...table, machine, date });
-  return { places, options, packages, models, words, progress, save };
+  const save: Bench['save'] = (name, table) => saveTable(report, name, { ratioName: better, ...table, machine, date });
+  return { ...given, packages, models, words, progress, save };
 }
 
 /** The whole command. Returns the exit code. */
-export async function run({ root, built, args, preparePython }: Start): Promise<number> {
+export async function run({ root, built, args, preparePython, findImageBytes }: Start): Promise<number> {
   try {
     const options = readBenchOptions(args);
     if (options.help) {
@@ -69,7 +84,7 @@ export async function run({ root, built, args, preparePython }: Start): Promise<
     preparePython();
     const places = findPlaces({ root, built });
     const report = findReport(places, options);
-    const bench = await prepare(places, options, report);
+    const bench = await prepare({ places, options, findImageBytes }, report);
     for (const part of options.only) await runners[part](bench);
     process.stdout.write(`${writeReport(report)}\n`);
     return 0;

@@ -3,11 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { inspectImage } from '../test/image/podman.mjs';
 import { prepareEnvironment } from '../test/python.mjs';
 
 const root = join(import.meta.dirname, '..');
 const built = join(root, '.cache', 'bench', 'built');
-const entries = ['run', 'engines/this-project', 'engines/transformers-js'];
+const engines = ['this-project', 'transformers-js', 'transformers-js-service', 'lambda'];
+const entries = ['run', ...engines.map((engine) => `engines/${engine}`)];
 
 const { status } = spawnSync(process.execPath, [join(root, 'build.mjs'), '--quiet'], { stdio: 'inherit' });
 if (status !== 0) process.exit(status ?? 1);
@@ -25,4 +27,8 @@ await build({
   logLevel: 'warning',
 });
 const { run } = await import(pathToFileURL(join(built, 'run.mjs')).href);
-process.exit(await run({ root, built, args: process.argv.slice(2), preparePython: prepareEnvironment }));
+const given = {
+  preparePython: prepareEnvironment,
+  findImageBytes: () => inspectImage('localhost/serverless-bert/lambda:latest')?.Size,
+};
+process.exit(await run({ root, built, args: process.argv.slice(2), ...given }));

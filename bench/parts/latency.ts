@@ -8,6 +8,7 @@ import {
   own,
 } from '../contenders.ts';
 import { type Column, compareAnswers, type Effort, measureLatency, type Running, startContenders } from '../latency.ts';
+import { readPeakMemory } from '../memory.ts';
 import { createFact, ownName, type Row } from '../results.ts';
 import { createReviews, createTexts } from '../texts.ts';
 
@@ -46,7 +47,11 @@ async function compare(bench: Bench, contenders: readonly Contender[], columns: 
   const running = await startContenders(contenders, columns, bench.progress);
   try {
     const rows = await measureLatency(running, columns, { ...toEffort(bench.options), progress: bench.progress });
-    return { rows, settings: tellSettings(running), answers: await describeAnswers(running, columns) };
+    const answers = await describeAnswers(running, columns);
+    const memory = running.map(({ contender, engine }) =>
+      createFact(contender.name, readPeakMemory(engine.pid), 'MiB'),
+    );
+    return { rows, answers, memory, settings: tellSettings(running) };
   } finally {
     await stopAll(running);
   }
@@ -56,7 +61,7 @@ async function compare(bench: Bench, contenders: readonly Contender[], columns: 
 export async function runLatency(bench: Bench): Promise<void> {
   const { places, models, packages, options } = bench;
   const contenders = listContenders({ places, models: models.network, packages, threads: options.threads });
-  const { rows, settings, answers } = await compare(bench, contenders, listColumns(bench));
+  const { rows, settings, answers, memory } = await compare(bench, contenders, listColumns(bench));
   bench.save('latency', {
     title: `Latency of BERT-${options.shape}, one text at a time, ${options.threads} threads`,
     about:
@@ -69,6 +74,11 @@ export async function runLatency(bench: Bench): Promise<void> {
     about:
       'One text of each length. The weights are random: this shows that all run the same network, not how good it is.',
     rows: answers,
+  });
+  bench.save('peak-memory', {
+    title: 'Peak memory of one process',
+    about: 'Resident memory after the table of latencies, texts of 512 tokens included.',
+    rows: memory,
   });
 }
 

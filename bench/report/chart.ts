@@ -9,8 +9,8 @@ const style = `text { font: 13px system-ui, sans-serif; fill: #57606a } .title {
 .bar { fill: #8c959f } .own { fill: #2f81f7 } .grid { stroke: #8c959f; stroke-opacity: .3 }
 @media (prefers-color-scheme: dark) { text { fill: #9198a1 } .title { fill: #e6edf3 } .bar { fill: #6e7681 } }`;
 
-const width = 760;
-const labelWidth = 270;
+const width = 860;
+const labelWidth = 380;
 const barHeight = 18;
 const step = 26;
 const valueWidth = 90;
@@ -41,32 +41,49 @@ function drawBar({ name, p50 }: Row, y: number, toLength: Scale['toLength']): st
   ].join('');
 }
 
-function groupRows(rows: readonly Row[]): (readonly [string, readonly Row[]])[] {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) groups.set(row.at ?? '', [...(groups.get(row.at ?? '') ?? []), row]);
-  return [...groups];
+interface Group {
+  readonly head: string;
+  readonly rows: readonly Row[];
+  readonly scale: Scale;
 }
 
-/** Draws a table's medians as bars, one group for each column, as an SVG document for light and dark pages. */
-export function drawChart({ title, rows }: Table): string {
-  const scale = createScale(rows.map(({ p50 }) => p50));
-  const unit = [...new Set(rows.map((row) => row.unit))].join(', ');
-  let y = 30;
-  const drawn = groupRows(rows).flatMap(([at, group]) => {
-    const head = at === '' ? [] : [`<text class="title" x="8" y="${y + 16}">${escapeText(at)}</text>`];
-    if (at !== '') y += step;
-    return [
-      ...head,
-      ...group.map((row) => {
-        const bar = drawBar(row, y, scale.toLength);
-        y += step;
-        return bar;
-      }),
-    ];
+/** Rows by what they were measured at, or by unit where a table has several. Bars of one unit have one scale. */
+function groupRows(rows: readonly Row[]): Group[] {
+  const units = [...new Set(rows.map(({ unit }) => unit))];
+  const scales = new Map(
+    units.map((unit) => [unit, createScale(rows.filter((row) => row.unit === unit).map(({ p50 }) => p50))]),
+  );
+  const headOf = ({ at, unit }: Row) => at ?? (units.length > 1 ? unit : '');
+  const heads = [...new Set(rows.map(headOf))];
+  return heads.flatMap((head) => {
+    const group = rows.filter((row) => headOf(row) === head);
+    const scale = scales.get(group[0]?.unit ?? '');
+    return scale ? [{ head, rows: group, scale }] : [];
   });
-  const caption = `${title} (${unit}${scale.logarithmic ? ', logarithmic' : ''})`;
+}
+
+function drawGroup({ head, rows, scale }: Group, top: number): string[] {
+  const below = head === '' ? top : top + step;
+  const title = head === '' ? [] : [`<text class="title" x="8" y="${top + 16}">${escapeText(head)}</text>`];
+  return [...title, ...rows.map((row, index) => drawBar(row, below + index * step, scale.toLength))];
+}
+
+const measureGroup = ({ head, rows }: Group) => step * (rows.length + (head === '' ? 0 : 1));
+
+/** Draws a table's medians as bars, one group for each column, as an SVG document for light and dark pages. */
+export function drawChart({ title, rows }: Pick<Table, 'title' | 'rows'>): string {
+  const groups = groupRows(rows);
+  const units = [...new Set(rows.map((row) => row.unit))];
+  let top = 30;
+  const drawn = groups.flatMap((group) => {
+    const lines = drawGroup(group, top);
+    top += measureGroup(group);
+    return lines;
+  });
+  const logarithmic = groups.some(({ scale }) => scale.logarithmic) ? ', logarithmic' : '';
+  const caption = `${title} (${units.join(', ')}${logarithmic})`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y + 6}" role="img" aria-label="${escapeText(caption)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${top + 6}" role="img" aria-label="${escapeText(caption)}">`,
     `<style>${style}</style>`,
     `<text class="title" x="8" y="18">${escapeText(caption)}</text>`,
     ...drawn,

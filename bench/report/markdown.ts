@@ -1,4 +1,4 @@
-import type { Row, Table } from '../results.ts';
+import { isRow, type Row, type Table } from '../results.ts';
 import { formatNumber, formatRatio } from './numbers.ts';
 
 const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
@@ -27,43 +27,61 @@ function writePivot(rows: readonly Row[], caption: string, read: (row: Row) => s
   return writeGrid([caption, ...columns], body);
 }
 
-function writeColumns(rows: readonly Row[]): string {
+/** The slowest of a hundred is worth telling; the fastest rate is not. */
+const hasTail = ({ unit, p50, p99 }: Row) => unit === 'ms' && p50 !== p99;
+
+function writeColumns(rows: readonly Row[], ratioName: string): string {
   const [unit = ''] = listDistinct(rows, (row) => row.unit);
+  const compared = rows.some(({ ratio }) => ratio !== undefined);
   const grids = [
     writePivot(rows, `median, ${unit}`, ({ p50 }) => formatNumber(p50)),
+    ...(compared ? [writePivot(rows, ratioName, ({ ratio }) => formatRatio(ratio))] : []),
     writePivot(rows, `lowest – highest block, ${unit}`, formatSpread),
-    ...(rows.every(({ p50, p99 }) => p50 === p99)
-      ? []
-      : [writePivot(rows, `p99, ${unit}`, ({ p99 }) => formatNumber(p99))]),
-    ...(rows.some(({ ratio }) => ratio !== undefined)
-      ? [writePivot(rows, 'this project is better by', ({ ratio }) => formatRatio(ratio))]
-      : []),
+    ...(rows.some(hasTail) ? [writePivot(rows, `p99, ${unit}`, ({ p99 }) => formatNumber(p99))] : []),
   ];
   return grids.join('\n\n');
 }
 
 /** One line per row; columns that say nothing in any row are left out. */
-function writeList(rows: readonly Row[]): string {
+function writeList(rows: readonly Row[], ratioName: string): string {
   const sampled = rows.some(({ blocks }) => blocks.length > 1);
   const compared = rows.some(({ ratio }) => ratio !== undefined);
-  const noted = rows.some(({ note }) => note !== undefined);
   const head = [
     '',
     sampled ? 'median' : 'value',
-    ...(sampled ? ['p99', 'minimum', 'lowest – highest block'] : []),
     'unit',
-    ...(compared ? ['this project is better by'] : []),
-    ...(noted ? [''] : []),
+    ...(compared ? [ratioName] : []),
+    ...(sampled ? ['p99', 'minimum', 'lowest – highest block'] : []),
   ];
   const body = rows.map((row) => [
     row.name,
     formatNumber(row.p50),
-    ...(sampled ? [formatNumber(row.p99), formatNumber(row.min), formatSpread(row)] : []),
     row.unit,
     ...(compared ? [formatRatio(row.ratio)] : []),
-    ...(noted ? [row.note ?? ''] : []),
+    ...(sampled ? tellSamples(row) : []),
   ]);
   return writeGrid(head, body);
+}
+
+/** A fact has none. */
+function tellSamples(row: Row): string[] {
+  if (row.blocks.length < 2) return ['', '', ''];
+  return [hasTail(row) ? formatNumber(row.p99) : '', formatNumber(row.min), formatSpread(row)];
+}
+
+/** Rows of another form: every name a column. */
+function writeOther(rows: readonly object[]): string {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const show = (value: unknown) => (typeof value === 'number' ? formatNumber(value) : String(value ?? ''));
+  return writeGrid(
+    names,
+    rows.map((row) => names.map((name) => show(Object.entries(row).find(([key]) => key === name)?.[1]))),
+  );
+}
+
+function writeRows({ rows, ratioName = 'ratio' }: Table): string {
+  if (!rows.every(isRow)) return writeOther(rows);
+  return rows.some(({ at }) => at !== undefined) ? writeColumns(rows, ratioName) : writeList(rows, ratioName);
 }
 
 /** Names and versions in one line, whatever form they have. */
@@ -75,11 +93,11 @@ export function describeMachine(machine: unknown): string {
 }
 
 /** A table as a section of a Markdown document. `chart` is the picture's path from there. */
-export function writeTable({ title, about, machine, date, rows }: Table, chart?: string): string {
+export function writeTable(table: Table, chart?: string): string {
+  const { title, about, machine, date } = table;
   const picture = chart ? `![${title}](${chart})\n` : undefined;
-  const grid = rows.some(({ at }) => at !== undefined) ? writeColumns(rows) : writeList(rows);
   const origin = `*${date.slice(0, 10)}; ${describeMachine(machine)}.*`;
-  return [`### ${title}\n`, about && `${about}\n`, picture, `${grid}\n`, origin].filter(Boolean).join('\n');
+  return [`### ${title}\n`, about && `${about}\n`, picture, `${writeRows(table)}\n`, origin].filter(Boolean).join('\n');
 }
 
 const begin = '<!-- benchmark: begin -->';

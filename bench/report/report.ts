@@ -1,11 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Table } from '../results.ts';
+import { isRow, type Table } from '../results.ts';
 import { drawChart } from './chart.ts';
 import { replaceBetweenMarkers, writeTable } from './markdown.ts';
 
 /** Tables by the name of their file, in the order of the report; others follow by name. */
-const order = ['latency', 'answers', 'sample', 'load', 'workers', 'overhead', 'cold-start', 'memory', 'size', 'cost'];
+const order = [
+  ...['latency', 'answers', 'sample', 'load', 'load-times', 'workers', 'overhead', 'cold-start'],
+  ...['peak-memory', 'peak-memory-services', 'memory', 'size', 'imports', 'one-thread', 'cost'],
+];
 
 /** Where a report goes. */
 export interface ReportPlace {
@@ -39,6 +42,7 @@ function roundNumber(_: string, value: unknown): unknown {
 /** Draws and writes everything that results/ holds, from this run or an earlier one. Returns the Markdown. */
 export function writeReport({ folder, document }: ReportPlace): string {
   const sections = readTables(join(folder, 'results')).map(([name, table]) => {
+    if (!table.rows.every(isRow)) return writeTable(table);
     writeFileSync(join(folder, 'charts', `${name}.svg`), drawChart(table));
     return writeTable(table, `charts/${name}.svg`);
   });

@@ -11,7 +11,7 @@ const row = (name: string, p50: number, ratio?: number): Row => ({
   ratio,
 });
 
-const draw = (rows: readonly Row[]) => drawChart({ title: 'A & B', machine: '', date: '2026-11-24T12:00:00Z', rows });
+const draw = (rows: readonly Row[]) => drawChart({ title: 'A & B', rows });
 
 const readLengths = (svg: string) =>
   [...svg.matchAll(/<rect [^>]*width="([\d.]+)"/g)].map(([, length]) => Number(length));
@@ -29,6 +29,13 @@ test('values far apart are drawn by their logarithms, and the caption says so', 
   const [ours = 0, theirs = 0] = readLengths(svg);
   expect(theirs / ours).toBeLessThan(20);
   expect(svg).toContain('logarithmic');
+});
+
+test('units have scales of their own', () => {
+  const svg = draw([row('a', 10), row('b', 5), { ...row('c', 4000), unit: 'MiB' }]);
+  const [a = 0, b = 0, c = 0] = readLengths(svg);
+  expect(a / b).toBeCloseTo(2, 1);
+  expect(c).toBe(a);
 });
 
 test('a chart is one SVG document for light and dark pages whose texts are escaped', () => {

@@ -1,0 +1,49 @@
+import type { Bench } from '../bench.ts';
+import { listContenders } from '../contenders.ts';
+import { measureLatency, startContenders } from '../latency.ts';
+import { lambdaPrice, priceMillion } from '../price.ts';
+import type { Row } from '../results.ts';
+import { createReviews, createTexts } from '../texts.ts';
+
+/** One vCPU. */
+const memoryMb = 1769;
+
+function toDollars(row: Row): Row {
+  const price = (milliseconds: number) => priceMillion(milliseconds, memoryMb);
+  const [p50, p99, min] = [price(row.p50), price(row.p99), price(row.min)];
+  return { ...row, unit: 'dollars', p50, p99, min, blocks: row.blocks.map(price) };
+}
+
+/** Dollars for a million requests to a warm function of the default memory, by the time of one thread here. */
+export async function runCost(bench: Bench): Promise<void> {
+  const { places, models, packages, options, words, progress } = bench;
+  const contenders = listContenders({ places, models: models.network, packages, threads: 1 });
+  const columns = [
+    { at: '32 tokens', texts: createTexts(words, 32, 8) },
+    { at: 'reviews (mean)', texts: createReviews(words, 8), mixed: true },
+  ];
+  const serving = contenders.filter(({ speechless }) => !speechless);
+  const running = await startContenders(serving, columns, progress);
+  try {
+    const rows = await measureLatency(running, columns, {
+      blocks: options.blocks,
+      seconds: options.quick ? 0.1 : 0.4,
+      progress,
+    });
+    bench.save('one-thread', {
+      title: `Latency of BERT-${options.shape}, one text at a time, one thread`,
+      about: 'As above with one thread, which is what Lambda gives for 1,769 MB.',
+      rows,
+    });
+    bench.save('cost', {
+      title: 'Dollars per million requests',
+      about:
+        `By Lambda's formula, not by a bill: milliseconds of the table above on this machine's processor, ${memoryMb} MB, list prices of us-east-1 in ` +
+        `${lambdaPrice.asOf} ($${lambdaPrice.gigabyteSecond} per GB-second, $${lambdaPrice.request * 1e6} per million requests), warm; ` +
+        'API Gateway ($1 per million for an HTTP API) and cold starts come on top. The others have no Lambda handler here: for them it is what the model alone would cost.',
+      rows: rows.map(toDollars),
+    });
+  } finally {
+    await Promise.all(running.map(({ engine }) => engine.stop()));
+  }
+}

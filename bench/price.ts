@@ -1,0 +1,13 @@
+/** What a Lambda function in x86_64 costs: list prices of us-east-1, first tier, without the free tier. */
+export const lambdaPrice = { gigabyteSecond: 0.0000166667, request: 0.0000002, asOf: '2026-11' };
+
+/**
+ * Dollars of a million requests. Lambda bills whole milliseconds.
+ *
+ * @param milliseconds - of one request.
+ * @param memoryMb - the function's setting.
+ */
+export function priceMillion(milliseconds: number, memoryMb: number): number {
+  const gigabyteSeconds = (Math.ceil(milliseconds) / 1000) * (memoryMb / 1024);
+  return 1e6 * (gigabyteSeconds * lambdaPrice.gigabyteSecond + lambdaPrice.request);
+}
