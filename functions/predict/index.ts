@@ -28,9 +28,11 @@ const models = createModelProvider(() => loadServedModel(configuration, { log, t
 // loading code blocks the thread. If no bytes come it is needed all the same, to say so.
 const loading = models.current().catch(() => undefined);
 await Promise.race([flowing, loading]);
-const [{ createApp }, { createHandler }, meter] = await timeline.time('code', () =>
-  Promise.all([import('./app.ts'), import('./handler.ts'), openMeter()]),
-);
+const [{ createApp }, { createHandler }, meter] = await timeline.time('code', async () => {
+  const { warmUp } = await import('./warm-up.ts');
+  await warmUp(models);
+  return Promise.all([import('./app.ts'), import('./handler.ts'), openMeter()]);
+});
 const machine = { memoryMb: Number(memory ?? 0), architecture: process.arch, initType: initType ?? 'unknown' };
 recordStart(meter, machine);
 const first = loading.then((model) => {
