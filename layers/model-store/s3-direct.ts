@@ -1,13 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
-import { crc32 } from 'node:zlib';
 import { TransferError } from './errors.ts';
 import type { ObjectAddress, ObjectRead, OpenedObject, S3Door, S3Environment } from './s3-client.ts';
 import { type Credentials, escapeKey, signGet } from './s3-signature.ts';
-
-// Not imported: an import reads all that a module exports, and with node:http that loads the whole of fetch, 20 ms of it.
-const http = process.getBuiltinModule('node:http');
 
 /** Everything that reading an object takes when nothing has to be looked for. */
 export interface DirectAccess {
@@ -49,9 +45,9 @@ class S3AnswerError extends Error {
   override readonly name: string;
   readonly $metadata: { readonly httpStatusCode: number };
 
-  constructor(status: number, body: string) {
+  constructor({ statusCode: status = 0, statusMessage }: IncomingMessage, body: string) {
     const read = (field: string) => new RegExp(`<${field}>([^<]*)</${field}>`).exec(body)?.[1];
-    super(read('Message') ?? http.STATUS_CODES[status]);
+    super(read('Message') ?? statusMessage);
     this.name = read('Code') ?? String(status);
     this.$metadata = { httpStatusCode: status };
   }
@@ -59,6 +55,7 @@ class S3AnswerError extends Error {
 
 /** Passes the body on and fails at its end if it is not what S3 has stored. */
 async function* checkSum(body: Readable, expected: string): AsyncGenerator<Buffer> {
+  const { crc32 } = process.getBuiltinModule('node:zlib');
   let sum = 0;
   for await (const chunk of body) {
     sum = crc32(chunk, sum);
@@ -76,7 +73,7 @@ function openBody(response: IncomingMessage): Readable {
 
 async function readAnswer(response: IncomingMessage): Promise<OpenedObject> {
   const { statusCode = 0, headers } = response;
-  if (statusCode !== 200 && statusCode !== 206) throw new S3AnswerError(statusCode, await readAll(response));
+  if (statusCode !== 200 && statusCode !== 206) throw new S3AnswerError(response, await readAll(response));
   const objectBytes = Number(headers['content-range']?.split('/')[1] ?? headers['content-length']);
   return { etag: headers.etag ?? '', body: openBody(response), objectBytes };
 }
@@ -98,8 +95,9 @@ function measureSkew({ date = '' }: IncomingHttpHeaders): number {
  * request, and a cold start waits for both before it can ask for a byte.
  */
 export function createDirectGet(access: DirectAccess): S3Door['get'] {
-  const secure = !access.endpoint?.startsWith('http:');
-  const { Agent, request: open } = secure ? process.getBuiltinModule('node:https') : http;
+  // Not imported: an import reads all that a module exports, and with node:http that loads the whole of fetch, 20 ms of it.
+  const protocol = access.endpoint?.startsWith('http:') ? 'node:http' : 'node:https';
+  const { Agent, request: open } = process.getBuiltinModule(protocol);
   const agent = new Agent({ keepAlive: true });
   let skewMs = 0;
   return (address, read, signal) =>
