@@ -25,10 +25,10 @@ const { values: options } = parseArgs({
 });
 const bundle = resolve(options.dist, 'functions/predict/index.mjs');
 const blocks = options.quick ? 1 : 5;
-const perBlock = options.quick ? 30 : 60;
+const perBlock = options.quick ? 15 : 20;
 /** Lambda gives one processor per so many MB. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
 const megabytesPerProcessor = 1769;
-const sizes = [512, 884, 1024, 1280, 1769, 2048, 2654, 3008, 3538];
+const sizes = options.quick ? [512, 1769, 3538] : [512, 1024, 1769, 2654, 3538];
 const models = {
   'sample model': join(root, 'models', 'sample'),
   'BERT-base': join(root, 'bench', 'models', 'bert-base'),

@@ -29,8 +29,8 @@ const models = createModelProvider(() => loadServedModel(configuration, { log, t
 const loading = models.current().catch(() => undefined);
 await Promise.race([flowing, loading]);
 const [{ createApp }, { createHandler }, meter] = await timeline.time('code', async () => {
-  const { warmUp } = await import('./warm-up.ts');
-  await warmUp(models);
+  // From a folder nothing is waited for.
+  if (configuration.store.location.startsWith('s3://')) await (await import('./warm-up.ts')).warmUp(models);
   return Promise.all([import('./app.ts'), import('./handler.ts'), openMeter()]);
 });
 const machine = { memoryMb: Number(memory ?? 0), architecture: process.arch, initType: initType ?? 'unknown' };
