@@ -111,6 +111,7 @@ async function measureModel([model, folder]) {
   }
 }
 
+if (!existsSync(product.bundle)) throw new Error(`${product.bundle} is missing: node build.mjs makes it.`);
 const rows = [];
 for (const model of Object.entries(models))
   if (model[0].includes(options.only)) rows.push(...(await measureModel(model)));

@@ -1,8 +1,8 @@
 // An S3 stand-in behind a network of known speed: serves a model store's folder, all of it from memory, to the one client that
 // a trial has. Forked: the folder and the network come as arguments, the address and the requests go back as messages.
 //
-// Not moto behind a proxy: it hands out an object of 110 MB at less than the network's speed, and takes the processor that the
-// measured process needs. What is read here (GET and HEAD, ranges, tags) is what the store reads; the store's tests have moto.
+// Not moto behind a proxy: it hands out the ranges of a large object at 97 MB/s at most, and takes a whole processor for that, which
+// the measured process needs. What is served here (GET and HEAD, ranges, tags) is what the store reads; the store's tests have moto.
 //
 //   node bench/cold-start/shaped-s3.mjs FOLDER '{"bytesPerMs": 100000, "firstByteMs": 30}'
 import { createHash } from 'node:crypto';
