@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Places } from './places.ts';
 import { runProgram } from './program.ts';
@@ -46,6 +55,12 @@ export function hashRecipe(root: string): string {
   return hash.digest('hex').slice(0, 12);
 }
 
+/** Half a gigabyte for each change of the recipe would soon be many. */
+function removeOlder(models: string, shape: string): void {
+  const older = readdirSync(models).filter((name) => name.startsWith(`${shape}-`) && !name.endsWith(`.${process.pid}`));
+  for (const name of older) rmSync(join(models, name), { recursive: true, force: true });
+}
+
 async function provideNetwork({ root, cache, python }: Places, shape: string): Promise<ModelPair> {
   const folder = join(cache, 'models', `${shape}-${hashRecipe(root)}`);
   if (!existsSync(folder)) {
@@ -54,6 +69,7 @@ async function provideNetwork({ root, cache, python }: Places, shape: string): P
     const script = join(root, 'bench', 'peers', 'peer_models.py');
     rmSync(draft, { recursive: true, force: true });
     await runProgram(python, [script, draft, '--tokenizer', tokenizer, '--shape', shape], { cwd: root });
+    removeOlder(join(cache, 'models'), shape);
     renameSync(draft, folder);
   }
   return { store: join(folder, 'store'), peer: join(folder, 'peer') };

@@ -14,6 +14,9 @@ export interface Progress {
 
 const write = (text: string) => process.stderr.write(text);
 
+/** Since the program's start. */
+const tellSeconds = () => `${String(Math.round(performance.now() / 1000)).padStart(4)} s`;
+
 function createBar(): Progress {
   const format = '{name} [{bar}] {value}/{total} | {eta_formatted} left';
   const bar = new SingleBar({ format, barsize: 30, hideCursor: true, clearOnComplete: true });
@@ -31,16 +34,16 @@ const silenceMs = 15_000;
 function createLines(): Progress {
   let [name, steps, done, last] = ['', 0, 0, 0];
   return {
-    say: (sentence) => write(`${sentence}\n`),
+    say: (sentence) => write(`${tellSeconds()}  ${sentence}\n`),
     begin: (what, count) => {
       [name, steps, done, last] = [what, count, 0, performance.now()];
-      write(`${name}, ${steps} steps\n`);
+      write(`${tellSeconds()}  ${name}, ${steps} steps\n`);
     },
     step: () => {
       done += 1;
       if (performance.now() - last < silenceMs) return;
       last = performance.now();
-      write(`${name}, ${done} of ${steps}\n`);
+      write(`${tellSeconds()}  ${name}, ${done} of ${steps}\n`);
     },
     end: () => undefined,
   };
