@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 from transformers import AutoConfig, BertForSequenceClassification, logging
@@ -38,6 +39,16 @@ def check_base(folder: Path, problems: list[str]) -> None:
         lacking.append("tokenizer.json or vocab.txt")
     if lacking:
         problems.append(f"{folder}: {', '.join(lacking)} missing from the pretrained BERT.")
+
+
+def check_head(folder: Path, problems: list[str]) -> None:
+    """Adds to `problems` if the weights lack the classification layer that publishing without training needs."""
+    weights = folder / "model.safetensors"
+    if not weights.is_file():
+        return
+    with safe_open(weights, "pt") as tensors:
+        if "classifier.weight" not in tensors.keys():  # noqa: SIM118  (no dict)
+            problems.append(f"EPOCHS=0 publishes weights as they are, and {weights} has no classification layer.")
 
 
 def load_encoder(folder: Path, dropout: float, encoder_dropout: float) -> BertForSequenceClassification:

@@ -27,6 +27,8 @@ _AGREEMENT_STEPS = 8
 def train(run: Run) -> Progress:
     """Trains to the last epoch, continuing the newest checkpoint, and leaves the best epoch's weights in the model.
 
+    Without an epoch to train the model stays as it is.
+
     Raises:
         DivergenceError: the loss or a gradient is not finite; the last good checkpoint is kept.
         StoppedError: the run was told to stop; a checkpoint of the last step is written.
@@ -42,7 +44,8 @@ def train(run: Run) -> Progress:
         while progress.epochs < run.settings.epochs:
             steps = _run_epoch(run, optimizer, progress)
             _finish_epoch(run, optimizer, progress, steps)
-    run.model.load_state_dict(progress.best)
+    if progress.best:
+        run.model.load_state_dict(progress.best)
     return progress
 
 

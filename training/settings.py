@@ -37,7 +37,10 @@ class Settings:
         0, "reviews computed at a time, their gradients summed to the step's; 0: all, halved where memory is short"
     )
     valid_batch_size: int = _setting(4, "reviews per evaluation step")
-    epochs: int = _setting(10, "passes over the training rows; the best epoch on validation is kept")
+    epochs: int = _setting(
+        10,
+        "passes over the training rows; validation keeps the best one; 0: publish weights trained before",
+    )
     learning_rate: float = _setting(3e-5, "peak rate of AdamW")
     warmup: float = _setting(0.0, "share of the steps over which the rate rises from zero, before its linear fall")
     weight_decay: float = _setting(0.01, "AdamW's decay; never on biases and LayerNorm")

@@ -13,7 +13,7 @@ from cache import tokenize_once
 from checkpoint import Checkpoints, name_run
 from depot import check_room, open_depot
 from device import choose_device, prepare
-from encoder import check_base, describe_base, load_encoder
+from encoder import check_base, check_head, describe_base, load_encoder
 from evaluation import HeldOut
 from gate import RejectedError, check_champion
 from inputs import fetch_inputs, is_here
@@ -55,6 +55,8 @@ def run(settings: Settings, stop: Stop, scratch: Path) -> str | None:
     base = Path(settings.bert_path)
     if is_here(settings.bert_path):
         check_base(base, problems)
+        if settings.epochs == 0:
+            check_head(base, problems)
     store = open_store(settings.model_path, problems)
     depot = open_depot(settings.checkpoint_path, problems)
     device = choose_device(settings.device, problems)

@@ -1,4 +1,4 @@
-/** Equal bins of confidence between 0.5 and 1, as training/metrics.py has them. */
+/** Equal bins of confidence between 0 and 1, as training/metrics.py has them. */
 const bins = 15;
 
 /** How good the scores are, each figure 0 to 1. Of a class: F1 is that of positive. */
@@ -39,7 +39,7 @@ export function createTally(): Tally {
       const correct = labelOf(positive) === actual;
       const confidence = Math.max(positive, 1 - positive);
       confusion[actual === 'positive' ? 1 : 0][labelOf(positive) === 'positive' ? 1 : 0] += 1;
-      const bin = calibration[Math.min(Math.floor((confidence - 0.5) * 2 * bins), bins - 1)];
+      const bin = calibration[Math.min(Math.floor(confidence * bins), bins - 1)];
       if (bin) Object.assign(bin, { confidence: bin.confidence + confidence, correct: bin.correct + Number(correct) });
     },
     quality: () => measure(confusion, calibration),

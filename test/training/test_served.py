@@ -13,16 +13,18 @@ from export import export
 from served import Served
 
 
-def make_random(**sizes: int) -> BertForSequenceClassification:
+def make_random(layers: int) -> BertForSequenceClassification:
     torch.manual_seed(5)
-    config = BertConfig(vocab_size=300, hidden_size=64, num_attention_heads=4, intermediate_size=128, **sizes)
+    config = BertConfig(
+        vocab_size=300, hidden_size=64, num_hidden_layers=layers, num_attention_heads=4, intermediate_size=128
+    )
     return BertForSequenceClassification(config)
 
 
 @pytest.mark.parametrize("layers", [1, 2, 5])
 @pytest.mark.parametrize("length", [2, 3, 17, 200])
 def test_logits_are_those_of_the_model(layers: int, length: int) -> None:
-    model = make_random(num_hidden_layers=layers).eval()
+    model = make_random(layers).eval()
     ids = torch.randint(0, 300, (3, length))
     with torch.inference_mode():
         expected, served = model(ids).logits, Served(model)(ids)
@@ -30,7 +32,7 @@ def test_logits_are_those_of_the_model(layers: int, length: int) -> None:
 
 
 def test_dropout_does_not_reach_what_is_served() -> None:
-    model = make_random(num_hidden_layers=2).train()
+    model = make_random(2).train()
     ids = torch.randint(0, 300, (1, 9))
     assert torch.equal(Served(model)(ids), Served(model)(ids))
 
