@@ -39,27 +39,38 @@ async function measureColumn(engine: Engine, { texts, mixed = false }: Column, s
   return mixed ? ms.map(mean) : ms.flat();
 }
 
-/** Starts the variants of a contender, keeps the fastest over the columns and says why. */
-async function chooseVariant(contender: Contender, columns: readonly Column[], say: Progress['say']): Promise<Running> {
-  const engines = [];
-  for (const command of contender.variants) engines.push(await startEngine(command));
+/** Sums of the logarithms of each engine's milliseconds: the lowest is the fastest over all columns. */
+async function scoreEngines(engines: readonly Engine[], columns: readonly Column[]): Promise<number[]> {
   const scores = engines.map(() => 0);
-  for (const { texts } of engines.length > 1 ? columns : []) {
+  for (const { texts } of columns) {
     for (const [index, engine] of engines.entries()) {
       await warmUp(engine, texts.slice(0, 2));
-      const { ms } = await engine.measure({ texts: texts.slice(0, 3), seconds: 0.2, least: 3 });
+      const { ms } = await engine.measure({ texts: texts.slice(0, 1), seconds: 0.2, least: 3 });
       scores[index] = (scores[index] ?? 0) + Math.log(median(ms.flat()));
     }
   }
-  const best = scores.indexOf(Math.min(...scores));
-  for (const [index, engine] of engines.entries()) if (index !== best) await engine.stop();
-  const engine = engines[best];
+  return scores;
+}
+
+/** A column of middling and one of long texts. */
+function chooseTrial(columns: readonly Column[]): Column[] {
+  const even = columns.filter(({ mixed }) => !mixed);
+  return [...new Set([even[Math.floor(even.length / 2)], even.at(-1)])].filter((column) => column !== undefined);
+}
+
+/** Starts the variants of a contender, keeps the fastest and says which. */
+async function chooseVariant(contender: Contender, columns: readonly Column[], say: Progress['say']): Promise<Running> {
+  const engines: Engine[] = [];
+  for (const command of contender.variants) engines.push(await startEngine(command));
+  const scores = engines.length > 1 ? await scoreEngines(engines, chooseTrial(columns)) : [0];
+  const engine = engines[scores.indexOf(Math.min(...scores))];
   if (!engine) throw new Error(`${contender.name} has no variant`);
+  await Promise.all(engines.filter((other) => other !== engine).map((other) => other.stop()));
   say(`${contender.name}: ${engine.about}${engines.length > 1 ? `, the fastest of ${engines.length} settings` : ''}`);
   return { contender, engine };
 }
 
-/** Starts every contender in its fastest setting. One that cannot start is said and left out. */
+/** Starts every contender in its fastest setting. */
 export async function startContenders(
   contenders: readonly Contender[],
   columns: readonly Column[],

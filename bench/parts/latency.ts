@@ -12,7 +12,7 @@ import { readPeakMemory } from '../memory.ts';
 import { createFact, ownName, type Row } from '../results.ts';
 import { createReviews, createTexts } from '../texts.ts';
 
-const quickLengths = [8, 32, 128, 512];
+const quickLengths = [32, 128, 512];
 const lengths = [8, 16, 32, 64, 128, 256, 512];
 
 /** The column of texts whose lengths are those of film reviews. */
@@ -24,7 +24,7 @@ export function listColumns({ words, options }: Pick<Bench, 'words' | 'options'>
     at: `${tokens} tokens`,
     texts: createTexts(words, tokens, 8),
   }));
-  return [...columns, { at: reviewsAt, texts: createReviews(words, options.quick ? 8 : 16), mixed: true }];
+  return [...columns, { at: reviewsAt, texts: createReviews(words, options.quick ? 4 : 16), mixed: true }];
 }
 
 const toEffort = ({ quick, blocks }: Bench['options']): Effort => ({ blocks, seconds: quick ? 0.1 : 0.4 });

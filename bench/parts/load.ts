@@ -114,7 +114,7 @@ export async function runLoad(bench: Bench): Promise<void> {
     for (let block = 0; block < options.blocks; block++) {
       for (const clients of levels) {
         for (const serving of all) {
-          await measureLevel(serving, clients, { texts, seconds: options.quick ? 0.5 : 1.5 });
+          await measureLevel(serving, clients, { texts, seconds: options.quick ? 0.5 : 1 });
           progress.step();
         }
       }

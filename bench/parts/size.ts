@@ -103,8 +103,9 @@ async function timeProcess({ file, args, env }: Command): Promise<number> {
 async function timeImports(bench: Bench): Promise<Row[]> {
   const { options, progress } = bench;
   const subjects = listImports(bench).map((subject) => ({ ...subject, times: [] as number[][] }));
-  progress.begin('Imports', options.blocks + 1);
-  for (let block = 0; block <= options.blocks; block++) {
+  const blocks = options.quick ? 2 : options.blocks;
+  progress.begin('Imports', blocks + 1);
+  for (let block = 0; block <= blocks; block++) {
     for (const { command, times } of subjects) {
       const time = await timeProcess(command);
       // The first round brings the files into memory.

@@ -8,6 +8,11 @@ test('parts are taken in the order of the report', () => {
   expect(readBenchOptions(['--only', 'sample,latency']).only).toEqual(['latency', 'sample']);
 });
 
+test('a quick run leaves out the costs unless they are asked for', () => {
+  expect(readBenchOptions(['--quick']).only).toEqual(parts.filter((part) => part !== 'cost'));
+  expect(readBenchOptions(['--quick', '--only', 'cost']).only).toEqual(['cost']);
+});
+
 test.each([
   [['--only', 'speed'], '--only: speed is none of latency'],
   [['--blocks', '0'], '--blocks takes a whole number from 1 to 100'],
