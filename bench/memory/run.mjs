@@ -6,8 +6,8 @@
 // peak says what is enough.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createHttpEvent } from '../../test/image/http-event.mjs';
@@ -47,7 +47,6 @@ async function runProcess({ folder, memoryMb, threads, text }) {
   const env = {
     ORT_DISABLE_TELEMETRY: '1',
     MODEL_URI: `file://${folder}`,
-    MODEL_DIRECTORY: mkdtempSync(join(tmpdir(), 'memory-')),
     MODEL_THREADS: String(threads),
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
     POWERTOOLS_METRICS_NAMESPACE: 'bench',
