@@ -62,19 +62,24 @@ def _ece(positive: Floats, labels: Integers, bins: int = 15) -> float:
     return sum(abs(one.confidence - one.accuracy) * one.rows for one in found) / len(positive)
 
 
-def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
+def fit_temperature(logits: torch.Tensor, labels: torch.Tensor, sets: list[list[int]] | None = None) -> float:
     """The temperature that makes softmax(logits / T) likeliest, by L-BFGS on log T (Guo et al., 2017).
 
     Args:
         logits: float32 [rows, labels].
         labels: int64 [rows].
+        sets: each data set's rows; the sets count alike, so that the largest does not decide for all. One if not given.
     """
+    weights = torch.ones(len(labels), dtype=torch.float64)
+    for rows in sets or []:
+        weights[rows] /= len(rows)
     log_temperature = torch.zeros(1, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(logits.double() / log_temperature.exp(), labels)
+        losses = torch.nn.functional.cross_entropy(logits.double() / log_temperature.exp(), labels, reduction="none")
+        loss = losses @ weights / weights.sum()
         loss.backward()
         return loss
 

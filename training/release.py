@@ -16,7 +16,7 @@ from transformers import BertForSequenceClassification
 
 from checkpoint import copy_weights
 from dataset import LABELS
-from evaluation import Answers, HeldOut, describe_all, describe_sets
+from evaluation import Answers, HeldOut, describe_all, describe_sets, places_by_source
 from export import export, open_session
 from gate import Comparison, RejectedError, judge, measure_champion
 from golden import list_texts
@@ -109,7 +109,8 @@ def release(trained: Trained, store: Store, export_model: Export = export) -> st
 def _make_candidate(trained: Trained, store: Store, folder: Path, export_model: Export) -> Candidate:
     settings, validation = trained.settings, trained.validation
     reference = compute_all_logits(trained.model, validation.encoded, settings)
-    temperature = fit_temperature(reference, torch.tensor(validation.encoded.labels))
+    sets = list(places_by_source(validation.rows).values())
+    temperature = fit_temperature(reference, torch.tensor(validation.encoded.labels), sets)
     exact, served = export_model(trained.model, trained.calibration, folder)
     announce("exported", temperature=temperature, bytes=served.stat().st_size)
     fp32, int8 = open_session(exact, settings.threads), open_session(served, settings.threads)

@@ -6,7 +6,7 @@ import torch
 
 from dataset import Encoded, Rows
 from evaluation import Answers, HeldOut, describe_sets, slice_by
-from metrics import bin_confidence, measure, trace_roc
+from metrics import bin_confidence, fit_temperature, measure, trace_roc
 from proof import prove_rows
 
 POSITIVE = np.array([0.9, 0.8, 0.7, 0.4, 0.35, 0.1])
@@ -70,3 +70,15 @@ def test_int8_may_change_one_label_in_a_hundred_and_lose_half_a_percent(flips: i
     assert found.figures["flipped"] == flips / 200
     assert len(found.failures) == len(failures)
     assert all(part in sentence for part, sentence in zip(failures, found.failures, strict=True))
+
+
+def test_each_set_counts_alike_for_the_temperature() -> None:
+    sure, unsure = torch.tensor([[0.0, 4.0]] * 90), torch.tensor([[0.0, 4.0]] * 10)
+    labels = torch.tensor([1] * 90 + [1, 0] * 5)
+    logits = torch.cat([sure, unsure])
+    by_rows, by_sets = (
+        fit_temperature(logits, labels, sets) for sets in (None, [list(range(90)), list(range(90, 100))])
+    )
+    # All rows are one confidence: the best temperature gives it the (weighted) share of right answers.
+    assert 1 / (1 + np.exp(-4 / by_rows)) == pytest.approx(0.95, abs=1e-3)
+    assert 1 / (1 + np.exp(-4 / by_sets)) == pytest.approx(0.75, abs=1e-3)
