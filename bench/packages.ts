@@ -21,16 +21,13 @@ async function once(stamp: string, text: string, work: () => Promise<void>): Pro
   writeFileSync(stamp, hash);
 }
 
-async function installNode({ root, cache }: Places): Promise<void> {
+async function installNode({ root }: Places): Promise<void> {
   const bench = join(root, 'bench');
   const lock = readFileSync(join(bench, 'package-lock.json'), 'utf8');
-  const stamp = join(cache, 'node.sha256');
-  const wanted = existsSync(join(bench, 'node_modules')) ? lock : `${lock}missing`;
-  await once(stamp, wanted, async () => {
+  await once(join(bench, 'node_modules', '.lock.sha256'), lock, async () => {
     // The variable says the same as .npmrc there: the CPU needs nothing of what the install script downloads.
     await runProgram('npm', ['ci', '--prefix', bench], { cwd: bench, env: { ONNXRUNTIME_NODE_INSTALL: 'skip' } });
   });
-  await once(stamp, lock, async () => undefined);
 }
 
 async function installPython({ root, cache, python }: Places): Promise<string> {
