@@ -116,7 +116,7 @@ it('answers no query with a failure of its own', async () => {
       numRuns: 500,
     },
   );
-});
+}, 60_000);
 
 it('answers no path with a failure of its own', async () => {
   const check = async (path: string) => expectSound(await invoke(createEvent({ path: `/${path}` })));

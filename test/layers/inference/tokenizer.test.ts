@@ -69,7 +69,7 @@ describe('the ids are those of the Rust tokenizer', () => {
       if (got.join() !== wanted.join())
         for (const character of characters) await expectReferenceIds(`a${character}b ${character}`);
     }
-  }, 60_000);
+  }, 300_000);
 
   const characters = fc.oneof(
     { weight: 4, arbitrary: fc.string({ unit: 'grapheme', maxLength: 8 }) },
