@@ -1,4 +1,4 @@
-"""Builds the sample model's data from public collections: one training file and one validation file per set.
+"""Builds the sample model's data from public collections: three training files and one validation file per set.
 
     python sample_data.py COLLECTIONS OUT
 
@@ -65,7 +65,10 @@ def _list_grams(words: list[str]) -> set[tuple[str, ...]]:
 
 
 def main(collections: Path, out: Path) -> None:
-    """Writes train.csv.gz and the three validation files imdb, sst2 and tweets."""
+    """Writes train.csv.gz, the validation files imdb, sst2 and tweets, and two files for a second pass.
+
+    A second pass is over all short texts and another quarter of the reviews each: these learn enough in the first.
+    """
     out.mkdir(parents=True, exist_ok=True)
     phrases, sentences = split_phrases(
         read(collections / "sst2_train_phrases.csv.gz"),
@@ -74,7 +77,9 @@ def main(collections: Path, out: Path) -> None:
     )
     polar = [row for row in read(collections / "semeval2013_2016_train.csv.gz") if row[1] != "neutral"]
     tweets, held_out_tweets = split_by_hash(polar, 0.1)
-    write(out / "train.csv.gz", read(collections / "imdb_train.csv.gz") + phrases + tweets)
+    reviews = read(collections / "imdb_train.csv.gz")
+    for name, chosen in {"train": reviews, "second-a": reviews[::4], "second-b": reviews[2::4]}.items():
+        write(out / f"{name}.csv.gz", chosen + phrases + tweets)
     sets = {"imdb": read(collections / "imdb_valid.csv.gz"), "sst2": sentences, "tweets": held_out_tweets}
     for name, rows in sets.items():
         write(out / f"{name}.csv.gz", rows)
