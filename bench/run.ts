@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../local/command-line.ts';
 import type { Bench } from './bench.ts';
@@ -37,9 +37,14 @@ const runners: Readonly<Record<Part, (bench: Bench) => Promise<void>>> = {
   cost: runCost,
 };
 
-/** A full run's tables are for the repository, others for whoever started it. */
-function findReport({ root, cache }: Places, { quick, shape }: BenchOptions): ReportPlace {
-  if (quick || shape !== 'base') return { folder: join(cache, 'quick') };
+/**
+ * A full run's tables are for the repository, where those of parts that are not measured now stay; others are for whoever
+ * started it.
+ */
+function openReport({ root, cache }: Places, { quick, shape }: BenchOptions): ReportPlace {
+  const folder = join(cache, 'quick');
+  rmSync(folder, { recursive: true, force: true });
+  if (quick || shape !== 'base') return { folder };
   return { folder: join(root, 'bench'), document: join(root, 'bench', 'README.md') };
 }
 
@@ -83,7 +88,7 @@ export async function run({ root, built, args, preparePython, findImageBytes }: 
     }
     preparePython();
     const places = findPlaces({ root, built });
-    const report = findReport(places, options);
+    const report = openReport(places, options);
     const bench = await prepare({ places, options, findImageBytes }, report);
     for (const part of options.only) await runners[part](bench);
     process.stdout.write(`${writeReport(report)}\n`);
