@@ -6,8 +6,8 @@ const escapeText = (text: string) =>
 
 // Colours that can be read on white and on black; the text follows the reader's scheme.
 const style = `text { font: 13px system-ui, sans-serif; fill: #57606a } .title { font-weight: 600; fill: #24292f }
-.bar { fill: #8c959f } .own { fill: #2f81f7 } .grid { stroke: #8c959f; stroke-opacity: .3 }
-@media (prefers-color-scheme: dark) { text { fill: #9198a1 } .title { fill: #e6edf3 } .bar { fill: #6e7681 } }`;
+.bar { fill: #8c959f } .own { fill: #2f81f7 }
+@media (prefers-color-scheme: dark) { text { fill: #9198a1 } .title { fill: #adbac7 } .bar { fill: #6e7681 } }`;
 
 const width = 860;
 const labelWidth = 380;
