@@ -28,8 +28,9 @@ export async function loadRuntime(): Promise<Runtime> {
  * @param folder - where the model's file lies, which the graph refers to.
  */
 function sessionOptions(folder: string, threads: number): InferenceSession.SessionOptions {
-  // A spinning thread takes the processor from its neighbours, and on Lambda is billed while it waits.
-  const session = { intra_op: { allow_spinning: '0' }, model_external_initializers_file_folder_path: folder };
+  // Threads that wait for each other inside a run spin, since waking them a hundred times takes a fifth of a short run.
+  // After it they would go on for 30 ms, which takes the processor from what comes next and on Lambda is billed.
+  const session = { force_spinning_stop: '1', model_external_initializers_file_folder_path: folder };
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
