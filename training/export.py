@@ -26,7 +26,7 @@ def export_fp32(model: BertForSequenceClassification, path: Path) -> None:
     ids = torch.ones(2, 8, dtype=torch.int64)
     with torch.inference_mode():
         torch.onnx.export(
-            Served(model).eval(),
+            Served(model),
             (ids,),
             str(path),
             input_names=["input_ids"],

@@ -14,6 +14,7 @@ from transformers import BertForSequenceClassification
 import attention
 from attention import Group, Spans
 from dataset import Encoded
+from layer import Attend, classify, run_layer
 
 _STRETCH = 1.125
 """Longest to shortest text of a group that attention pads together on a CPU."""
@@ -79,11 +80,9 @@ def compute_packed_logits(model: BertForSequenceClassification, texts: Pack) -> 
     hidden = _embed(bert.embeddings, texts)
     *layers, last = bert.encoder.layer
     for layer in layers:
-        hidden = _run_layer(layer, hidden, hidden, texts.spans)
-    first = _run_layer(last, hidden[texts.spans.bounds[:-1]], hidden, texts.spans)
-    pooled = bert.pooler.activation(bert.pooler.dense(first))
-    logits: torch.Tensor = model.classifier(model.dropout(pooled))
-    return logits
+        hidden = run_layer(layer, hidden, hidden, _attend_within(layer, texts.spans))
+    first = run_layer(last, hidden[texts.spans.bounds[:-1]], hidden, _attend_within(last, texts.spans))
+    return classify(model, first)
 
 
 def _embed(embeddings: Any, texts: Pack) -> torch.Tensor:
@@ -93,21 +92,13 @@ def _embed(embeddings: Any, texts: Pack) -> torch.Tensor:
     return embedded
 
 
-def _run_layer(layer: Any, asking: torch.Tensor, hidden: torch.Tensor, spans: Spans) -> torch.Tensor:
-    """One encoder layer.
-
-    Args:
-        layer: a BertLayer.
-        asking: hidden states of the tokens to compute, [tokens, hidden], or of each text's first, [texts, hidden].
-        hidden: hidden states of all tokens, [tokens, hidden].
-        spans: where the texts are.
-    """
+def _attend_within(layer: Any, spans: Spans) -> Attend:
+    """The layer's attention of each text to itself, of states [tokens, hidden size]."""
     own = layer.attention.self
     shape = (-1, own.num_attention_heads, own.attention_head_size)
-    query, key, value = (
-        linear(states).view(shape) for linear, states in ((own.query, asking), (own.key, hidden), (own.value, hidden))
-    )
-    mixed = attention.attend_packed((query, key, value), spans, own.dropout.p if own.training else 0.0)
-    attended = layer.attention.output(mixed.flatten(1), asking)
-    outputs: torch.Tensor = layer.output(layer.intermediate(attended), attended)
-    return outputs
+
+    def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+        states = (query.view(shape), key.view(shape), value.view(shape))
+        return attention.attend_packed(states, spans, own.dropout.p if own.training else 0.0).flatten(1)
+
+    return attend

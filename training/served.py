@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from transformers import BertForSequenceClassification
 
+from layer import classify, run_layer
+
 Graph = Any
 
 
@@ -32,11 +34,15 @@ class _Attention(torch.autograd.Function):
 
 
 class Served(torch.nn.Module):
-    """From ids, int64 [batch, length], of texts of one length, to logits, float32 [batch, labels]."""
+    """From ids, int64 [batch, length], of texts of one length, to logits, float32 [batch, labels].
+
+    It leaves the model in evaluation mode.
+    """
 
     def __init__(self, model: BertForSequenceClassification) -> None:
         super().__init__()
         self.model = model
+        self.eval()
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """The logits; dropout never applies."""
@@ -44,22 +50,15 @@ class Served(torch.nn.Module):
         hidden = _embed(bert.embeddings, ids)
         *layers, last = bert.encoder.layer
         for layer in layers:
-            hidden = _run_layer(layer, hidden, hidden)
-        first = _run_layer(last, hidden[:, :1], hidden)[:, 0]
-        logits: torch.Tensor = self.model.classifier(bert.pooler.activation(bert.pooler.dense(first)))
-        return logits
+            hidden = run_layer(layer, hidden, hidden, self._attend)
+        return classify(self.model, run_layer(last, hidden[:, :1], hidden, self._attend)[:, 0])
+
+    def _attend(self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+        mixed: torch.Tensor = _Attention.apply(query, key, value, self.model.config.num_attention_heads)
+        return mixed
 
 
 def _embed(embeddings: Any, ids: torch.Tensor) -> torch.Tensor:
     places = embeddings.position_embeddings.weight + embeddings.token_type_embeddings.weight[0]
     embedded: torch.Tensor = embeddings.LayerNorm(embeddings.word_embeddings(ids) + places[: ids.shape[1]])
     return embedded
-
-
-def _run_layer(layer: Any, asking: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
-    """One encoder layer for the tokens `asking`, [batch, tokens, hidden size], among all of `hidden`."""
-    own, output = layer.attention.self, layer.attention.output
-    states = own.query(asking), own.key(hidden), own.value(hidden)
-    attended = output.LayerNorm(output.dense(_Attention.apply(*states, own.num_attention_heads)) + asking)
-    outputs: torch.Tensor = layer.output.LayerNorm(layer.output.dense(layer.intermediate(attended)) + attended)
-    return outputs
