@@ -12,7 +12,7 @@ import random
 import shutil
 import sys
 import tempfile
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
 
 import manifest
 from export import export
+from pointer import promote
+from publication import publish
+from store import FolderStore
 
 SHAPES = {"tiny": (32, 2, 2), "small": (384, 6, 12), "base": (768, 12, 12)}
 """Hidden size, layers and heads; small is the shape of the sample model."""
@@ -94,22 +97,18 @@ def write_store(model: BertForSequenceClassification, tokenizer: Path, folder: P
     """A model store whose current version is what this project's training would publish of the network."""
     chooser = random.Random(20)
     texts = [[chooser.randrange(1000, model.config.vocab_size) for _ in range(64)] for _ in range(8)]
+    store = FolderStore(folder)
     with tempfile.TemporaryDirectory() as place:
+        files = Path(place, "files")
+        files.mkdir()
         _, served = export(model, texts, Path(place))
-        draft = folder / "versions" / "draft"
-        draft.mkdir(parents=True)
-        shutil.copy(served, draft / "model.onnx")
-    shutil.copy(tokenizer, draft / "tokenizer.json")
-    told = describe(draft)
-    (draft / "manifest.json").write_text(json.dumps(told), "utf-8")
-    draft.rename(folder / "versions" / told["version"])
-    pointer = {"schema": 1, "version": told["version"], "promotedAt": told["createdAt"], "manifest": told}
-    (folder / "current.json").write_text(json.dumps(pointer), "utf-8")
+        shutil.move(served, files)
+        shutil.copy(tokenizer, files / "tokenizer.json")
+        promote(store, publish(store, files, lambda now: describe(files, now)))
 
 
-def describe(folder: Path) -> dict[str, Any]:
+def describe(folder: Path, now: datetime) -> dict[str, Any]:
     """The manifest; nobody ever measured how well random weights do."""
-    now = datetime.now(UTC)
     unknown = {"accuracy": 0.5, "f1": 0.5, "auc": 0.5, "ece": 0.0}
     return {
         "schema": 1,
@@ -127,6 +126,11 @@ def describe(folder: Path) -> dict[str, Any]:
     }
 
 
+def count_words(tokenizer: Path) -> int:
+    """Size of the tokenizer's vocabulary."""
+    return len(json.loads(tokenizer.read_text("utf-8"))["model"]["vocab"])
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Makes both folders."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -134,8 +138,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--shape", choices=SHAPES, default="base")
     options = parser.parse_args(arguments)
-    vocabulary = len(json.loads(options.tokenizer.read_text("utf-8"))["model"]["vocab"])
-    model = make_network(options.shape, vocabulary)
+    model = make_network(options.shape, count_words(options.tokenizer))
     write_peer(model, options.tokenizer, options.out / "peer")
     write_store(model, options.tokenizer, options.out / "store")
 
