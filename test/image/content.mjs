@@ -2,15 +2,14 @@
 import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listImageFiles, listLayers, measureSteps } from './image-files.mjs';
+import { listImageFiles } from './image-files.mjs';
 import { baseName, buildChangedImage } from './lambda-image.mjs';
+import { compareLayers, printSteps, showBytes } from './layers.mjs';
 import { inspectImage } from './podman.mjs';
 
 const modules = '/opt/nodejs/node_modules';
 const runtime = `${modules}/onnxruntime-node/bin/napi-v6/linux/${process.arch}`;
 const native = [`${runtime}/libonnxruntime.so.1`, `${runtime}/onnxruntime_binding.node`];
-
-const showBytes = (bytes) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 /** Everything under node_modules by package. */
 const listPackages = (paths) => [
@@ -56,15 +55,7 @@ export async function checkContent(image, { check }) {
     const changed = buildChangedImage((folder) => {
       appendFileSync(join(folder, 'functions/predict/index.ts'), '\nexport const changed = true;\n');
     });
-    const [before, after] = [listLayers(image), listLayers(changed)];
-    assert.equal(after.length, before.length);
-    assert.deepEqual(after.slice(0, -1), before.slice(0, -1));
-    assert.notEqual(after.at(-1), before.at(-1));
-    const { bytes } = measureSteps(changed, baseName).findLast((step) => step.bytes > 0);
-    assert.ok(bytes < 1e6, `the layer has ${showBytes(bytes)}`);
-    return showBytes(bytes);
+    return compareLayers({ image, changed, baseName });
   });
-  for (const { step, bytes } of measureSteps(image, baseName)) {
-    if (bytes > 0) console.log(`      ${showBytes(bytes).padStart(8)}  ${step}`);
-  }
+  printSteps(image, baseName);
 }

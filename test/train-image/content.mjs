@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { listImageFiles, listLayers, measureSteps } from '../image/image-files.mjs';
+import { listImageFiles } from '../image/image-files.mjs';
+import { compareLayers, printSteps } from '../image/layers.mjs';
 import { inspectImage, withImageFiles } from '../image/podman.mjs';
 import { baseName, buildChangedImage } from './train-image.mjs';
 
 const home = '/home/bert';
-const showBytes = (bytes) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 /** The folder and all in it that the user `bert` (1000) may change. */
 const listWritable = (image, folder) =>
@@ -44,15 +44,7 @@ export async function checkContent(image, { check }) {
   );
   await check('a changed script makes one layer anew, the highest and a small one', () => {
     const changed = buildChangedImage((folder) => appendFileSync(join(folder, 'training/train.py'), '\n# Changed.\n'));
-    const [before, after] = [listLayers(image), listLayers(changed)];
-    assert.equal(after.length, before.length);
-    assert.deepEqual(after.slice(0, -1), before.slice(0, -1));
-    assert.notEqual(after.at(-1), before.at(-1));
-    const { bytes } = measureSteps(changed, baseName).findLast((step) => step.bytes > 0);
-    assert.ok(bytes < 1e6, `the layer has ${showBytes(bytes)}`);
-    return showBytes(bytes);
+    return compareLayers({ image, changed, baseName });
   });
-  for (const { step, bytes } of measureSteps(image, baseName)) {
-    if (bytes > 0) console.log(`      ${showBytes(bytes).padStart(8)}  ${step.slice(0, 100)}`);
-  }
+  printSteps(image, baseName);
 }
