@@ -21,7 +21,7 @@ export function createPrefixHash(file: FileHandle, parts: readonly Part[]): Pref
   let next = 0;
   let running: Promise<void> = Promise.resolve();
   const advance = async () => {
-    for (let part = parts[next]; part && arrived.has(next); part = parts[++next]) await hashRange(file, part, [hash]);
+    for (let part = parts[next]; part && arrived.has(next); part = parts[++next]) await hashRange(file, part, hash);
   };
   return {
     add: ({ index }) => {

@@ -6,17 +6,17 @@ import type { Cancellable } from './types.ts';
 
 const blockBytes = 1 << 20;
 
-/** Feeds bytes `start` to `end` of an open file, both included, to each of the hashes. */
+/** Feeds bytes `start` to `end` of an open file, both included, to a hash. */
 export async function hashRange(
   file: FileHandle,
   { start, end }: Pick<Part, 'start' | 'end'>,
-  hashes: readonly Hash[],
+  hash: Hash,
 ): Promise<void> {
   const block = Buffer.allocUnsafe(Math.min(blockBytes, end - start + 1));
   for (let at = start; at <= end; ) {
     const { bytesRead } = await file.read(block, 0, Math.min(block.length, end - at + 1), at);
     if (bytesRead === 0) throw new Error(`the file ends at byte ${at}, before byte ${end}`);
-    for (const hash of hashes) hash.update(block.subarray(0, bytesRead));
+    hash.update(block.subarray(0, bytesRead));
     at += bytesRead;
   }
 }
@@ -48,7 +48,7 @@ async function findWrongHash(file: FileHandle, expected: Expectation): Promise<s
   if (whole === entry.sha256) return undefined;
   for (const part of listParts(entry, partBytes)) {
     const hash = createHash('sha256');
-    await hashRange(file, part, [hash]);
+    await hashRange(file, part, hash);
     const actual = hash.digest('hex');
     if (actual !== part.sha256) return describeWrongPart(entry, part, actual);
   }
@@ -59,7 +59,7 @@ async function hashWhole(file: FileHandle, { entry, partBytes, signal }: Expecta
   const hash = createHash('sha256');
   for (const part of listParts(entry, partBytes)) {
     signal?.throwIfAborted();
-    await hashRange(file, part, [hash]);
+    await hashRange(file, part, hash);
   }
   return hash.digest('hex');
 }
