@@ -26,6 +26,9 @@ export interface Effort {
   readonly seconds: number;
 }
 
+/** Of a contender at one column in one block. Machines that others share are slow for seconds at a time: short turns meet all alike. */
+const mostTurns = 4;
+
 type Samples = Map<string, number[][]>;
 
 const keyOf = (contender: Contender, { at }: Column) => `${contender.key} at ${at}`;
@@ -37,6 +40,15 @@ async function measureColumn(engine: Engine, { texts, mixed = false }: Column, s
   await warmUp(engine, texts.slice(0, 2));
   const { ms } = await engine.measure({ texts, seconds, least: 1 });
   return mixed ? ms.map(mean) : ms.flat();
+}
+
+/** Texts of one length are shared out to several turns; what has one figure for all its texts stays whole. */
+function listTurns(column: Column): Column[] {
+  const count = column.mixed ? 1 : Math.min(mostTurns, column.texts.length);
+  return Array.from({ length: count }, (_, turn) => ({
+    ...column,
+    texts: column.texts.filter((_, index) => index % count === turn),
+  }));
 }
 
 /** Sums of the logarithms of each engine's milliseconds: the lowest is the fastest over all columns. */
@@ -102,6 +114,22 @@ async function measurePadded(running: readonly Running[], columns: readonly Colu
   }
 }
 
+/** Everybody's milliseconds at a column in one block. */
+async function measureByTurns(
+  running: readonly Running[],
+  column: Column,
+  { block, seconds }: { readonly block: number; readonly seconds: number },
+): Promise<Map<Contender, number[]>> {
+  const measured = new Map(running.map(({ contender }): [Contender, number[]] => [contender, []]));
+  const turns = listTurns(column);
+  for (const [turn, part] of turns.entries()) {
+    for (const { contender, engine } of rotate(running, block + turn)) {
+      measured.get(contender)?.push(...(await measureColumn(engine, part, seconds / turns.length)));
+    }
+  }
+  return measured;
+}
+
 /**
  * Milliseconds from text to probabilities, model warm, one text at a time, by turns: in each block every contender is asked at
  * every column, after a warm-up whose times are not kept.
@@ -115,13 +143,12 @@ export async function measureLatency(
   for (const { contender } of running) for (const column of columns) samples.set(keyOf(contender, column), []);
   const padded = running.filter(({ contender }) => contender.padded);
   const others = running.filter(({ contender }) => !contender.padded);
-  progress.begin('Latency', blocks * (columns.length * others.length + 1));
+  progress.begin('Latency', blocks * (columns.length + 1));
   for (let block = 0; block < blocks; block++) {
     for (const column of columns) {
-      for (const { contender, engine } of rotate(others, block)) {
-        samples.get(keyOf(contender, column))?.push(await measureColumn(engine, column, seconds));
-        progress.step();
-      }
+      const measured = await measureByTurns(others, column, { block, seconds });
+      for (const [contender, ms] of measured) samples.get(keyOf(contender, column))?.push(ms);
+      progress.step();
     }
     await measurePadded(padded, columns, samples);
     progress.step();
