@@ -16,6 +16,10 @@ from transformers import BertForSequenceClassification
 _THRESHOLD = 2.5
 """Channels whose largest activation is above this multiple of the median channel's are scaled down to it."""
 
+_LEAST_STRETCH = 2.0
+"""Inputs whose worst channel is less than this multiple of what it may be are left alone: scaling them costs time
+in every answer and brought nothing that could be measured (LOG.md)."""
+
 Peaks = dict[str, torch.Tensor]
 
 
@@ -32,7 +36,7 @@ class Equalized(torch.nn.Module):
 
 
 def equalize(model: BertForSequenceClassification, texts: list[list[int]]) -> BertForSequenceClassification:
-    """A copy of the model that computes the same function and whose activations have no outlier channels.
+    """A copy of the model that computes the same function and whose activations have no outlier channels worth it.
 
     Args:
         texts: token ids of some training texts, which show the range of each channel.
@@ -42,6 +46,8 @@ def equalize(model: BertForSequenceClassification, texts: list[list[int]]) -> Be
     for readers in _list_readers(equal):
         peak = peaks[readers[0][0]]
         stretch = (peak / (peak.median() * _THRESHOLD)).clamp(min=1.0)
+        if stretch.max() < _LEAST_STRETCH:
+            continue
         shrink = torch.nn.Parameter(1 / stretch)
         for _, parent, attribute in readers:
             linear = getattr(parent, attribute)
