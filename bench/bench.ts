@@ -10,6 +10,8 @@ import type { Words } from './texts.ts';
 export interface Measured {
   readonly title: string;
   readonly about: string;
+  /** What the rows' ratios mean, unless it is that this project is better by so much. */
+  readonly ratioName?: string;
   readonly rows: readonly Row[];
 }
 

@@ -2,7 +2,17 @@ import { availableParallelism } from 'node:os';
 import { readArguments, readWhole, UsageError } from '../local/command-line.ts';
 
 /** The parts of a run. */
-export const parts = ['latency', 'sample', 'load', 'workers', 'overhead', 'size', 'cost'] as const;
+export const parts = [
+  'latency',
+  'sample',
+  'cold-start',
+  'load',
+  'workers',
+  'overhead',
+  'memory',
+  'size',
+  'cost',
+] as const;
 export type Part = (typeof parts)[number];
 
 /** Networks that bench/peers/peer_models.py can make. */
@@ -22,7 +32,7 @@ export const usage = `Measures this project beside what one would use instead, b
 
 Usage: npm run bench -- [--quick] [--only latency,load] [--blocks 5] [--threads 2] [--shape base]
 
-  --quick       fewer lengths, shorter blocks, no costs: about three minutes instead of fifteen
+  --quick       fewer lengths, shorter blocks, no memory settings and costs: about three minutes instead of twenty
   --only PARTS  some of: ${parts.join(', ')}
   --blocks N    how often the contenders take turns (default 5)
   --threads N   threads of each contender's run (default 2, or the processors if there are fewer)
@@ -30,10 +40,11 @@ Usage: npm run bench -- [--quick] [--only latency,load] [--blocks 5] [--threads 
   --help        this text
 
 A full run of the shape base writes bench/results, bench/charts and the tables in bench/README.md; every other one .cache/bench/quick.
+The part memory limits processor time, which takes Linux and root (sudo): it is left out otherwise.
 `;
 
-/** What one thread takes and costs is left out of a quick run. */
-const quickParts = parts.filter((part) => part !== 'cost');
+/** What a memory setting or one thread takes and costs is left out of a quick run. */
+const quickParts = parts.filter((part) => part !== 'memory' && part !== 'cost');
 
 function readParts(text: string | undefined, quick: boolean): readonly Part[] {
   if (text === undefined) return quick ? quickParts : parts;

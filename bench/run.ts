@@ -6,9 +6,11 @@ import { describeMachine } from './machine.ts';
 import { findSample, provideModels } from './models.ts';
 import { type BenchOptions, type Part, readBenchOptions, usage } from './options.ts';
 import { providePackages } from './packages.ts';
+import { runColdStart } from './parts/cold-start.ts';
 import { runCost } from './parts/cost.ts';
 import { runLatency, runSample } from './parts/latency.ts';
 import { runLoad } from './parts/load.ts';
+import { runMemory } from './parts/memory.ts';
 import { runOverhead } from './parts/overhead.ts';
 import { runSize } from './parts/size.ts';
 import { runWorkers } from './parts/workers.ts';
@@ -30,9 +32,11 @@ interface Start {
 const runners: Readonly<Record<Part, (bench: Bench) => Promise<void>>> = {
   latency: runLatency,
   sample: runSample,
+  'cold-start': runColdStart,
   load: runLoad,
   workers: runWorkers,
   overhead: runOverhead,
+  memory: runMemory,
   size: runSize,
   cost: runCost,
 };

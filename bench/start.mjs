@@ -11,6 +11,14 @@ const built = join(root, '.cache', 'bench', 'built');
 const engines = ['this-project', 'transformers-js', 'transformers-js-service', 'lambda'];
 const entries = ['run', ...engines.map((engine) => `engines/${engine}`)];
 
+/** What a run under sudo has made belongs to who asked for it: they could not build again otherwise. */
+function handBack() {
+  const { SUDO_UID, SUDO_GID } = process.env;
+  if (process.getuid?.() !== 0 || !SUDO_UID) return;
+  const made = ['bench', 'dist', '.cache', '.venv'].map((folder) => join(root, folder));
+  spawnSync('chown', ['-R', `${SUDO_UID}:${SUDO_GID}`, ...made], { stdio: 'inherit' });
+}
+
 const { status } = spawnSync(process.execPath, [join(root, 'build.mjs'), '--quiet'], { stdio: 'inherit' });
 if (status !== 0) process.exit(status ?? 1);
 await build({
@@ -31,4 +39,6 @@ const given = {
   preparePython: prepareEnvironment,
   findImageBytes: () => inspectImage('localhost/serverless-bert/lambda:latest')?.Size,
 };
-process.exit(await run({ root, built, args: process.argv.slice(2), ...given }));
+const code = await run({ root, built, args: process.argv.slice(2), ...given });
+handBack();
+process.exit(code);

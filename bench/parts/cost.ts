@@ -1,7 +1,7 @@
 import type { Bench } from '../bench.ts';
 import { listContenders } from '../contenders.ts';
 import { measureLatency, startContenders } from '../latency.ts';
-import { lambdaPrice, priceMillion } from '../price.ts';
+import { describePrices, priceSummary } from '../price.ts';
 import { ownName, type Row } from '../results.ts';
 import { compareBlocks } from '../statistics.ts';
 import { createReviews, createTexts } from '../texts.ts';
@@ -11,12 +11,11 @@ const memoryMb = 1769;
 
 /** The same rows in dollars. Their ratios are smaller than those of the times: every request costs something by itself. */
 export function toDollars(rows: readonly Row[]): Row[] {
-  const price = (milliseconds: number) => priceMillion(milliseconds, memoryMb);
   return rows.map((row) => {
     const ours = rows.find(({ name, at }) => name === ownName && at === row.at);
-    const [p50, p99, min, blocks] = [price(row.p50), price(row.p99), price(row.min), row.blocks.map(price)];
-    const ratio = ours && ours !== row ? compareBlocks(blocks, ours.blocks.map(price)) : undefined;
-    return { ...row, unit: 'dollars', p50, p99, min, blocks, ratio };
+    const price = priceSummary(row, memoryMb);
+    const ratio = ours && ours !== row ? compareBlocks(price.blocks, priceSummary(ours, memoryMb).blocks) : undefined;
+    return { ...row, unit: 'dollars', ...price, ratio };
   });
 }
 
@@ -44,8 +43,8 @@ export async function runCost(bench: Bench): Promise<void> {
     bench.save('cost', {
       title: 'Dollars per million requests',
       about:
-        `By Lambda's formula, not by a bill: milliseconds of the table above on this machine's processor, ${memoryMb} MB, list prices of us-east-1 in ` +
-        `${lambdaPrice.asOf} ($${lambdaPrice.gigabyteSecond} per GB-second, $${lambdaPrice.request * 1e6} per million requests), warm; ` +
+        `By Lambda's formula, not by a bill: milliseconds of the table above on this machine's processor, ${memoryMb} MB, ` +
+        `${describePrices()}, warm; ` +
         'API Gateway ($1 per million for an HTTP API) and cold starts come on top. The others have no Lambda handler here: for them it is what the model alone would cost.',
       rows: toDollars(rows),
     });

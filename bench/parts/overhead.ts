@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Bench } from '../bench.ts';
+import { createFunctionEnvironment } from '../function-environment.ts';
 import { ownName, type Row } from '../results.ts';
 import { summarize } from '../statistics.ts';
 import { createTexts } from '../texts.ts';
@@ -58,13 +59,8 @@ async function startFunction({ places, options }: Bench, store: string): Promise
   const bundle = join(places.root, 'dist', 'functions', 'predict', 'index.mjs');
   const env = {
     ...process.env,
-    MODEL_URI: `file:${store}`,
+    ...createFunctionEnvironment({ uri: `file:${store}`, memoryMb: 3538 }),
     MODEL_THREADS: String(options.threads),
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '3538',
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    POWERTOOLS_METRICS_NAMESPACE: 'bench',
-    POWERTOOLS_SERVICE_NAME: 'predict',
-    ORT_DISABLE_TELEMETRY: '1',
   };
   const child = spawn(process.execPath, [join(places.built, 'engines', 'lambda.mjs'), bundle], {
     env,

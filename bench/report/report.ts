@@ -6,8 +6,9 @@ import { replaceBetweenMarkers, writeTable } from './markdown.ts';
 
 /** Tables by the name of their file, in the order of the report; others follow by name. */
 const order = [
-  ...['latency', 'answers', 'sample', 'load', 'load-times', 'workers', 'overhead', 'cold-start'],
-  ...['peak-memory', 'peak-memory-services', 'memory', 'size', 'imports', 'one-thread', 'cost'],
+  ...['latency', 'answers', 'sample', 'cold-start', 'cold-start-stages', 'cold-start-memory'],
+  ...['load', 'load-times', 'workers', 'overhead', 'peak-memory', 'peak-memory-services'],
+  ...['memory', 'memory-start', 'memory-cost', 'size', 'imports', 'one-thread', 'cost'],
 ];
 
 /** Where a report goes. */

@@ -8,9 +8,11 @@ test('parts are taken in the order of the report', () => {
   expect(readBenchOptions(['--only', 'sample,latency']).only).toEqual(['latency', 'sample']);
 });
 
-test('a quick run leaves out the costs unless they are asked for', () => {
-  expect(readBenchOptions(['--quick']).only).toEqual(parts.filter((part) => part !== 'cost'));
-  expect(readBenchOptions(['--quick', '--only', 'cost']).only).toEqual(['cost']);
+test('a quick run leaves out memory settings and costs unless they are asked for', () => {
+  expect(readBenchOptions(['--quick']).only).toEqual([
+    ...['latency', 'sample', 'cold-start', 'load', 'workers', 'overhead', 'size'],
+  ]);
+  expect(readBenchOptions(['--quick', '--only', 'cost,memory']).only).toEqual(['memory', 'cost']);
 });
 
 test.each([
