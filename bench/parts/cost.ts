@@ -24,11 +24,11 @@ export async function runCost(bench: Bench): Promise<void> {
   const { places, models, packages, options, words, progress } = bench;
   const contenders = listContenders({ places, models: models.network, packages, threads: 1 });
   const columns = [
-    { at: '32 tokens', texts: createTexts(words, 32, 8) },
+    ...[32, 128, 512].map((length) => ({ at: `${length} tokens`, texts: createTexts(words, length, 8) })),
     { at: 'reviews (mean)', texts: createReviews(words, 8), mixed: true },
   ];
-  const serving = contenders.filter(({ speechless }) => !speechless);
-  const running = await startContenders(serving, columns, progress);
+  const speechless = contenders.filter((contender) => contender.speechless).map(({ name }) => name);
+  const running = await startContenders(contenders, columns, progress);
   try {
     const rows = await measureLatency(running, columns, {
       blocks: options.blocks,
@@ -46,7 +46,7 @@ export async function runCost(bench: Bench): Promise<void> {
         `By Lambda's formula, not by a bill: milliseconds of the table above on this machine's processor, ${memoryMb} MB, ` +
         `${describePrices()}, warm; ` +
         'API Gateway ($1 per million for an HTTP API) and cold starts come on top. The others have no Lambda handler here: for them it is what the model alone would cost.',
-      rows: toDollars(rows),
+      rows: toDollars(rows.filter(({ name }) => !speechless.includes(name))),
     });
   } finally {
     await Promise.all(running.map(({ engine }) => engine.stop()));
