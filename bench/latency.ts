@@ -24,10 +24,14 @@ export interface Effort {
   readonly blocks: number;
   /** Per contender and column in each block. */
   readonly seconds: number;
+  /** Texts that a padded contender is asked in each block. */
+  readonly paddedTexts: number;
 }
 
 /** Of a contender at one column in one block. Machines that others share are slow for seconds at a time: short turns meet all alike. */
 const mostTurns = 4;
+/** Of a turn: before fewer the warm-up would be longer than what is measured. */
+const leastTexts = 2;
 
 type Samples = Map<string, number[][]>;
 
@@ -44,7 +48,7 @@ async function measureColumn(engine: Engine, { texts, mixed = false }: Column, s
 
 /** Texts of one length are shared out to several turns; what has one figure for all its texts stays whole. */
 function listTurns(column: Column): Column[] {
-  const count = column.mixed ? 1 : Math.min(mostTurns, column.texts.length);
+  const count = column.mixed ? 1 : Math.min(mostTurns, Math.ceil(column.texts.length / leastTexts));
   return Array.from({ length: count }, (_, turn) => ({
     ...column,
     texts: column.texts.filter((_, index) => index % count === turn),
@@ -105,9 +109,13 @@ const rotate = <T>(items: readonly T[], by: number): T[] => [
 ];
 
 /** Padded contenders are asked a text of each of a few columns: all take the same time. */
-async function measurePadded(running: readonly Running[], columns: readonly Column[], samples: Samples): Promise<void> {
+async function measurePadded(
+  running: readonly Running[],
+  columns: readonly Column[],
+  { samples, count }: { readonly samples: Samples; readonly count: number },
+): Promise<void> {
   for (const { contender, engine } of running) {
-    const texts = columns.slice(0, 3).flatMap((column) => column.texts.slice(0, 1));
+    const texts = columns.slice(0, count).flatMap((column) => column.texts.slice(0, 1));
     await warmUp(engine, texts.slice(0, 1));
     const { ms } = await engine.measure({ texts, seconds: 0, least: 1 });
     for (const column of columns) samples.get(keyOf(contender, column))?.push(ms.flat());
@@ -137,7 +145,7 @@ async function measureByTurns(
 export async function measureLatency(
   running: readonly Running[],
   columns: readonly Column[],
-  { blocks, seconds, progress }: Effort & { readonly progress: Progress },
+  { blocks, seconds, paddedTexts, progress }: Effort & { readonly progress: Progress },
 ): Promise<Row[]> {
   const samples: Samples = new Map();
   for (const { contender } of running) for (const column of columns) samples.set(keyOf(contender, column), []);
@@ -150,7 +158,7 @@ export async function measureLatency(
       for (const [contender, ms] of measured) samples.get(keyOf(contender, column))?.push(ms);
       progress.step();
     }
-    await measurePadded(padded, columns, samples);
+    await measurePadded(padded, columns, { samples, count: paddedTexts });
     progress.step();
   }
   progress.end();

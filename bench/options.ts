@@ -32,7 +32,7 @@ export const usage = `Measures this project beside what one would use instead, b
 
 Usage: npm run bench -- [--quick] [--only latency,load] [--blocks 5] [--threads 2] [--shape base]
 
-  --quick       fewer lengths, shorter blocks, no memory settings and costs: about three minutes instead of twenty-five-five
+  --quick       fewer lengths, shorter blocks, no memory settings and costs: three to four minutes instead of twenty-five
   --only PARTS  some of: ${parts.join(', ')}
   --blocks N    how often the contenders take turns (default 5)
   --threads N   threads of each contender's run (default 2, or the processors if there are fewer)

@@ -5,6 +5,7 @@ import { describePrices, priceSummary } from '../price.ts';
 import { ownName, type Row } from '../results.ts';
 import { compareBlocks } from '../statistics.ts';
 import { createReviews, createTexts } from '../texts.ts';
+import { toEffort } from './latency.ts';
 
 /** One vCPU. */
 const memoryMb = 1769;
@@ -30,11 +31,7 @@ export async function runCost(bench: Bench): Promise<void> {
   const speechless = contenders.filter((contender) => contender.speechless).map(({ name }) => name);
   const running = await startContenders(contenders, columns, progress);
   try {
-    const rows = await measureLatency(running, columns, {
-      blocks: options.blocks,
-      seconds: options.quick ? 0.1 : 0.4,
-      progress,
-    });
+    const rows = await measureLatency(running, columns, { ...toEffort(options), progress });
     bench.save('one-thread', {
       title: `Latency of BERT-${options.shape}, one text at a time, one thread`,
       about: 'As above with one thread, which is what Lambda gives for 1,769 MB.',

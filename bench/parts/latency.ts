@@ -22,12 +22,14 @@ export const reviewsAt = 'reviews (mean)';
 export function listColumns({ words, options }: Pick<Bench, 'words' | 'options'>): Column[] {
   const columns = (options.quick ? quickLengths : lengths).map((tokens) => ({
     at: `${tokens} tokens`,
-    texts: createTexts(words, tokens, 8),
+    texts: createTexts(words, tokens, options.quick ? 2 : 8),
   }));
-  return [...columns, { at: reviewsAt, texts: createReviews(words, options.quick ? 4 : 16), mixed: true }];
+  return [...columns, { at: reviewsAt, texts: createReviews(words, options.quick ? 2 : 16), mixed: true }];
 }
 
-const toEffort = ({ quick, blocks }: Bench['options']): Effort => ({ blocks, seconds: quick ? 0.1 : 0.4 });
+/** How long is measured. */
+export const toEffort = ({ quick, blocks }: Bench['options']): Effort =>
+  quick ? { blocks, seconds: 0.1, paddedTexts: 1 } : { blocks, seconds: 0.4, paddedTexts: 3 };
 
 async function stopAll(running: readonly Running[]): Promise<void> {
   await Promise.all(running.map(({ engine }) => engine.stop()));

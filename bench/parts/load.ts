@@ -17,7 +17,7 @@ interface Serving {
   readonly loads: Map<number, Load[]>;
 }
 
-const levelsOf = ({ quick }: Bench['options']) => (quick ? [1, 4] : [1, 2, 4, 8, 16]);
+const levelsOf = ({ quick }: Bench['options']) => (quick ? [2] : [1, 2, 4, 8, 16]);
 
 async function start(contender: ServiceContender, texts: readonly string[]): Promise<Serving> {
   const service = await startService(contender.command, contender.processes);

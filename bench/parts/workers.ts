@@ -95,7 +95,7 @@ async function measureOverload(bench: Bench, texts: readonly string[]): Promise<
 export async function runWorkers(bench: Bench): Promise<void> {
   const { options, progress, words } = bench;
   const count = options.threads;
-  const demand = { texts: createTexts(words, tokens, 16), seconds: options.quick ? 0.7 : 2 };
+  const demand = { texts: createTexts(words, tokens, 16), seconds: options.quick ? 0.4 : 2 };
   const loads: Loads = { single: [], several: [], even: [], random: [] };
   const servers = { single: await startServer(bench, 1), several: await startServer(bench, count), count };
   try {
