@@ -1,13 +1,13 @@
 """Where a run's time goes: prints the median milliseconds of each kind of node.
 
-    python node_times.py MODEL [TOKENS] [--optimize]
+    python node_times.py MODEL [TOKENS] [--threads N] [--optimize]
 
 MODEL is an ONNX file as it is served; with --optimize one that ONNX Runtime shall optimize at load, as a stock export.
 """
 
+import argparse
 import json
 import statistics
-import sys
 import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -18,7 +18,7 @@ import onnxruntime as ort
 _RUNS = 20
 
 
-def measure(model: Path, tokens: int, optimize: bool, threads: int = 2) -> list[tuple[str, int, float]]:
+def measure(model: Path, tokens: int, optimize: bool, threads: int) -> list[tuple[str, int, float]]:
     """Kind, number and summed median milliseconds of the nodes, most expensive first."""
     with tempfile.TemporaryDirectory() as folder:
         options = ort.SessionOptions()
@@ -49,8 +49,13 @@ def _sum_up(events: list[dict[str, object]]) -> list[tuple[str, int, float]]:
 
 
 if __name__ == "__main__":
-    given = [argument for argument in sys.argv[1:] if argument != "--optimize"]
-    rows = measure(Path(given[0]), int(given[1]) if len(given) > 1 else 128, "--optimize" in sys.argv)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("tokens", type=int, nargs="?", default=128)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--optimize", action="store_true")
+    given = parser.parse_args()
+    rows = measure(given.model, given.tokens, given.optimize, given.threads)
     print(f"{sum(time for _, _, time in rows):.1f} ms")
     for kind, count, time in rows[:12]:
         print(f"{time:8.2f} ms  {count:4} x {kind}")
