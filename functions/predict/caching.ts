@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Seconds that an answer may be kept: what a warm environment takes at most to notice a new model. */
 const maxAge = 60;
@@ -11,8 +11,7 @@ export const cacheControl = `private, max-age=${maxAge}`;
 
 /** A weak entity tag of an answer: equal parts give equal answers, save for `time_taken`. */
 export function createTag(...parts: readonly string[]): string {
-  const hash = createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
-  return `W/"${hash.slice(0, 22)}"`;
+  return `W/"${hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 22)}"`;
 }
 
 const withoutWeakness = (tag: string) => tag.replace(/^W\//, '');
