@@ -6,5 +6,7 @@ export default {
   transform: { '^.+\\.ts$': '<rootDir>/test/jest/transform.mjs' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.venv/'],
+  // Outlives the folder for temporary files, which is made anew for each run.
+  cacheDirectory: '<rootDir>/.cache/jest',
   maxWorkers: 2,
 };

@@ -1,4 +1,4 @@
-"""Makes the large model of bench/cold-start and bench/memory: BERT-base with random weights, in a model store.
+"""Makes the large model of bench/cold-start/loading.mjs: BERT-base with random weights, in a model store.
 
     .venv/bin/python bench/models.py            writes bench/models/bert-base, unless it is there already
     .venv/bin/python bench/models.py --again    makes it anew, after a change of the export

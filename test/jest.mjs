@@ -1,14 +1,20 @@
 // Runs jest with what ONNX Runtime and ES modules need in the process's environment. Arguments go to jest.
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareEnvironment } from './python.mjs';
 
 prepareEnvironment();
+// What tests write goes with them.
+const temporary = mkdtempSync(join(tmpdir(), 'tests-'));
 const env = {
   ...process.env,
+  TMPDIR: temporary,
   ORT_DISABLE_TELEMETRY: '1',
   NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --no-warnings=ExperimentalWarning`.trim(),
 };
 const jest = join(import.meta.dirname, '..', 'node_modules', 'jest', 'bin', 'jest.js');
 const { status } = spawnSync(process.execPath, [jest, ...process.argv.slice(2)], { stdio: 'inherit', env });
+rmSync(temporary, { recursive: true, force: true });
 process.exit(status ?? 1);
