@@ -69,8 +69,10 @@ def test_killed_at_random_moments_it_ends_with_the_same_bits(start: Start, undis
         codes.append((signal_number, run.returncode))
         killed += run.returncode != 0
     assert killed > 1, codes
+    # SIGTERM ends a process that is on its way out, weights written, as if nobody had ever listened.
+    expected = {signal.SIGKILL: {0, -signal.SIGKILL}, signal.SIGTERM: {0, 143, -signal.SIGTERM}}
     for number, code in codes:
-        assert code in {0, -9 if number == signal.SIGKILL else 143}, codes
+        assert code in expected[number], codes
     assert finish(start("killed", str(checkpoints)), tmp_path / "killed.safetensors") == undisturbed
     kept = sorted(path.name for path in checkpoints.rglob("*") if path.is_file())
     assert kept == ["best.safetensors", "latest.json", "model.safetensors", "optimizer.safetensors"]
