@@ -2,24 +2,35 @@
 //
 //   node bench/cold-start/loading.mjs [--store FOLDER] [--rounds N] [--threads N] [--only TEXT]
 //
-// Needs the project's Python environment once, to write the model with its weights in a file of their own.
+// The store is that of BERT-base which `npm run bench` has made, unless another is named. Needs the project's Python
+// environment once, to write the model with its weights in a file of their own.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildSync } from 'esbuild';
 
 const root = join(import.meta.dirname, '..', '..');
+
+/** The benchmark keeps one. */
+function findStore() {
+  const models = join(root, '.cache', 'bench', 'models');
+  const name = existsSync(models) && readdirSync(models).find((folder) => folder.startsWith('base-'));
+  if (!name) throw new Error(`${models} holds no BERT-base: npm run bench makes it; or name a model store by --store.`);
+  return join(models, name, 'store');
+}
+
 const { values: options } = parseArgs({
   options: {
-    store: { type: 'string', default: join(root, 'bench', 'models', 'bert-base') },
+    store: { type: 'string' },
     rounds: { type: 'string', default: '7' },
     threads: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
   },
 });
-const { version } = JSON.parse(readFileSync(join(options.store, 'current.json'), 'utf8'));
-const onnx = join(options.store, 'versions', version, 'model.onnx');
+const { store = findStore() } = options;
+const { version } = JSON.parse(readFileSync(join(store, 'current.json'), 'utf8'));
+const onnx = join(store, 'versions', version, 'model.onnx');
 const cache = join(root, '.cache', 'loading', version);
 const ort = join(cache, 'model.ort');
 const external = join(cache, 'model.onnx');
