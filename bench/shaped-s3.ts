@@ -4,6 +4,7 @@ import { receive } from './fresh-process.ts';
 
 /** One request as the S3 stand-in saw it, in milliseconds of the shared clock. */
 export interface StoreRequest {
+  readonly method: string;
   readonly key: string;
   readonly range?: string;
   readonly at: number;

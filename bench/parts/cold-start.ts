@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Bench } from '../bench.ts';
 import { type FirstAnswer, runBareClient, runFirstAnswer } from '../first-answer.ts';
 import { ownName } from '../results.ts';
@@ -26,8 +25,7 @@ interface Subject {
 }
 
 /** The ways that one model is started. */
-function listSubjects({ places: { root }, words }: Bench, model: string, { store, s3 }: Served): Subject[] {
-  const bundle = join(root, 'dist', 'functions', 'predict', 'index.mjs');
+function listSubjects({ places: { root, bundle }, words }: Bench, model: string, { store, s3 }: Served): Subject[] {
   const question = { bundle, memoryMb, text: createText(words, tokens, 0) };
   const startFromS3 = async () => {
     const bareMs = await runBareClient(root, s3.endpoint, connections);

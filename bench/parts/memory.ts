@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Bench } from '../bench.ts';
 import { createHttpEvent } from '../engines/http-event.ts';
 import { createFunctionEnvironment } from '../function-environment.ts';
+import type { Places } from '../places.ts';
 import { describePrices } from '../price.ts';
 import { createProcessorLimit } from '../processor-limit.ts';
 import { createText } from '../texts.ts';
@@ -23,7 +24,7 @@ import {
 const pauseMs = 30;
 
 interface Question {
-  readonly root: string;
+  readonly places: Places;
   readonly store: string;
   readonly text: string;
   /** Answers after the first. */
@@ -32,11 +33,10 @@ interface Question {
 
 async function runUnder(
   enter: readonly string[],
-  { root, store, text, answers }: Question,
+  { places: { root, bundle }, store, text, answers }: Question,
   memoryMb: number,
 ): Promise<Process> {
   const program = join(root, 'bench', 'memory', 'function-process.mjs');
-  const bundle = join(root, 'dist', 'functions', 'predict', 'index.mjs');
   const event = JSON.stringify(createHttpEvent(text));
   const [file = '', ...args] = [...enter, process.execPath, program, bundle, event, String(answers), String(pauseMs)];
   const env = createFunctionEnvironment({ uri: `file:${store}`, memoryMb });
@@ -71,7 +71,7 @@ function findObstacle(settings: readonly MemorySetting[]): string | undefined {
   }
 }
 
-function listCases({ places: { root }, models, options, words }: Bench, settings: readonly MemorySetting[]) {
+function listCases({ places, models, options, words }: Bench, settings: readonly MemorySetting[]) {
   const stores = [
     { model: 'sample model', store: models.sample.store },
     { model: `BERT-${options.shape}`, store: models.network.store },
@@ -79,7 +79,7 @@ function listCases({ places: { root }, models, options, words }: Bench, settings
   const answers = options.quick ? 5 : 20;
   return stores.flatMap(({ model, store }) =>
     Object.values(lengths).flatMap((tokens) => {
-      const question: Question = { root, store, answers, text: createText(words, tokens, 0) };
+      const question: Question = { places, store, answers, text: createText(words, tokens, 0) };
       return settings.map((setting) => ({ ...setting, model, tokens, question, processes: [] as Process[] }));
     }),
   );

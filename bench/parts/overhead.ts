@@ -56,13 +56,12 @@ async function readRequests(read: () => Promise<Line>): Promise<Request[]> {
 
 /** Starts the function in a process with the environment that Lambda gives it. */
 async function startFunction({ places, options }: Bench, store: string): Promise<Function> {
-  const bundle = join(places.root, 'dist', 'functions', 'predict', 'index.mjs');
   const env = {
     ...process.env,
     ...createFunctionEnvironment({ uri: `file:${store}`, memoryMb: 3538 }),
     MODEL_THREADS: String(options.threads),
   };
-  const child = spawn(process.execPath, [join(places.built, 'engines', 'lambda.mjs'), bundle], {
+  const child = spawn(process.execPath, [join(places.built, 'engines', 'lambda.mjs'), places.bundle], {
     env,
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -13,9 +13,9 @@ const answer = {
   stages: { pointerMs: 40, transferMs: 300, sessionMs: 60, firstRunMs: 5 },
 };
 const requests = [
-  { key: 'current.json', at: 1050, lastByteAt: 1082 },
-  { key: 'versions/one/model.onnx', range: 'bytes=0-9', at: 1092, lastByteAt: 1400 },
-  { key: 'versions/one/tokenizer.json', range: 'bytes=0-4', at: 1090, lastByteAt: 1300 },
+  { method: 'GET', key: 'current.json', at: 1050, lastByteAt: 1082 },
+  { method: 'GET', key: 'versions/one/model.onnx', range: 'bytes=0-9', at: 1092, lastByteAt: 1400 },
+  { method: 'GET', key: 'versions/one/tokenizer.json', range: 'bytes=0-4', at: 1090, lastByteAt: 1300 },
 ];
 
 test('the stages of a start from S3 follow each other from the process’s start to the answer', () => {

@@ -1,9 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { fork } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { receive } from '../../../bench/fresh-process.ts';
+import { startShapedS3 } from '../../../bench/shaped-s3.ts';
 import type { Manifest } from '../../../layers/model-store/index.ts';
 import { samplePath } from '../../layers/inference/sample-model.ts';
 import { buildCommands } from '../../local/built-commands.ts';
@@ -12,31 +13,25 @@ import { createEvent, lambdaContext } from './http-event.ts';
 const built = buildCommands();
 afterAll(() => built.remove());
 
-const children: ChildProcess[] = [];
+const stops: (() => void)[] = [];
 afterAll(() => {
-  for (const child of children) child.kill('SIGKILL');
+  for (const stop of stops) stop();
 });
-
-/** One request as the S3 stand-in saw it; times are milliseconds of a clock that all processes share. */
-interface Asked {
-  readonly method: string;
-  readonly key: string;
-  readonly range?: string;
-  readonly at: number;
-  readonly lastByteAt: number;
-}
 
 /** Milliseconds since the process began: from when to when. */
 type Span = readonly [number, number];
 
 const store = dirname(dirname(dirname(samplePath('model.onnx'))));
-const receive = async (child: ChildProcess) => (await once(child, 'message'))[0];
 
-/** A child process of ours, `url` seen from here. */
-function start(url: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+/** The built function as Lambda's runtime would run it. */
+function startFunction(env: NodeJS.ProcessEnv) {
   const stdio: ('ignore' | 'pipe' | 'inherit' | 'ipc')[] = ['ignore', 'pipe', 'inherit', 'ipc'];
-  const child = fork(new URL(url, import.meta.url), args, { env, execArgv: [], stdio });
-  children.push(child);
+  const child = fork(new URL('./lambda-driver.mjs', import.meta.url), [built.path('functions/predict/index.mjs')], {
+    env,
+    execArgv: [],
+    stdio,
+  });
+  stops.push(() => child.kill('SIGKILL'));
   return child;
 }
 
@@ -44,14 +39,14 @@ function start(url: string, args: readonly string[], env: NodeJS.ProcessEnv = {}
 const network = { bytesPerMs: 20_000, firstByteMs: 30 };
 
 async function startCold() {
-  const s3 = start('../../../bench/cold-start/shaped-s3.mjs', [store, JSON.stringify(network)]);
-  const { endpoint } = await receive(s3);
-  const child = start('./lambda-driver.mjs', [built.path('functions/predict/index.mjs')], {
+  const s3 = await startShapedS3(process.cwd(), store, network);
+  stops.push(s3.stop);
+  const child = startFunction({
     PATH: process.env.PATH,
     ORT_DISABLE_TELEMETRY: '1',
     MODEL_URI: 's3://bucket',
     MODEL_DIRECTORY: mkdtempSync(join(tmpdir(), 'cold-')),
-    AWS_ENDPOINT_URL: endpoint,
+    AWS_ENDPOINT_URL: s3.endpoint,
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
     POWERTOOLS_METRICS_NAMESPACE: 'test',
@@ -65,11 +60,10 @@ async function startCold() {
   const { awsRequestId } = lambdaContext;
   const ask = async () => {
     child.send({ event: createEvent({ query: 'sentence=good' }), context: { awsRequestId } });
-    return receive(child);
+    return receive<unknown>(child);
   };
   const answer = await ask();
-  s3.send('take requests');
-  const { requests }: { requests: Asked[] } = await receive(s3);
+  const requests = await s3.takeRequests();
   const { timeline, threads } = JSON.parse(output.split('\n').find((line) => line.includes('model loaded')) ?? '');
   return { child, ask, answer, requests, threads, timeline: timeline as Record<string, Span> };
 }
