@@ -35,6 +35,7 @@ class Progress:
         loss: sum of these steps' losses.
         micro: reviews computed at a time; the gradients of a step's parts are summed.
         history: one entry per finished epoch: loss and validation metrics.
+        processors: processors that have trained, in order; only one of them gives equal bits.
         best: weights of the best epoch so far.
     """
 
@@ -43,6 +44,7 @@ class Progress:
     loss: float = 0.0
     micro: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
+    processors: list[str] = field(default_factory=list)
     best: Weights = field(default_factory=dict)
 
 

@@ -1,12 +1,16 @@
-"""Which processor computes, and what to do where the wanted one cannot be had."""
+"""Which device and which processor compute, and what to do where the wanted one cannot be had."""
 
 import os
+import platform
+import re
 from pathlib import Path
 
 import torch
 
 from progress import announce
 from settings import Settings
+
+_INSTRUCTION_SETS = ("sse4_1", "avx", "avx2", "fma", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8")
 
 _MODULES = Path("/proc/driver/nvidia/version")
 
@@ -27,6 +31,21 @@ def choose_device(wanted: str, problems: list[str]) -> torch.device:
     if wanted == "cuda":
         problems.append(f"DEVICE is cuda, but {_find_reason()}")
     return torch.device("cpu")
+
+
+def describe_processor() -> str:
+    """The processor's name, family and model, and the instruction sets that choose ONNX Runtime's kernels.
+
+    Two processors of one description give equal bits; of two that differ, nothing is promised.
+    """
+    told = Path("/proc/cpuinfo").read_text("utf-8") if Path("/proc/cpuinfo").exists() else ""
+    fields = dict(
+        re.findall(r"^(model name|cpu family|model|flags)\s*: (.*)$", told.partition("\n\n")[0], re.MULTILINE)
+    )
+    name = fields.get("model name", platform.processor() or platform.machine())
+    kinds = [f"{key} {fields[key]}" for key in ("cpu family", "model") if key in fields]
+    sets = [flag for flag in _INSTRUCTION_SETS if flag in fields.get("flags", "").split()]
+    return ", ".join([name, *kinds, " ".join(sets) or platform.machine()])
 
 
 def prepare(device: torch.device, settings: Settings) -> None:

@@ -95,9 +95,9 @@ def export(model: BertForSequenceClassification, calibration: list[list[int]], f
     return reference, served
 
 
-def open_session(path: Path, threads: int = 0) -> ort.InferenceSession:
-    """Opens an exported model as serving does: optimization off."""
+def open_session(model: Path | bytes, threads: int = 0) -> ort.InferenceSession:
+    """Opens an exported model, a file or its content, as serving does: optimization off."""
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = threads
-    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -40,6 +40,7 @@ def train(run: Run) -> Progress:
     progress.micro = progress.micro or run.settings.micro_batch_size or run.settings.train_batch_size
     if progress.epochs or progress.step:
         announce("continued", checkpoint=run.checkpoints.run, epochs=progress.epochs, step=progress.step)
+    _note_processor(run, progress)
     with run.stop, compiled(run.model, run.settings.compile):
         while progress.epochs < run.settings.epochs:
             steps = _run_epoch(run, optimizer, progress)
@@ -47,6 +48,14 @@ def train(run: Run) -> Progress:
     if progress.best:
         run.model.load_state_dict(progress.best)
     return progress
+
+
+def _note_processor(run: Run, progress: Progress) -> None:
+    """Adds this processor to the run's; a run that changes processors goes on, but not with the bits of one."""
+    if progress.processors and progress.processors[-1] != run.processor:
+        announce("other processor", before=progress.processors[-1], now=run.processor, equal_bits=False)
+    if run.processor not in progress.processors[-1:]:
+        progress.processors.append(run.processor)
 
 
 def make_optimizer(model: torch.nn.Module, settings: Settings) -> AdamW:

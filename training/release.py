@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification
 
+from agreement import measure_spread
 from checkpoint import copy_weights
 from dataset import LABELS
 from evaluation import Answers, HeldOut, describe_all, describe_sets, places_by_source
@@ -116,6 +117,8 @@ def _make_candidate(trained: Trained, store: Store, folder: Path, export_model: 
     fp32, int8 = open_session(exact, settings.threads), open_session(served, settings.threads)
 
     golden, proof = _make_golden(trained, fp32, int8, temperature)
+    ids = [case["ids"] for case in golden["cases"]]
+    golden["spread"] = asdict(measure_spread(served, ids, temperature, settings.threads))
     answers = Answers(reference, run_session(int8, validation.encoded.ids, "int8 validation"))
     proof += prove_rows(answers.reference, answers.served, validation.encoded.labels)
     announce("proved", failures=len(proof.failures), **proof.figures)
@@ -145,7 +148,7 @@ def _make_golden(
         {"text": text, "ids": kept, "dropped": dropped, "reference": _round(reference), "served": _round(answer)}
         for text, (kept, dropped), reference, answer in zip(texts, pairs, *probabilities, strict=True)
     ]
-    return {"schema": 1, "libraries": list_libraries(), "cases": cases}, proof
+    return {"schema": 2, "libraries": list_libraries(), "cases": cases}, proof
 
 
 def _round(probabilities: Any) -> list[float]:

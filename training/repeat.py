@@ -1,4 +1,7 @@
-"""A published version trained once more, to see whether the same weights come out."""
+"""A published version trained once more, to see whether the same weights come out.
+
+Equal weights are promised on one kind of processor or GPU only; where they differ, both processors are named.
+"""
 
 import hashlib
 import importlib.metadata
@@ -12,6 +15,7 @@ from safetensors.torch import save_file
 from transformers import BertForSequenceClassification
 
 from checkpoint import copy_weights
+from device import describe_processor
 from export import export
 from progress import announce
 from s3 import Bucket, StoreError
@@ -130,7 +134,6 @@ def _tell_differences(original: Original, model: BertForSequenceClassification) 
     made = original.provenance
     pairs = {name: (before, importlib.metadata.version(name)) for name, before in made["libraries"].items()}
     pairs["device"] = (made["device"], str(model.device))
+    pairs["processor"] = (" then ".join(made.get("processors", ["not recorded"])), describe_processor())
     told = [f"{name} was {before} and is {now}" for name, (before, now) in pairs.items() if before != now]
-    return (
-        f"What differs: {'; '.join(told)}." if told else "Device and libraries are the same; the processor may not be."
-    )
+    return f"What differs: {'; '.join(told)}." if told else "Device, processor and libraries are the same."

@@ -79,7 +79,16 @@ def render(story: Story) -> str:
         ("Proof", _list_pairs({name: f"{value:.3g}" for name, value in story.proof.items()})),
         ("Data", _list_data(manifest["provenance"])),
         ("Settings", _list_pairs({**manifest["provenance"]["settings"], "seed": manifest["provenance"]["seed"]})),
-        ("Made with", _list_pairs({**manifest["provenance"]["libraries"], "device": manifest["provenance"]["device"]})),
+        (
+            "Made with",
+            _list_pairs(
+                {
+                    **manifest["provenance"]["libraries"],
+                    "device": manifest["provenance"]["device"],
+                    "processor": " then ".join(manifest["provenance"].get("processors", [])),
+                }
+            ),
+        ),
     ]
     body = "".join(f"{f'<h2>{escape(name)}</h2>' if name else ''}{content}" for name, content in sections)
     title = f"Training report {manifest['version']}"

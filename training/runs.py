@@ -7,6 +7,7 @@ from transformers import BertForSequenceClassification
 
 from checkpoint import Checkpoints
 from dataset import Encoded
+from device import describe_processor
 from interruption import Stop
 from settings import Settings
 from team import Team
@@ -24,6 +25,7 @@ class Run:
         checkpoints: where a stopped run continues from.
         stop: whether somebody wants the run to stop.
         team: this process among the ones that train together.
+        processor: what computes, for the manifest and to notice that a run has changed processors.
         saved: when the last checkpoint was written, in seconds of the monotonic clock.
     """
 
@@ -34,4 +36,5 @@ class Run:
     checkpoints: Checkpoints
     stop: Stop = field(default_factory=Stop)
     team: Team = field(default_factory=Team)
+    processor: str = field(default_factory=describe_processor)
     saved: float = field(default_factory=time.monotonic)

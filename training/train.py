@@ -108,7 +108,7 @@ def run(settings: Settings, stop: Stop, scratch: Path) -> str | None:
         validation=HeldOut(parts.validation, held_out),
         test=HeldOut(parts.test, tested),
         settings=settings,
-        origin={**origin, "findings": findings},
+        origin={**origin, "findings": findings, "processors": progress.processors},
         history=progress.history,
     )
     return release(trained, store)

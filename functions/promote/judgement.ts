@@ -11,7 +11,7 @@ import {
 } from '../../layers/model-store/index.ts';
 import { type Check, checkAccuracy, checkLatency, checkSize, servedBytes } from './checks.ts';
 import type { JudgingConfiguration } from './configuration.ts';
-import { checkGolden, type GoldenCase, readGolden } from './golden.ts';
+import { checkGolden, type Golden, readGolden } from './golden.ts';
 import { measureLatency } from './latency.ts';
 import { loadTriedModel, type TriedModel } from './tried-model.ts';
 import { createVerdict, type Verdict } from './verdict.ts';
@@ -23,7 +23,7 @@ interface Bench {
 
 interface Fetched {
   readonly pulled: PulledModel;
-  readonly golden: readonly GoldenCase[];
+  readonly golden: Golden;
 }
 
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
@@ -100,7 +100,7 @@ async function runChecks(bench: Bench, manifest: Manifest, champion: Manifest | 
   const fetched = await fetchCandidate(bench, manifest);
   const recorded = [checkAccuracy(manifest, champion, limits), checkSize(manifest, champion, limits)];
   if ('passed' in fetched) return [fetched, ...recorded];
-  const texts = fetched.golden.map(({ text }) => text);
+  const texts = fetched.golden.cases.map(({ text }) => text);
   const tried = await tryCandidate(fetched, threads, async (candidate) => [
     await compareLatency(bench, candidate, { champion, texts }),
   ]);

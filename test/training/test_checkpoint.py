@@ -3,6 +3,7 @@
 import resource
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def make_trained(seed: int = 0) -> Trained:
 
 
 def make_progress(step: int, best: float = 1.0) -> Progress:
-    return Progress(2, step, 0.1 + 0.2, 4, [{"epoch": 1, "accuracy": 0.5}], {"weight": torch.full((3,), best)})
+    return Progress(2, step, 0.1 + 0.2, 4, [{"epoch": 1, "accuracy": 0.5}], ["Zen"], {"weight": torch.full((3,), best)})
 
 
 def test_what_is_saved_is_restored_to_the_bit(depot: Depot) -> None:
@@ -53,7 +54,7 @@ def test_what_is_saved_is_restored_to_the_bit(depot: Depot) -> None:
     fresh, other = make_trained(2)
     progress = Checkpoints(depot, "run").restore(fresh, other)
     assert (progress.epochs, progress.step, progress.loss, progress.micro) == (2, 7, 0.1 + 0.2, 4)
-    assert progress.history == [{"epoch": 1, "accuracy": 0.5}]
+    assert progress.history == [{"epoch": 1, "accuracy": 0.5}] and progress.processors == ["Zen"]
     assert torch.equal(progress.best["weight"], torch.ones(3))
     assert all(torch.equal(fresh.state_dict()[name], tensor) for name, tensor in layer.state_dict().items())
     before, after = optimizer.state_dict()["state"], other.state_dict()["state"]
@@ -94,24 +95,31 @@ def test_a_file_that_changed_is_refused_by_name(depot: Depot, tmp_path: Path) ->
         checkpoints.restore(*make_trained())
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """No file may grow beyond a page, which the system refuses to the writer as it would on a full disk."""
+    """No file may grow beyond a page, which the system refuses to the writer as it would on a full disk.
+
+    Not for longer than the write that is tried: the limit is also that of a file that pytest itself prints to.
+    """
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_is_one_sentence_and_the_last_checkpoint_stays(tmp_path: Path) -> None:
     checkpoints = Checkpoints(FolderDepot(tmp_path), "run")
     checkpoints.save(*make_trained(), make_progress(1))
     large = make_progress(2)
     large.best = {"weight": torch.ones(100_000)}
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-    with pytest.raises(StoreError, match=r"the checkpoint could not be written .* The last one is kept; make room"):
+    expected = pytest.raises(
+        StoreError, match=r"the checkpoint could not be written .* The last one is kept; make room"
+    )
+    with expected, full_disk():
         checkpoints.save(*make_trained(), large)
     assert checkpoints.restore(*make_trained()).step == 1
     assert not list(tmp_path.glob(".staged-*"))

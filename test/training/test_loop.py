@@ -43,6 +43,18 @@ def measure_gap(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor])
     return float(max(gap for gap in gaps if gap.isfinite()))
 
 
+def test_a_run_that_goes_on_on_another_processor_says_so_and_keeps_both(
+    tiny_base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = make_run(tiny_base, tmp_path)
+    first.processor = "Zen 3, avx2"
+    assert train(first).processors == ["Zen 3, avx2"]
+    again = make_run(tiny_base, tmp_path)
+    again.processor = "Zen 4, avx2 avx512f"
+    assert train(again).processors == ["Zen 3, avx2", "Zen 4, avx2 avx512f"]
+    assert '"event": "other processor"' in capsys.readouterr().err
+
+
 def limit_memory(model: Any, texts: int) -> None:
     """Lets the network run out of memory when it learns from more texts than these at a time."""
 

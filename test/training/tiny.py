@@ -37,11 +37,18 @@ def write_base(folder: Path) -> Path:
 
 
 def make_reviews(count: int, seed: int = 3) -> list[tuple[str, str]]:
-    """Distinct reviews, half of them positive, each with words of its own sentiment only."""
+    """Distinct reviews, half of them positive; nineteen of twenty have words of their own sentiment only.
+
+    The twentieth has the other's, so that the calibrated temperature stays away from zero. Where every row is right, it
+    runs to zero, and the smallest rounding of int8 becomes a large difference of probabilities: the proof then refuses
+    one seed or one processor in six.
+    """
     chooser = random.Random(seed)
     reviews = []
     for number in range(count):
         words, sentiment = (GOOD, "positive") if number % 2 else (BAD, "negative")
+        if number % 40 in {7, 26}:
+            words = BAD if number % 2 else GOOD
         told = " , ".join(chooser.choices(words, k=chooser.randint(1, 6)))
         reviews.append((f"The {chooser.choice(('film', 'book', 'plot'))} was {told} . {number}", sentiment))
     return reviews

@@ -50,7 +50,7 @@ it('refuses a model that gives other probabilities than in training, and says in
   const { outcome, failed } = await judge(await prepare({ falsify }));
   expect(outcome).toBe('refused');
   expect(failed).toEqual([
-    expect.stringMatching(/^golden: 7 golden texts: probabilities off by up to .+ in the texts 2$/),
+    expect.stringMatching(/^golden: 7 golden texts: the percentile90 difference is .+ in the texts 2; /),
   ]);
 });
 

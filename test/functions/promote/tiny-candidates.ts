@@ -22,6 +22,7 @@ export interface GoldenCase {
   readonly text: string;
   readonly ids: readonly number[];
   readonly dropped: number;
+  readonly reference: readonly number[];
   readonly served: readonly number[];
 }
 
@@ -33,7 +34,8 @@ function createCase(text: string, strength: number): GoldenCase {
   const ids = [2, ...words.map((word) => idsOfWords[word] ?? 1), 3];
   const balance = count(words, 'good') - count(words, 'bad');
   const positive = 1 / (1 + Math.exp((-strength * balance) / ids.length));
-  return { text, ids, dropped: 0, served: [1 - positive, positive] };
+  const answer = [1 - positive, positive];
+  return { text, ids, dropped: 0, reference: answer, served: answer };
 }
 
 const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');

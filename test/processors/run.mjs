@@ -1,0 +1,8 @@
+// `npm run test:processors`: the sample model on this machine's processor and on emulated ones (qemu-user, six minutes).
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { binaries, prepareEnvironment } from '../python.mjs';
+
+prepareEnvironment();
+const { status } = spawnSync(join(binaries, 'pytest'), ['-s', import.meta.dirname], { stdio: 'inherit' });
+process.exit(status ?? 1);
