@@ -17,6 +17,8 @@ import pytest
 from conftest import SCRIPT, Run
 from tiny import make_reviews, write_csv
 
+from agreement import PERCENTILES, find_disagreement
+from device import describe_processor
 from export import open_session
 from metrics import to_probabilities
 from proof import run_session
@@ -46,6 +48,7 @@ def test_publishes_a_version_whose_files_are_what_its_manifest_says(train: Run, 
     assert manifest["metrics"]["rows"] == 40
     assert manifest["provenance"]["data"][0]["rows"] == 400
     assert manifest["onnxruntime"] == onnxruntime.__version__
+    assert manifest["provenance"]["processors"] == [describe_processor()]
     assert not list(folder.glob(".*"))
 
 
@@ -53,11 +56,14 @@ def test_golden_file_is_what_the_published_model_answers(train: Run, tmp_path: P
     assert train(promote=True).returncode == 0
     manifest = read_current(tmp_path / "models")
     folder = tmp_path / "models" / "versions" / manifest["version"]
-    cases = json.loads((folder / "golden.json").read_text())["cases"]
+    golden = json.loads((folder / "golden.json").read_text())
+    cases = golden["cases"]
     assert len(cases) >= 500
     logits = run_session(open_session(folder / "model.onnx", 1), [case["ids"] for case in cases], "golden")
     served = to_probabilities(logits, manifest["temperature"])
     assert np.abs(served - np.array([case["served"] for case in cases])).max() < 1e-6
+    assert golden["schema"] == 2 and golden["spread"].keys() == PERCENTILES.keys()
+    assert find_disagreement(golden, served) == []
     assert any(case["dropped"] for case in cases)
 
 
