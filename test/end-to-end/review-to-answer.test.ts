@@ -30,7 +30,7 @@ async function trainInto(bucket: Bucket): Promise<void> {
     CHECKPOINT_PATH: join(folder, 'checkpoints'),
     MODEL_PATH: `s3://${bucket.name}/models`,
     MAX_LEN: '48',
-    EPOCHS: '6',
+    EPOCHS: '2',
     TRAIN_BATCH_SIZE: '16',
     LEARNING_RATE: '3e-3',
     THREADS: '1',

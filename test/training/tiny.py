@@ -37,9 +37,9 @@ def write_base(folder: Path) -> Path:
 
 
 def make_reviews(count: int, seed: int = 3) -> list[tuple[str, str]]:
-    """Distinct reviews, half of them positive; nineteen of twenty have words of their own sentiment only.
+    """Distinct reviews, half of them positive; nine of ten have words of their own sentiment only.
 
-    The twentieth has the other's, so that the calibrated temperature stays away from zero. Where every row is right, it
+    The tenth has the other's, so that the calibrated temperature stays away from zero. Where every row is right, it
     runs to zero, and the smallest rounding of int8 becomes a large difference of probabilities: the proof then refuses
     one seed or one processor in six.
     """
@@ -47,7 +47,7 @@ def make_reviews(count: int, seed: int = 3) -> list[tuple[str, str]]:
     reviews = []
     for number in range(count):
         words, sentiment = (GOOD, "positive") if number % 2 else (BAD, "negative")
-        if number % 40 in {7, 26}:
+        if number % 20 in {7, 16}:
             words = BAD if number % 2 else GOOD
         told = " , ".join(chooser.choices(words, k=chooser.randint(1, 6)))
         reviews.append((f"The {chooser.choice(('film', 'book', 'plot'))} was {told} . {number}", sentiment))
