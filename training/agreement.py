@@ -100,13 +100,19 @@ def read_spread(golden: dict[str, Any]) -> Spread:
     return Spread(**golden["spread"]) if golden["schema"] == 2 else SAMPLE_SPREAD
 
 
-def measure_spread(model: Path, ids: list[list[int]], temperature: float, threads: int) -> Spread:
+def measure_spread(model: Path, ids: list[list[int]], answers: Floats, temperature: float, threads: int) -> Spread:
     """How far the answers of a quantized model move when its fp32 arithmetic differs in the last place.
 
     Runs copies of the model whose LayerNorm gains are changed at random by two units in the last place, and keeps the
     largest of each percentile. Such a change is of the size of the differences between fp32 kernels.
+
+    Args:
+        model: the published graph.
+        ids: token ids of the golden texts.
+        answers: what the model itself answers to them, float64 [texts, labels].
+        temperature: what calibrates it.
+        threads: threads of one run; 0: as many as ONNX Runtime chooses.
     """
-    answers = to_probabilities(run_session(open_session(model, threads), ids, "spread"), temperature)
     spreads = []
     for seed in range(_RUNS):
         session = open_session(_disturb(model, seed), threads)

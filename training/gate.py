@@ -10,6 +10,7 @@ import onnxruntime as ort
 from tokenizers import Tokenizer
 
 from dataset import LABELS
+from export import open_session
 from metrics import Floats, Quality, measure, to_probabilities
 from proof import run_session
 from s3 import StoreError
@@ -91,15 +92,12 @@ def _open(store: Store, manifest: dict[str, Any], threads: int) -> Champion:
     if manifest["schema"] != 1 or sorted(manifest["labels"]) != sorted(LABELS):
         raise ChampionError(_explain(store, "current.json", "its schema or its labels are not those of this program"))
     content = {role: _read_file(store, manifest, role) for role in ("model", "tokenizer")}
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = threads
     tokenizer = Tokenizer.from_str(content["tokenizer"].decode())
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return Champion(
         version=manifest["version"],
-        session=ort.InferenceSession(content["model"], options, providers=["CPUExecutionProvider"]),
+        session=open_session(content["model"], threads),
         tokenizer=tokenizer,
         max_tokens=manifest["maxTokens"],
         temperature=manifest["temperature"],

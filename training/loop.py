@@ -52,10 +52,11 @@ def train(run: Run) -> Progress:
 
 def _note_processor(run: Run, progress: Progress) -> None:
     """Adds this processor to the run's; a run that changes processors goes on, but not with the bits of one."""
-    if progress.processors and progress.processors[-1] != run.processor:
+    if run.processor in progress.processors[-1:]:
+        return
+    if progress.processors:
         announce("other processor", before=progress.processors[-1], now=run.processor, equal_bits=False)
-    if run.processor not in progress.processors[-1:]:
-        progress.processors.append(run.processor)
+    progress.processors.append(run.processor)
 
 
 def make_optimizer(model: torch.nn.Module, settings: Settings) -> AdamW:

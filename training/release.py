@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime
 import torch
 from safetensors.torch import save_file
@@ -118,7 +119,8 @@ def _make_candidate(trained: Trained, store: Store, folder: Path, export_model: 
 
     golden, proof = _make_golden(trained, fp32, int8, temperature)
     ids = [case["ids"] for case in golden["cases"]]
-    golden["spread"] = asdict(measure_spread(served, ids, temperature, settings.threads))
+    answered = np.array([case["served"] for case in golden["cases"]])
+    golden["spread"] = asdict(measure_spread(served, ids, answered, temperature, settings.threads))
     answers = Answers(reference, run_session(int8, validation.encoded.ids, "int8 validation"))
     proof += prove_rows(answers.reference, answers.served, validation.encoded.labels)
     announce("proved", failures=len(proof.failures), **proof.figures)

@@ -64,6 +64,10 @@ function differ(probabilities: readonly number[], others: readonly number[]): nu
   return differences.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(...differences);
 }
 
+/** Each text's difference from what the golden file holds. */
+const differFrom = (name: 'served' | 'reference', cases: Golden['cases'], answers: readonly (readonly number[])[]) =>
+  cases.map((each, index) => differ(answers[index] ?? [], each[name]));
+
 /** Percentiles of some differences, by nearest rank. */
 function describeDifferences(differences: readonly number[]): Spread {
   const sorted = differences.toSorted((one, other) => one - other);
@@ -90,7 +94,7 @@ const listFew = (indexes: readonly number[]) =>
 
 /** Each rule of the golden check that these answers break, as a phrase; texts are named by their place in the file. */
 export function findDisagreements({ cases, spread }: Golden, answers: readonly (readonly number[])[]): string[] {
-  const differences = cases.map(({ served }, index) => differ(answers[index] ?? [], served));
+  const differences = differFrom('served', cases, answers);
   const gaps = describeDifferences(differences);
   const phrases = [];
   for (const name of percentiles) {
@@ -105,7 +109,7 @@ export function findDisagreements({ cases, spread }: Golden, answers: readonly (
     isFlipped(answers[index] ?? [], cases[index]?.served ?? [], bound),
   );
   if (flipped.length > 0) phrases.push(`another label in the texts ${listFew(flipped)}`);
-  const distance = describeDifferences(cases.map(({ reference }, index) => differ(answers[index] ?? [], reference)));
+  const distance = describeDifferences(differFrom('reference', cases, answers));
   if (!(distance.percentile99 <= ceiling + boundOf(spread.percentile99)))
     phrases.push(`the 99th percentile of the distance from PyTorch is ${distance.percentile99.toPrecision(2)}`);
   return phrases;
@@ -123,7 +127,7 @@ export async function checkGolden({ tokenize, classifier }: TriedModel, golden: 
   }
   const faults = wrongIds.length > 0 ? [`other ids in the texts ${listFew(wrongIds)}`] : [];
   faults.push(...findDisagreements(golden, answers));
-  const gaps = describeDifferences(cases.map(({ served }, index) => differ(answers[index] ?? [], served)));
+  const gaps = describeDifferences(differFrom('served', cases, answers));
   const agreed = `ids as in training, probabilities within ${gaps.largest.toExponential(1)} of it, half of them within ${gaps.median.toExponential(1)}`;
   return {
     name: 'golden',
