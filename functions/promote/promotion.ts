@@ -1,4 +1,5 @@
 import {
+  advancePointer,
   type Manifest,
   type ModelStore,
   ModelStoreError,
@@ -7,7 +8,6 @@ import {
   readManifest,
   readPointerState,
   replacePointer,
-  succeed,
 } from '../../layers/model-store/index.ts';
 import { readVerdict, type Verdict, writeVerdict } from './verdict.ts';
 
@@ -73,7 +73,7 @@ interface Move {
 
 async function moveTo(store: ModelStore, { seen, version, now }: Move): Promise<void> {
   const manifest = await readManifest(store, version);
-  await replacePointer(store, seen, succeed(seen.pointer, manifest, now()));
+  await replacePointer(store, seen, advancePointer(seen.pointer, manifest, now()));
 }
 
 const isConflict = (error: unknown) => error instanceof ModelStoreError && error.conflict;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { keyInVersion, type ModelStore, ModelStoreError, toSeconds } from '../../layers/model-store/index.ts';
+import { formatTime, keyInVersion, type ModelStore, ModelStoreError } from '../../layers/model-store/index.ts';
 import type { Check } from './checks.ts';
 
 const verdictShape = z.looseObject({
@@ -24,7 +24,7 @@ interface Judged {
 /** Sums checks up: one that failed refuses. */
 export function createVerdict({ version, champion, checks }: Judged, now: Date): Verdict {
   const outcome = checks.every(({ passed }) => passed) ? 'accepted' : 'refused';
-  return { schema: 1, version, judgedAt: toSeconds(now), champion: champion ?? null, outcome, checks: [...checks] };
+  return { schema: 1, version, judgedAt: formatTime(now), champion: champion ?? null, outcome, checks: [...checks] };
 }
 
 const keyOf = (version: string) => keyInVersion(version, 'verdict.json');

@@ -45,3 +45,9 @@ export function messageOf(error: unknown): string {
   const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
   return String(message);
 }
+
+/** Adds what it means to a message that says "… does not exist"; returns any other error as it is. */
+export function explainMissing(error: unknown, meaning: string): unknown {
+  if (!(error instanceof ModelStoreError && error.missing)) return error;
+  return new ModelStoreError(`${error.message.replace(/\.$/, '')}: ${meaning}.`, { missing: true, cause: error.cause });
+}

@@ -1,8 +1,19 @@
 export { ModelStoreError } from './errors.ts';
-export { type FileEntry, type Hold, isVersionName, type Manifest, type Pointer } from './manifest.ts';
+export { type FileEntry, isVersionName, type Manifest } from './manifest.ts';
 export { openModelStore } from './open.ts';
-export { checkComplete, type Promotion, promoteVersion } from './promotion.ts';
-export { keyInVersion, listVersions, readManifest, readPointer, readPointerIfChanged } from './published.ts';
+export {
+  advancePointer,
+  formatTime,
+  type Hold,
+  type Pointer,
+  type PointerState,
+  readPointer,
+  readPointerIfChanged,
+  readPointerState,
+  replacePointer,
+  rollBackPointer,
+} from './pointer.ts';
+export { type Promotion, promoteVersion } from './promotion.ts';
 export {
   type PulledModel,
   type PullFileOptions,
@@ -12,5 +23,5 @@ export {
   pullModel,
 } from './pull.ts';
 export type { S3StoreOptions } from './s3-store.ts';
-export { type PointerState, readPointerState, replacePointer, retreat, succeed, toSeconds } from './succession.ts';
 export type { FetchedFile, FileRequest, ModelStore, ReadableStore, StoredText, WriteCondition } from './types.ts';
+export { checkComplete, keyInVersion, listVersions, readManifest } from './versions.ts';

@@ -7,7 +7,8 @@ z.config(english());
 
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in lower-case hex'));
 const fileName = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is not a plain file name'));
-const versionName = z.string().check(z.regex(/^\d{8}T\d{6}Z-[0-9a-f]{7}$/, 'is not a version name'));
+/** The schema of a version's name. */
+export const versionName = z.string().check(z.regex(/^\d{8}T\d{6}Z-[0-9a-f]{7}$/, 'is not a version name'));
 const positive = z.int().check(z.positive());
 // Loose: what a newer training adds beside these fields is kept, since the pointer carries the whole manifest.
 const quality = z.looseObject({ accuracy: z.number(), f1: z.number(), auc: z.number(), ece: z.number() });
@@ -55,36 +56,13 @@ const partsFit = ({ files, partBytes }: Manifest) =>
 
 const pathsDiffer = ({ files }: Manifest) => new Set(files.map(({ path }) => path)).size === files.length;
 
-const manifestSchema = manifestShape.check(
+/** The schema of `manifest.json`, and of the manifest inside a pointer. */
+export const manifestSchema = manifestShape.check(
   z.refine(hasOne('model'), { path: ['files'], message: 'must hold exactly one file of role model' }),
   z.refine(hasOne('tokenizer'), { path: ['files'], message: 'must hold exactly one file of role tokenizer' }),
   z.refine(pathsDiffer, { path: ['files'], message: 'two files have the same path' }),
   z.refine(partsFit, { path: ['files'], message: 'a file has not one hash for each part of partBytes bytes' }),
 );
-
-const hold = z.looseObject({ since: z.iso.datetime(), reason: z.string() });
-
-const pointerShape = z.looseObject({
-  schema: z.literal(1),
-  version: versionName,
-  promotedAt: z.iso.datetime(),
-  manifest: manifestSchema,
-  previous: z.optional(z.array(versionName)),
-  withdrawn: z.optional(z.array(versionName)),
-  hold: z.optional(hold),
-});
-
-const pointerSchema = pointerShape.check(
-  z.refine(({ version, manifest }) => version === manifest.version, {
-    path: ['version'],
-    message: 'is not the version of the manifest inside',
-  }),
-);
-
-/** Why and since when nothing is made current by itself. */
-export type Hold = z.infer<typeof hold>;
-/** `current.json`: the promoted version with its whole manifest inside, and what was and may be current beside it. */
-export type Pointer = z.infer<typeof pointerSchema>;
 
 /** A longer text is taken for something else, and not read into memory: 4 MiB hold the part hashes of half a terabyte. */
 export const longestTextBytes = 4 << 20;
@@ -102,13 +80,12 @@ export interface TextSource {
 /** Whether a text has the form of a version's name, such as `20261123T081500Z-3f9a1c2`. */
 export const isVersionName = (text: string): boolean => versionName.safeParse(text).success;
 
-/** Reads `manifest.json`. Throws `ModelStoreError` for anything but a sound manifest of schema 1. */
-export const parseManifest = (text: string, source: TextSource): Manifest => parse(manifestSchema, text, source);
+/** Parses `manifest.json`. Throws `ModelStoreError` for anything but a sound manifest of schema 1. */
+export const parseManifest = (text: string, source: TextSource): Manifest =>
+  parseDocument(manifestSchema, text, source);
 
-/** Reads `current.json`. Throws `ModelStoreError` for anything but a sound pointer of schema 1. */
-export const parsePointer = (text: string, source: TextSource): Pointer => parse(pointerSchema, text, source);
-
-function parse<T>(schema: z.ZodMiniType<T>, text: string, { location, key }: TextSource): T {
+/** Parses a stored JSON text by a schema. Throws `ModelStoreError` with all that is wrong with it. */
+export function parseDocument<T>(schema: z.ZodMiniType<T>, text: string, { location, key }: TextSource): T {
   const refuse = (reason: string) => new ModelStoreError(`${location}/${key} ${reason}`);
   const value = parseJson(text, refuse);
   const unknown = findUnknownSchema(value);

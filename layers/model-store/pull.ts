@@ -1,8 +1,9 @@
-import { ModelStoreError } from './errors.ts';
+import { explainMissing, ModelStoreError } from './errors.ts';
 import type { FileEntry, Manifest } from './manifest.ts';
-import { explainMissing, keyInVersion, type PublishedManifest, readManifest, readPointer } from './published.ts';
+import { readPointer } from './pointer.ts';
 import { runTogether } from './tasks.ts';
 import type { Cancellable, FetchedFile, FileRequest, ReadableStore } from './types.ts';
+import { keyInVersion, readManifest } from './versions.ts';
 
 /** Which model to pull, and where to. */
 export interface PullOptions extends Cancellable {
@@ -65,7 +66,9 @@ export async function pullModel(store: ReadableStore, options: PullOptions): Pro
   };
 }
 
-async function findManifest(store: ReadableStore, { version, signal }: PullOptions): Promise<PublishedManifest> {
+type FoundManifest = Pick<PulledModel, 'manifest' | 'pointerEtag'>;
+
+async function findManifest(store: ReadableStore, { version, signal }: PullOptions): Promise<FoundManifest> {
   if (version !== undefined)
     return { manifest: await readManifest(store, version, { signal }), pointerEtag: undefined };
   const { pointer, etag } = await readPointer(store, { signal });

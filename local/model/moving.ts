@@ -1,6 +1,7 @@
 import { describeRefusal, readVerdict } from '../../functions/promote/verdict.ts';
 import {
   checkComplete,
+  formatTime,
   type ModelStore,
   type Pointer,
   type PointerState,
@@ -8,8 +9,7 @@ import {
   readManifest,
   readPointerState,
   replacePointer,
-  retreat,
-  toSeconds,
+  rollBackPointer,
 } from '../../layers/model-store/index.ts';
 
 /** The command cannot or may not be carried out; nothing has changed. The message is one sentence for a person. */
@@ -76,8 +76,8 @@ export async function rollBack(store: ModelStore, { dryRun, reason }: HoldReques
   const manifest = await readManifest(store, target);
   await checkComplete(store, manifest);
   if (dryRun) return `Would make ${target} current instead of ${pointer.version}, and hold.\n`;
-  const hold = { since: toSeconds(new Date()), reason: reason ?? `rolled back from ${pointer.version}` };
-  await replacePointer(store, seen, retreat(pointer, manifest, hold));
+  const hold = { since: formatTime(new Date()), reason: reason ?? `rolled back from ${pointer.version}` };
+  await replacePointer(store, seen, rollBackPointer(pointer, manifest, hold));
   return `${target} is current again instead of ${pointer.version}. Nothing becomes current by itself until \`hold --lift\`.\n`;
 }
 
@@ -92,7 +92,7 @@ export async function hold(
     return lift ? 'There is no hold; nothing changes.\n' : `There is a hold already: ${pointer.hold?.reason}.\n`;
   const would = dryRun ? 'Would ' : '';
   if (!dryRun) {
-    const set = { since: toSeconds(new Date()), reason: reason ?? 'set by hand' };
+    const set = { since: formatTime(new Date()), reason: reason ?? 'set by hand' };
     await replacePointer(store, seen, { ...pointer, hold: lift ? undefined : set });
   }
   if (lift)

@@ -2,14 +2,14 @@ import { pathToFileURL } from 'node:url';
 import { considerVersion, type Judge } from '../../../functions/promote/promotion.ts';
 import { createVerdict, readVerdict, writeVerdict } from '../../../functions/promote/verdict.ts';
 import {
+  formatTime,
   type ModelStore,
   openModelStore,
   readManifest,
   readPointer,
   readPointerState,
   replacePointer,
-  retreat,
-  toSeconds,
+  rollBackPointer,
 } from '../../../layers/model-store/index.ts';
 import { makeRoot, publishCandidate, versions } from './tiny-candidates.ts';
 
@@ -38,8 +38,8 @@ const readCurrent = async (store: ModelStore) => (await readPointer(store)).poin
 async function rollBack(store: ModelStore, version: string): Promise<void> {
   const seen = await readPointerState(store);
   if (!seen.pointer) throw new Error('nothing to roll back');
-  const hold = { since: toSeconds(new Date()), reason: 'rolled back' };
-  await replacePointer(store, seen, retreat(seen.pointer, await readManifest(store, version), hold));
+  const hold = { since: formatTime(new Date()), reason: 'rolled back' };
+  await replacePointer(store, seen, rollBackPointer(seen.pointer, await readManifest(store, version), hold));
 }
 
 async function liftHold(store: ModelStore): Promise<void> {

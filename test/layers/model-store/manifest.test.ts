@@ -1,4 +1,5 @@
-import { isVersionName, parseManifest, parsePointer } from '../../../layers/model-store/manifest.ts';
+import { isVersionName, parseManifest } from '../../../layers/model-store/manifest.ts';
+import { parsePointer } from '../../../layers/model-store/pointer.ts';
 import { makeVersion, pointTo } from './sample-version.ts';
 
 const { manifest } = makeVersion();

@@ -1,0 +1,136 @@
+import * as z from 'zod/mini';
+import { explainMissing, ModelStoreError } from './errors.ts';
+import { type Manifest, manifestSchema, parseDocument, type TextSource, versionName } from './manifest.ts';
+import type { Cancellable, ModelStore, ReadableStore, WriteCondition } from './types.ts';
+
+/** The pointer's key, in every store. */
+export const pointerKey = 'current.json';
+
+const hold = z.looseObject({ since: z.iso.datetime(), reason: z.string() });
+
+const pointerShape = z.looseObject({
+  schema: z.literal(1),
+  version: versionName,
+  promotedAt: z.iso.datetime(),
+  manifest: manifestSchema,
+  previous: z.optional(z.array(versionName)),
+  withdrawn: z.optional(z.array(versionName)),
+  hold: z.optional(hold),
+});
+
+const pointerSchema = pointerShape.check(
+  z.refine(({ version, manifest }) => version === manifest.version, {
+    path: ['version'],
+    message: 'is not the version of the manifest inside',
+  }),
+);
+
+/** Since when and why no version becomes current by itself. */
+export type Hold = z.infer<typeof hold>;
+/** `current.json`: the promoted version with its whole manifest, the versions before it, and those that were withdrawn. */
+export type Pointer = z.infer<typeof pointerSchema>;
+
+/** Parses `current.json`. Throws `ModelStoreError` for anything but a sound pointer of schema 1. */
+export const parsePointer = (text: string, source: TextSource): Pointer => parseDocument(pointerSchema, text, source);
+
+/** A pointer and its tag. */
+export interface StoredPointer {
+  readonly pointer: Pointer;
+  readonly etag: string;
+}
+
+/** Reads `current.json`, which holds the promoted version's whole manifest: one small read. */
+export async function readPointer(store: ReadableStore, options: Cancellable = {}): Promise<StoredPointer> {
+  const { text, etag } = await store.readText(pointerKey, options).catch((error: unknown) => {
+    throw explainMissing(error, 'no model has been promoted yet. Promote a published version, or name one');
+  });
+  return { pointer: parsePointer(text, { location: store.location, key: pointerKey }), etag };
+}
+
+/** Reads `current.json` if its tag is no longer the one given; returns undefined if it still is. */
+export async function readPointerIfChanged(
+  store: ReadableStore,
+  etag: string,
+  options: Cancellable = {},
+): Promise<StoredPointer | undefined> {
+  const stored = await store.readTextIfChanged(pointerKey, etag, options);
+  if (!stored) return undefined;
+  return { pointer: parsePointer(stored.text, { location: store.location, key: pointerKey }), etag: stored.etag };
+}
+
+/** `current.json` as it was read; both fields are undefined if no version has been promoted yet. */
+export interface PointerState {
+  readonly pointer: Pointer | undefined;
+  readonly etag: string | undefined;
+}
+
+/**
+ * Reads `current.json`, if there is one.
+ *
+ * @throws ModelStoreError if it exists and cannot be read: what it says about a hold must not be lost.
+ */
+export async function readPointerState(store: ModelStore): Promise<PointerState> {
+  return readPointer(store).catch((error: unknown) => {
+    if (error instanceof ModelStoreError && error.missing) return { pointer: undefined, etag: undefined };
+    throw error;
+  });
+}
+
+/**
+ * Replaces `current.json` if it is still the one that was read, and returns its new tag. Everything that decides which
+ * version is current, the hold included, is in this one object. So a decision never rests on half of it.
+ *
+ * @throws ModelStoreError with `conflict` if somebody else has changed it.
+ */
+export function replacePointer(store: ModelStore, read: PointerState, pointer: Pointer): Promise<string> {
+  return store.writeText(pointerKey, `${JSON.stringify(pointer, null, 2)}\n`, conditionOf(read));
+}
+
+const conditionOf = ({ etag }: PointerState): WriteCondition =>
+  etag === undefined ? { ifAbsent: true } : { ifMatch: etag };
+
+/** How many earlier versions the pointer remembers. */
+const longestHistory = 20;
+
+/** A time as the store writes it: UTC in whole seconds. */
+export const formatTime = (time: Date): string => time.toISOString().replace(/\.\d+Z$/, 'Z');
+
+/**
+ * Returns the pointer to a version that follows the old one. Earlier versions stay in `previous`, the latest first. A hold
+ * stays. The new current version is no longer withdrawn.
+ */
+export function advancePointer(old: Pointer | undefined, manifest: Manifest, promotedAt: Date): Pointer {
+  const { version } = manifest;
+  const previous = old ? without([old.version, ...(old.previous ?? [])], version) : [];
+  return {
+    ...old,
+    schema: 1,
+    version,
+    promotedAt: formatTime(promotedAt),
+    manifest,
+    previous: unlessEmpty(previous),
+    withdrawn: unlessEmpty(without(old?.withdrawn, version)),
+  };
+}
+
+/** Returns the pointer back to an earlier version. It has a hold, and all later versions are withdrawn: no event brings them back. */
+export function rollBackPointer(old: Pointer, manifest: Manifest, { since, reason }: Hold): Pointer {
+  const known = [old.version, ...(old.previous ?? [])];
+  const at = known.indexOf(manifest.version);
+  const [left, previous] = at < 0 ? [[old.version], known.slice(1)] : [known.slice(0, at), known.slice(at + 1)];
+  return {
+    ...old,
+    version: manifest.version,
+    promotedAt: since,
+    manifest,
+    previous: unlessEmpty(previous),
+    withdrawn: unlessEmpty([...new Set([...left, ...(old.withdrawn ?? [])])]),
+    hold: { since, reason },
+  };
+}
+
+const unlessEmpty = (versions: readonly string[]) =>
+  versions.length > 0 ? versions.slice(0, longestHistory) : undefined;
+
+const without = (versions: readonly string[] | undefined, version: string) =>
+  (versions ?? []).filter((other) => other !== version);
