@@ -1,7 +1,7 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ModelStoreError, messageOf } from './errors.ts';
 
-/** A bucket, and the prefix in it without slashes at its ends; empty for the whole bucket. */
+/** A bucket, and a prefix in it without slashes at its ends. The prefix is empty for the whole bucket. */
 export interface S3Address {
   readonly bucket: string;
   readonly prefix: string;
@@ -14,7 +14,7 @@ export interface FolderAddress {
 
 const forms = 'Use s3://bucket/prefix, file:///folder or file:folder (relative to the working folder).';
 const s3Form = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/s;
-/** A key that every S3 tool reads alike: no empty or dotted segment, nothing that a URI would treat as syntax. */
+/** A prefix that every S3 tool reads alike: no empty or dotted segment, nothing that a URI would treat as syntax. */
 const prefixForm = /^(?:(?!\.{1,2}(?:\/|$))[\w!.*'()=+@:, -]+(?:\/(?!$)|$))*$/;
 
 const refuse = (uri: string, reason: string): ModelStoreError =>
@@ -48,4 +48,13 @@ function parseFolder(uri: string, workingFolder: string): string {
     throw refuse(uri, `is not a file URL: ${messageOf(error)}`);
   }
   throw refuse(uri, 'has a ? or # that is not written as %3F or %23');
+}
+
+/** One name of a key, between slashes. */
+const segment = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** Refuses a text that is no key of the store's layout, above all one that leads out of the store (`..`, an absolute path). */
+export function checkKey(key: string, location: string): void {
+  if (key.split('/').every((name) => segment.test(name))) return;
+  throw new ModelStoreError(`${JSON.stringify(key)} is not a key of the model store ${location}.`);
 }

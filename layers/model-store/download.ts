@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode, WrongBytesError } from './errors.ts';
+import { listParts } from './manifest.ts';
 import { fetchPart, type RangeSource, type Transfer } from './part-transfer.ts';
-import { listParts } from './parts.ts';
 import { createPrefixHash } from './prefix-hash.ts';
 import { runTogether } from './tasks.ts';
 import { fillThenRename, onDisk } from './temporary-file.ts';

@@ -1,9 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { checkKey } from './address.ts';
 import { ModelStoreError } from './errors.ts';
 import { explainFolderFailure, type FolderPlace, findExisting } from './folder-place.ts';
 import { tagOf, writeFolderText } from './folder-writing.ts';
-import { checkKey } from './key.ts';
 import { describeLongText, longestTextBytes } from './manifest.ts';
 import type { FetchedFile, FileRequest, ModelStore, StoredText } from './types.ts';
 import { findFault } from './verification.ts';

@@ -1,4 +1,5 @@
-// The small form of zod: the whole takes five times as long to load, and a cold start waits for it.
+// zod's small form: all of zod takes five times as long to load, and a cold start waits for it. See
+// docs/decisions/0040-reading-s3-without-the-sdk.md.
 import * as z from 'zod/mini';
 import english from 'zod/v4/locales/en.js';
 import { ModelStoreError, messageOf } from './errors.ts';
@@ -10,7 +11,7 @@ const fileName = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is no
 /** The schema of a version's name. */
 export const versionName = z.string().check(z.regex(/^\d{8}T\d{6}Z-[0-9a-f]{7}$/, 'is not a version name'));
 const positive = z.int().check(z.positive());
-// Loose: what a newer training adds beside these fields is kept, since the pointer carries the whole manifest.
+// Loose: fields that a newer training adds are kept, since the pointer carries the whole manifest.
 const quality = z.looseObject({ accuracy: z.number(), f1: z.number(), auc: z.number(), ece: z.number() });
 const counts = { rows: z.int() };
 const oneSet = z.extend(quality, { ...counts, name: z.string(), use: z.string() });
@@ -45,7 +46,7 @@ const manifestShape = z.looseObject({
 
 /** One file of a version: role, length in bytes, SHA-256 of the whole and of each part. */
 export type FileEntry = z.infer<typeof fileEntry>;
-/** What a version is: see docs/model-artifact.md. */
+/** `manifest.json`, which describes a version: see docs/model-artifact.md. */
 export type Manifest = z.infer<typeof manifestShape>;
 
 const hasOne = (role: FileEntry['role']) => (manifest: Manifest) =>
@@ -64,10 +65,27 @@ export const manifestSchema = manifestShape.check(
   z.refine(partsFit, { path: ['files'], message: 'a file has not one hash for each part of partBytes bytes' }),
 );
 
-/** A longer text is taken for something else, and not read into memory: 4 MiB hold the part hashes of half a terabyte. */
+/** One part of a file: bytes `start` to `end`, both included, and their SHA-256. */
+export interface Part {
+  readonly index: number;
+  readonly start: number;
+  readonly end: number;
+  readonly sha256: string;
+}
+
+/** Lists the consecutive parts of a file, as its manifest entry describes them. */
+export const listParts = ({ bytes, parts }: FileEntry, partBytes: number): Part[] =>
+  parts.map((sha256, index) => ({
+    index,
+    start: index * partBytes,
+    end: Math.min((index + 1) * partBytes, bytes) - 1,
+    sha256,
+  }));
+
+/** A longer text is no manifest and is not read into memory: 4 MiB hold the part hashes of half a terabyte. */
 export const longestTextBytes = 4 << 20;
 
-/** The sentence's end for a text that is too long to be a manifest. */
+/** The end of the error message for a text that is too long to be a manifest. */
 export const describeLongText = (bytes: number): string =>
   `has ${bytes} bytes, too many for a manifest or pointer (at most ${longestTextBytes}).`;
 
@@ -104,7 +122,7 @@ function parseJson(text: string, refuse: (reason: string) => Error): unknown {
   }
 }
 
-/** The number of a schema that is not ours, in the text or in the manifest inside: another schema needs no other complaint. */
+/** Finds a schema number that this program does not know, in the text or in the manifest inside it. Nothing else is then worth saying. */
 function findUnknownSchema(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if ('schema' in value && value.schema !== 1) return JSON.stringify(value.schema);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { ModelStoreError, TransferError, WrongBytesError } from './errors.ts';
-import type { Part } from './parts.ts';
+import type { Part } from './manifest.ts';
 import { type FailureKind, type Patience, retry } from './patience.ts';
 import { readChunks, type StallWatch, watchForStall } from './stall-watch.ts';
 import { countBytes, onDisk, writeAt } from './temporary-file.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import type { Part } from './parts.ts';
+import type { Part } from './manifest.ts';
 import { hashRange } from './verification.ts';
 
 /** SHA-256 of a whole file whose parts arrive in any order. */

@@ -1,5 +1,4 @@
-import type { S3Address } from './address.ts';
-import { checkKey } from './key.ts';
+import { checkKey, type S3Address } from './address.ts';
 import { type Patience, retry } from './patience.ts';
 import type { ObjectAddress, S3Door, S3Environment } from './s3-client.ts';
 import { createDirectGet, findDirectAccess } from './s3-direct.ts';

@@ -1,7 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { FileEntry } from './manifest.ts';
-import { listParts, type Part } from './parts.ts';
+import { type FileEntry, listParts, type Part } from './manifest.ts';
 import type { Cancellable } from './types.ts';
 
 const blockBytes = 1 << 20;
