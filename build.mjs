@@ -51,6 +51,9 @@ const leaveOutLanguages = {
   },
 };
 
+const requireForCommands =
+  "import { createRequire as createCommandRequire } from 'node:module'; const require = createCommandRequire(import.meta.url);";
+
 const bundle = (entry) =>
   build({
     absWorkingDir: root,
@@ -65,8 +68,10 @@ const bundle = (entry) =>
     target: 'node20',
     // ES module builds first: the CommonJS ones call require('node:https'), which an ES module bundle cannot.
     mainFields: ['module', 'main'],
-    // Native code, and a CommonJS package that a command on this machine finds where it is installed.
-    external: ['onnxruntime-node', 'cli-progress'],
+    // Native code.
+    external: ['onnxruntime-node'],
+    // commander and cli-progress are CommonJS: they call require, which an ES module does not have by itself.
+    banner: entry.startsWith('local/') ? { js: requireForCommands } : {},
     plugins: [keepDoors(entry), leaveOutLanguages],
     sourcemap: 'linked',
     minify: true,

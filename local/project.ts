@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type Configuration, readConfiguration } from '../functions/predict/configuration.ts';
+import { type Configuration, ConfigurationError, readConfiguration } from '../functions/predict/configuration.ts';
+import { UsageError } from './command-line.ts';
 
 /** The built local/worker, beside the bundle that this file is in. */
 export const workerPath = fileURLToPath(new URL('./worker.mjs', import.meta.url));
@@ -12,10 +13,18 @@ export const sampleUri = pathToFileURL(join(import.meta.dirname, '..', '..', 'mo
  * Reads the environment of a command on this machine: the sample model by default, and as many threads for each worker as
  * the processors allow. More threads than processors would only take turns.
  *
- * @throws ConfigurationError that lists every problem.
+ * @throws UsageError that lists every problem.
  */
-export function readLocalConfiguration(workers: number, environment = process.env): Configuration {
-  const configuration = readConfiguration({ ...environment, MODEL_URI: environment.MODEL_URI || sampleUri });
-  if (environment.MODEL_THREADS) return configuration;
+export function readLocalConfiguration(workers: number): Configuration {
+  const configuration = readEnvironment({ ...process.env, MODEL_URI: process.env.MODEL_URI || sampleUri });
+  if (process.env.MODEL_THREADS) return configuration;
   return { ...configuration, threads: Math.max(1, Math.floor(configuration.threads / workers)) };
+}
+
+function readEnvironment(environment: NodeJS.ProcessEnv): Configuration {
+  try {
+    return readConfiguration(environment);
+  } catch (error) {
+    throw error instanceof ConfigurationError ? new UsageError(error.message) : error;
+  }
 }

@@ -1,15 +1,46 @@
 // `npm start`: the application of functions/predict on a port of this machine, with the model in worker processes.
+import { availableParallelism } from 'node:os';
 import { createApp } from '../functions/predict/app.ts';
-import { type Configuration, ConfigurationError } from '../functions/predict/configuration.ts';
+import type { Configuration } from '../functions/predict/configuration.ts';
 import { createWatch } from '../functions/predict/freshness.ts';
 import { createModelProvider, type ModelProvider } from '../functions/predict/model-provider.ts';
 import { loadServedModel } from '../functions/predict/served-model.ts';
 import { createLog } from '../layers/telemetry/index.ts';
-import { UsageError } from './command-line.ts';
+import { createCommand, runCommand, wholeNumber } from './command-line.ts';
+import { type RunningServer, startServer } from './http-server.ts';
 import { startPool } from './pool/pool.ts';
 import { readLocalConfiguration, workerPath } from './project.ts';
-import { type RunningServer, startServer } from './serving/http-server.ts';
-import { readServeOptions, type ServeOptions, usage } from './serving/options.ts';
+
+/** What `npm start` can be told. */
+export interface ServeOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly workers: number;
+  readonly queue: number;
+}
+
+const environmentHelp = `
+Environment: MODEL_URI (file:folder or s3://bucket/prefix; default the sample model), MODEL_VERSION, MODEL_DIRECTORY,
+MODEL_THREADS (threads of one worker; default ${availableParallelism()} processors divided by the workers), MODEL_REFRESH_SECONDS
+(least seconds between two looks for a new current version; default 60), LOG_LEVEL, LOG_TEXT (on or off), AWS_ENDPOINT_URL.
+`;
+
+/** Reads the command line. Throws UsageError for flags and values that it does not take. */
+export function readServeOptions(args: readonly string[]): ServeOptions {
+  return createCommand('npm start --', 'Serves the model over HTTP on this machine.')
+    .option('--port <number>', 'port to listen on, 0 for any free one', wholeNumber('port', [0, 65_535]), 5000)
+    .option('--host <name>', 'address to listen on, 0.0.0.0 for all', '127.0.0.1')
+    .option('--workers <number>', 'processes that run the model at the same time', wholeNumber('workers', [1, 256]), 1)
+    .option(
+      '--queue <number>',
+      'requests that may wait for a worker; one more is answered 503',
+      wholeNumber('queue', [0, 100_000]),
+      64,
+    )
+    .addHelpText('after', environmentHelp)
+    .parse(args, { from: 'user' })
+    .opts<ServeOptions>();
+}
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
@@ -23,7 +54,7 @@ interface Service {
 async function start(options: ServeOptions, configuration: Configuration): Promise<Service> {
   const log = createLog({ level: configuration.logLevel });
   const loading = new AbortController();
-  const { workers, queueDepth } = options;
+  const { workers, queue: queueDepth } = options;
   const load = () =>
     loadServedModel(configuration, {
       log,
@@ -67,23 +98,17 @@ function describeAddress(host: string, port: number): string {
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
-async function serve(): Promise<void> {
-  const options = readServeOptions(process.argv.slice(2));
-  if (options.help) return void process.stdout.write(usage);
+async function serve(args: readonly string[]): Promise<undefined> {
+  const options = readServeOptions(args);
+  // A reader of the log that goes away must not take the server with it.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const configuration = readLocalConfiguration(options.workers);
   const service = await start(options, configuration);
   stopOnSignal(service);
   const address = describeAddress(options.host, service.server.port);
-  say(
-    `Listening on ${address}, loading the model from ${configuration.store.location} into ${options.workers} worker(s).`,
-  );
+  const place = `${configuration.store.location} into ${options.workers} worker(s)`;
+  say(`Listening on ${address}, loading the model from ${place}.`);
   await announce(service, address);
 }
 
-// A reader of the log that goes away must not take the server with it.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-await serve().catch((error: unknown) => {
-  const expected = error instanceof UsageError || error instanceof ConfigurationError;
-  say(expected || !(error instanceof Error) ? `${error instanceof Error ? error.message : error}` : `${error.stack}`);
-  process.exit(2);
-});
+await runCommand(import.meta.url, serve);

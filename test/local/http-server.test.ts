@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { type RunningServer, startServer } from '../../../local/serving/http-server.ts';
-import { createTinyService, type TinyService } from '../../functions/predict/tiny-service.ts';
-import { writeTinyStore } from '../../functions/predict/tiny-store.ts';
+import { type RunningServer, startServer } from '../../local/http-server.ts';
+import { createTinyService, type TinyService } from '../functions/predict/tiny-service.ts';
+import { writeTinyStore } from '../functions/predict/tiny-store.ts';
 
 let service: TinyService;
 let server: RunningServer;
