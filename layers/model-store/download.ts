@@ -1,16 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Limit, runConcurrently } from './concurrency.ts';
 import { systemCode, WrongBytesError } from './errors.ts';
 import { listParts } from './manifest.ts';
 import { fetchPart, type RangeSource, type Transfer } from './part-transfer.ts';
 import { createPrefixHash } from './prefix-hash.ts';
-import { runTogether } from './tasks.ts';
 import { fillThenRename, onDisk } from './temporary-file.ts';
 import type { FetchedFile, FileRequest } from './types.ts';
 import { describeWrongWhole, findFault } from './verification.ts';
-
-/** Bounds how many ranges are open at once. */
-export type Limit = <T>(task: () => Promise<T>) => Promise<T>;
 
 /** Fetches a file into `directory`, unless it lies there already, verified as `ReadableStore.fetchFile` promises. */
 export async function downloadFile(source: RangeSource, request: FileRequest, limit: Limit): Promise<FetchedFile> {
@@ -49,7 +46,7 @@ async function fill(transfer: Transfer, limit: Limit): Promise<number> {
     await limit(() => fetchPart(transfer, part, signal));
     prefix?.add(part);
   });
-  await runTogether(fetch, request.signal).catch(async (error: unknown) => {
+  await runConcurrently(fetch, request.signal).catch(async (error: unknown) => {
     await prefix?.digest().catch(() => undefined); // the file must not be closed while it is read
     throw error;
   });

@@ -3,8 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { ModelStoreError, TransferError, WrongBytesError } from './errors.ts';
 import type { Part } from './manifest.ts';
-import { type FailureKind, type Patience, retry } from './patience.ts';
-import { readChunks, type StallWatch, watchForStall } from './stall-watch.ts';
+import { type FailureKind, type RetryPolicy, readChunks, retry, type StallTimeout, withStallTimeout } from './retry.ts';
 import { countBytes, onDisk, writeAt } from './temporary-file.ts';
 import type { FileRequest } from './types.ts';
 import { describeWrongLength, describeWrongPart } from './verification.ts';
@@ -29,7 +28,7 @@ export interface RangeOptions {
 export interface RangeSource {
   /** The object's full address, for messages. */
   readonly name: string;
-  readonly patience: Patience;
+  readonly retryPolicy: RetryPolicy;
   open(part: Part, options: RangeOptions): Promise<RangeAnswer>;
   classify(error: unknown): FailureKind;
 }
@@ -48,17 +47,17 @@ export interface Transfer {
  * first requests of a file go out together, before any tag is known; theirs are compared when they answer.
  */
 export function fetchPart(transfer: Transfer, part: Part, signal: AbortSignal): Promise<void> {
-  const { patience, classify } = transfer.source;
+  const { retryPolicy, classify } = transfer.source;
   const attempt = () =>
-    watchForStall({ stallMs: patience.stallMs, signal }, (watch) => receivePart(transfer, part, watch));
-  return retry(attempt, { patience, classify, signal });
+    withStallTimeout({ stallMs: retryPolicy.stallMs, signal }, (timeout) => receivePart(transfer, part, timeout));
+  return retry(attempt, { policy: retryPolicy, classify, signal });
 }
 
-async function receivePart(transfer: Transfer, part: Part, watch: StallWatch): Promise<void> {
+async function receivePart(transfer: Transfer, part: Part, timeout: StallTimeout): Promise<void> {
   const { source, request } = transfer;
-  const answer = await source.open(part, { ifMatch: transfer.etag, signal: watch.signal });
+  const answer = await source.open(part, { ifMatch: transfer.etag, signal: timeout.signal });
   checkAnswer(transfer, answer);
-  const actual = await writePart(transfer, part, readChunks(answer.body, watch));
+  const actual = await writePart(transfer, part, readChunks(answer.body, timeout));
   if (actual !== part.sha256)
     throw new WrongBytesError(`${source.name} ${describeWrongPart(request.entry, part, actual)}.`);
 }

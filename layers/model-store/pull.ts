@@ -1,7 +1,7 @@
+import { runConcurrently } from './concurrency.ts';
 import { explainMissing, ModelStoreError } from './errors.ts';
 import type { FileEntry, Manifest } from './manifest.ts';
 import { readPointer } from './pointer.ts';
-import { runTogether } from './tasks.ts';
 import type { Cancellable, FetchedFile, FileRequest, ReadableStore } from './types.ts';
 import { keyInVersion, readManifest } from './versions.ts';
 
@@ -104,7 +104,7 @@ async function fetchBoth(store: ReadableStore, manifest: Manifest, options: Pull
     onTokenizer?.(file.path, manifest);
     return file;
   };
-  const [tokenizer, model] = await runTogether([fetchTokenizer, fetch('model')], signal);
+  const [tokenizer, model] = await runConcurrently([fetchTokenizer, fetch('model')], signal);
   return { tokenizer, model };
 }
 

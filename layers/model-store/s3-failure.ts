@@ -1,5 +1,5 @@
 import { ModelStoreError, messageOf, systemCode, WrongBytesError } from './errors.ts';
-import type { FailureKind } from './patience.ts';
+import type { FailureKind } from './retry.ts';
 
 /** What was asked for when S3 failed. */
 export interface S3Subject {
@@ -18,14 +18,14 @@ interface S3Fault {
 }
 
 /** Refusals in the 4xx range that pass. */
-const passingCodes = new Set([
+const transientCodes = new Set([
   'RequestTimeout',
   'RequestTimeTooSkewed',
   'SlowDown',
   'Throttling',
   'ThrottlingException',
 ]);
-const passingStatus = new Set([408, 409, 429]);
+const transientStatus = new Set([408, 409, 429]);
 
 const refusedCredentials = (code: string) =>
   `cannot be had: S3 refuses the AWS credentials (${code}). Renew or correct them`;
@@ -64,8 +64,8 @@ export function classifyS3Failure(error: unknown): FailureKind {
   if (error instanceof WrongBytesError) return 'damaged';
   if (error instanceof ModelStoreError) return 'final';
   const { code, status = 0 } = readFault(error);
-  const refused = status >= 300 && status < 500 && !passingStatus.has(status) && !passingCodes.has(code);
-  return refused ? 'final' : 'passing';
+  const refused = status >= 300 && status < 500 && !transientStatus.has(status) && !transientCodes.has(code);
+  return refused ? 'final' : 'transient';
 }
 
 /** Names the object, the reason and the way out. */

@@ -1,24 +1,27 @@
 import { checkKey, type S3Address } from './address.ts';
-import { type Patience, retry } from './patience.ts';
+import { type RetryPolicy, retry, type StallTimeout, withStallTimeout } from './retry.ts';
 import type { ObjectAddress, S3Door, S3Environment } from './s3-client.ts';
 import { createDirectGet, findDirectAccess } from './s3-direct.ts';
 import { classifyS3Failure, explainS3Failure, type S3Subject } from './s3-failure.ts';
-import { type StallWatch, watchForStall } from './stall-watch.ts';
 import type { Cancellable } from './types.ts';
 
 /** What all requests of one store share. */
 export interface S3Place extends S3Address {
   readonly location: string;
   readonly endpoint: string | undefined;
-  readonly patience: Patience;
+  readonly retryPolicy: RetryPolicy;
   /** The client, made at the first call. A failure is forgotten, so that the next call tries again. */
   connect(): Promise<S3Door>;
 }
 
-export function createPlace({ bucket, prefix }: S3Address, environment: S3Environment, patience: Patience): S3Place {
+export function createPlace(
+  { bucket, prefix }: S3Address,
+  environment: S3Environment,
+  retryPolicy: RetryPolicy,
+): S3Place {
   const location = ['s3:/', bucket, ...(prefix ? [prefix] : [])].join('/');
   const connect = rememberSuccess(() => openDoor(environment));
-  return { bucket, prefix, location, endpoint: environment.endpoint, patience, connect };
+  return { bucket, prefix, location, endpoint: environment.endpoint, retryPolicy, connect };
 }
 
 /** The SDK is loaded only by who needs it: to write, to list, or to find credentials. */
@@ -76,10 +79,13 @@ export async function ask<T>(
 export const askPatiently = <T>(
   place: S3Place,
   about: S3Subject & Cancellable,
-  send: (door: S3Door, watch: StallWatch) => Promise<T>,
+  send: (door: S3Door, timeout: StallTimeout) => Promise<T>,
 ): Promise<T> => {
-  const { patience } = place;
+  const { retryPolicy } = place;
   const { signal } = about;
-  const watched = (door: S3Door) => watchForStall({ stallMs: patience.stallMs, signal }, (watch) => send(door, watch));
-  return ask(place, about, (door) => retry(() => watched(door), { patience, signal, classify: classifyS3Failure }));
+  const watched = (door: S3Door) =>
+    withStallTimeout({ stallMs: retryPolicy.stallMs, signal }, (timeout) => send(door, timeout));
+  return ask(place, about, (door) =>
+    retry(() => watched(door), { policy: retryPolicy, signal, classify: classifyS3Failure }),
+  );
 };

@@ -1,17 +1,17 @@
 import type { S3Address } from './address.ts';
-import { downloadFile, type Limit } from './download.ts';
+import { createLimit, type Limit } from './concurrency.ts';
+import { downloadFile } from './download.ts';
 import type { RangeSource } from './part-transfer.ts';
-import { defaultPatience, type Patience } from './patience.ts';
+import { defaultRetryPolicy, type RetryPolicy } from './retry.ts';
 import type { S3Environment } from './s3-client.ts';
 import { classifyS3Failure } from './s3-failure.ts';
 import { ask, createPlace, objectAt, type S3Place, subjectAt } from './s3-request.ts';
 import { listS3Keys, readS3Text, readS3TextIfChanged, writeS3Text } from './s3-text.ts';
-import { createLimit } from './tasks.ts';
 import type { FetchedFile, FileRequest, ModelStore } from './types.ts';
 
 /** Settings of the S3 store that tests and unusual networks change. */
 export interface S3StoreOptions extends S3Environment {
-  readonly patience?: Partial<Patience>;
+  readonly retryPolicy?: Partial<RetryPolicy>;
   /** Ranges that are open at once. One connection to S3 brings 50 to 90 MB/s; few of them fill a function's network. */
   readonly connections?: number;
 }
@@ -21,7 +21,7 @@ async function fetchFile(place: S3Place, request: FileRequest, limit: Limit): Pr
   return ask(place, { ...subject, signal: request.signal }, async (door) => {
     const source: RangeSource = {
       name: subject.name,
-      patience: place.patience,
+      retryPolicy: place.retryPolicy,
       classify: classifyS3Failure,
       open: ({ start, end }, { ifMatch, signal }) =>
         door.get(objectAt(place, request.key), { Range: `bytes=${start}-${end}`, IfMatch: ifMatch }, signal),
@@ -35,7 +35,7 @@ async function fetchFile(place: S3Place, request: FileRequest, limit: Limit): Pr
  * faults that pass; a file's ranges come in parallel, and only those that failed are asked for again.
  */
 export function createS3Store(address: S3Address, options: S3StoreOptions = {}): ModelStore {
-  const place = createPlace(address, options, { ...defaultPatience, ...options.patience });
+  const place = createPlace(address, options, { ...defaultRetryPolicy, ...options.retryPolicy });
   const limit = createLimit(options.connections ?? 8);
   return {
     location: place.location,

@@ -1,9 +1,9 @@
 import { ModelStoreError } from './errors.ts';
 import { describeLongText, longestTextBytes } from './manifest.ts';
+import { readChunks, type StallTimeout } from './retry.ts';
 import type { ObjectRead, OpenedObject } from './s3-client.ts';
 import { readFault } from './s3-failure.ts';
 import { askPatiently, objectAt, type S3Place, subjectAt } from './s3-request.ts';
-import { readChunks, type StallWatch } from './stall-watch.ts';
 import type { Cancellable, StoredText, WriteCondition } from './types.ts';
 
 interface TextRead extends Cancellable {
@@ -28,9 +28,9 @@ export async function readS3TextIfChanged(
 function read(place: S3Place, key: string, conditions: ObjectRead, signal?: AbortSignal): Promise<StoredText> {
   const address = objectAt(place, key);
   const subject = subjectAt(place, key, 's3:GetObject');
-  return askPatiently(place, { ...subject, signal }, async (door, watch) => {
-    const answer = await door.get(address, conditions, watch.signal);
-    return { text: await collectText(answer, watch, subject.name), etag: answer.etag };
+  return askPatiently(place, { ...subject, signal }, async (door, timeout) => {
+    const answer = await door.get(address, conditions, timeout.signal);
+    return { text: await collectText(answer, timeout, subject.name), etag: answer.etag };
   });
 }
 
@@ -39,13 +39,13 @@ function ignoreUnchanged(error: unknown): undefined {
   throw error;
 }
 
-async function collectText({ body, objectBytes }: OpenedObject, watch: StallWatch, name: string): Promise<string> {
+async function collectText({ body, objectBytes }: OpenedObject, timeout: StallTimeout, name: string): Promise<string> {
   if (objectBytes > longestTextBytes) {
     body.destroy(); // or its connection would stay taken
     throw new ModelStoreError(`${name} ${describeLongText(objectBytes)}`);
   }
   const chunks: Buffer[] = [];
-  for await (const chunk of readChunks(body, watch)) chunks.push(chunk);
+  for await (const chunk of readChunks(body, timeout)) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');
 }
 
@@ -63,9 +63,9 @@ export async function writeS3Text(place: S3Place, { key, text, condition }: Text
   const conditions = 'ifAbsent' in condition ? { IfNoneMatch: '*' } : { IfMatch: condition.ifMatch };
   let tries = 0;
   try {
-    return await askPatiently(place, subject, (door, watch) => {
+    return await askPatiently(place, subject, (door, timeout) => {
       tries++;
-      return door.put(address, { text, ...conditions }, watch.signal);
+      return door.put(address, { text, ...conditions }, timeout.signal);
     });
   } catch (error) {
     if (!isConflict(error, condition)) throw error;
@@ -96,7 +96,7 @@ export async function listS3Keys(place: S3Place, folder: string, MaxKeys = 1000)
   let next: string | undefined;
   do {
     const from = { Bucket, Prefix: `${Key}/`, MaxKeys, ContinuationToken: next };
-    const page = await askPatiently(place, subject, (door, watch) => door.list(from, watch.signal));
+    const page = await askPatiently(place, subject, (door, timeout) => door.list(from, timeout.signal));
     keys.push(...page.keys);
     next = page.next;
   } while (next !== undefined);

@@ -33,12 +33,12 @@ afterEach(() => server.stop());
 
 const hasty = { firstDelayMs: 1, longestDelayMs: 4 };
 /** Long enough that a busy machine is not taken for a silent server. */
-const shortStall = { patience: { stallMs: 700 } };
+const shortStall = { retryPolicy: { stallMs: 700 } };
 const open = (options: S3StoreOptions = {}) =>
   openModelStore('s3://bucket/models', {
     endpoint: server.endpoint,
     ...options,
-    patience: { ...hasty, ...options.patience },
+    retryPolicy: { ...hasty, ...options.retryPolicy },
   });
 const pull = (options: S3StoreOptions = {}, signal?: AbortSignal) => pullModel(open(options), { directory, signal });
 
@@ -109,7 +109,7 @@ describe('a fault that passes', () => {
 
   it('waits for a server that is slow but never silent for long', async () => {
     onSecondPart({ pauseMs: 400, pieces: 4 }, 1);
-    await pull({ patience: { stallMs: 1000 } });
+    await pull({ retryPolicy: { stallMs: 1000 } });
     expect(rangesOf(modelName)).toHaveLength(4);
   });
 });
@@ -118,7 +118,7 @@ describe('a fault that stays', () => {
   it('is given up after a bounded number of tries, and named', async () => {
     onSecondPart({ status: 503, code: 'SlowDown' }, 99);
     await expectRefusal(
-      pull({ patience: { tries: 3 } }),
+      pull({ retryPolicy: { tries: 3 } }),
       /^s3:\/\/bucket\/models\/versions\/.*model\.onnx cannot be had: S3 answers 503 \(SlowDown: .*, however often/,
     );
     expect(rangesOf(modelName).filter((range) => range === secondPart)).toHaveLength(3);
@@ -127,7 +127,7 @@ describe('a fault that stays', () => {
   it('stalled for ever: says for how long', async () => {
     onSecondPart({ stallAfter: 500 }, 99);
     await expectRefusal(
-      pull({ patience: { tries: 2, stallMs: 700 } }),
+      pull({ retryPolicy: { tries: 2, stallMs: 700 } }),
       /model\.onnx cannot be reached at .*: no byte arrived for 0\.7 s/,
     );
   });
@@ -187,7 +187,7 @@ it('gives up at once when the caller does, and leaves nothing', async () => {
     setTimeout(() => controller.abort(reason), 20);
     return { stallAfter: 100 };
   });
-  await expect(pull({ patience: { stallMs: 60_000 } }, controller.signal)).rejects.toBe(reason);
+  await expect(pull({ retryPolicy: { stallMs: 60_000 } }, controller.signal)).rejects.toBe(reason);
   expect((await listFiles(directory)).filter((path) => !path.endsWith('tokenizer.json'))).toEqual([]);
 });
 
@@ -248,7 +248,7 @@ describe('writing when answers are lost', () => {
     server.misbehave(({ method }) =>
       method === 'PUT' ? { status: 409, code: 'ConditionalRequestConflict' } : undefined,
     );
-    const write = open({ patience: { tries: 2 } }).writeText('x.json', 'x', { ifAbsent: true });
+    const write = open({ retryPolicy: { tries: 2 } }).writeText('x.json', 'x', { ifAbsent: true });
     await expect(write).rejects.toMatchObject({ conflict: true });
     server.misbehave(() => ({ status: 403, code: 'AccessDenied' }));
     await expect(open().writeText('x.json', 'x', { ifAbsent: true })).rejects.toThrow(/It needs s3:PutObject/);

@@ -2,7 +2,7 @@ import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { jest } from '@jest/globals';
 import { openModelStore, pullModel } from '../../../layers/model-store/index.ts';
-import { defaultPatience } from '../../../layers/model-store/patience.ts';
+import { defaultRetryPolicy } from '../../../layers/model-store/retry.ts';
 import { createPlace } from '../../../layers/model-store/s3-request.ts';
 import { listS3Keys } from '../../../layers/model-store/s3-text.ts';
 import { findEndpoint, makeBucket } from '../../s3/buckets.ts';
@@ -14,7 +14,7 @@ jest.setTimeout(60_000); // a busy machine is not a failure
 
 async function openPrefix(prefix: string): Promise<StoreHarness> {
   const { name, endpoint, put, remove } = await makeBucket();
-  const store = openModelStore(`s3://${name}${prefix}`, { endpoint, patience: { firstDelayMs: 1 } });
+  const store = openModelStore(`s3://${name}${prefix}`, { endpoint, retryPolicy: { firstDelayMs: 1 } });
   const inside = (key: string) => (prefix ? `${prefix.slice(1)}/${key}` : key);
   return { store, put: (key, bytes) => put(inside(key), bytes), remove: (key) => remove(inside(key)) };
 }
@@ -95,7 +95,7 @@ it('lists more keys than S3 gives in one answer', async () => {
   const { name, endpoint, put } = await makeBucket();
   const keys = ['a', 'b', 'c', 'd', 'e'].map((letter) => `versions/${letter}/manifest.json`);
   for (const key of keys) await put(`prefix/${key}`, '{}');
-  const place = createPlace({ bucket: name, prefix: 'prefix' }, { endpoint }, defaultPatience);
+  const place = createPlace({ bucket: name, prefix: 'prefix' }, { endpoint }, defaultRetryPolicy);
   expect(await listS3Keys(place, 'versions', 2)).toEqual(keys);
 });
 
@@ -119,8 +119,8 @@ it('takes the server’s address from the environment', async () => {
 });
 
 it('names a server that cannot be reached', async () => {
-  const patience = { firstDelayMs: 1, tries: 2 };
-  const store = openModelStore('s3://bucket', { endpoint: 'http://127.0.0.1:9', patience });
+  const retryPolicy = { firstDelayMs: 1, tries: 2 };
+  const store = openModelStore('s3://bucket', { endpoint: 'http://127.0.0.1:9', retryPolicy });
   const message =
     /^s3:\/\/bucket\/current\.json cannot be reached at http:\/\/127\.0\.0\.1:9 \(AWS_ENDPOINT_URL\): .*ECONNREFUSED/;
   await expect(store.readText('current.json')).rejects.toThrow(message);

@@ -1,11 +1,11 @@
-/** A piece of work that stops early when its signal is aborted. */
+/** Work that stops early when its signal is aborted. */
 export type Task<T> = (signal: AbortSignal) => Promise<T>;
 
 /**
- * Runs tasks side by side. When one fails the others are told to stop; only when all have ended does this reject, with
- * the first failure (or the parent signal's reason), so that nothing still writes to what the caller cleans up.
+ * Runs tasks concurrently. When one fails, the others are told to stop. This rejects only when all have ended, so that none
+ * still writes to what the caller cleans up. It rejects with the first failure, or with the parent signal's reason.
  */
-export async function runTogether<T extends readonly unknown[]>(
+export async function runConcurrently<T extends readonly unknown[]>(
   tasks: readonly [...{ [I in keyof T]: Task<T[I]> }],
   parent?: AbortSignal,
 ): Promise<T> {
@@ -23,12 +23,15 @@ export async function runTogether<T extends readonly unknown[]>(
   return (await Promise.all(runs)) as unknown as T; // one result per task, in their order
 }
 
-/** Lets at most `size` tasks run at once; the others wait in the order they came. */
-export function createLimit(size: number): <T>(task: () => Promise<T>) => Promise<T> {
+/** Runs a task when there is room for it. */
+export type Limit = <T>(task: () => Promise<T>) => Promise<T>;
+
+/** Creates a limit: at most `size` tasks run at once, and the others wait in the order they came. */
+export function createLimit(size: number): Limit {
   const waiting: (() => void)[] = [];
   let free = size;
   const enter = () => (free > 0 ? Promise.resolve(void free--) : new Promise<void>((go) => waiting.push(go)));
-  // A place goes straight to the one who waits longest, so that a newcomer cannot take it in between.
+  // A free place goes straight to the task that has waited longest, so that a new one cannot take it in between.
   const leave = () => {
     const next = waiting.shift();
     if (next) next();

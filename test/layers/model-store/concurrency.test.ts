@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLimit, runTogether } from '../../../layers/model-store/tasks.ts';
+import { createLimit, runConcurrently } from '../../../layers/model-store/concurrency.ts';
 
 it('returns the results in the order of the tasks', async () => {
-  expect(await runTogether([() => sleep(5, 'slow'), async () => 1])).toEqual(['slow', 1]);
+  expect(await runConcurrently([() => sleep(5, 'slow'), async () => 1])).toEqual(['slow', 1]);
 });
 
 it('stops the others at the first failure, waits for them, and throws that failure', async () => {
@@ -13,18 +13,18 @@ it('stops the others at the first failure, waits for them, and throws that failu
     (signal: AbortSignal) => obedient(signal).catch((error) => Promise.reject(ended.push(error))),
     () => sleep(1).then(() => Promise.reject(new Error('first'))),
   ] as const;
-  await expect(runTogether(tasks)).rejects.toThrow('first');
+  await expect(runConcurrently(tasks)).rejects.toThrow('first');
   expect(ended).toEqual(['late']);
 });
 
 it('throws the reason of a caller who gives up, and starts nothing for one who has', async () => {
   const controller = new AbortController();
   const reason = new Error('enough');
-  const run = runTogether([(signal) => sleep(60_000, undefined, { signal })], controller.signal);
+  const run = runConcurrently([(signal) => sleep(60_000, undefined, { signal })], controller.signal);
   controller.abort(reason);
   await expect(run).rejects.toBe(reason);
   const started: number[] = [];
-  await expect(runTogether([async () => started.push(1)], controller.signal)).rejects.toBe(reason);
+  await expect(runConcurrently([async () => started.push(1)], controller.signal)).rejects.toBe(reason);
   expect(started).toEqual([]);
 });
 
