@@ -1,7 +1,7 @@
 import type { S3Address } from './address.ts';
 import { createLimit, type Limit } from './concurrency.ts';
+import type { RangeSource } from './download.ts';
 import { downloadFile } from './download.ts';
-import type { RangeSource } from './part-transfer.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry.ts';
 import type { S3Environment } from './s3-client.ts';
 import { classifyS3Failure } from './s3-failure.ts';

@@ -3,33 +3,6 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { type FileEntry, listParts, type Part } from './manifest.ts';
 import type { Cancellable } from './types.ts';
 
-const blockBytes = 1 << 20;
-
-/**
- * Feeds bytes `start` to `end` of an open file, both included, to a hash. The next block is read, on a thread of Node's own,
- * while this one is hashed: that takes a third of the time away.
- */
-export async function hashRange(
-  file: FileHandle,
-  { start, end }: Pick<Part, 'start' | 'end'>,
-  hash: Hash,
-  signal?: AbortSignal,
-): Promise<void> {
-  const length = Math.min(blockBytes, end - start + 1);
-  let [block, spare] = [Buffer.allocUnsafe(length), Buffer.allocUnsafe(length)];
-  const read = (into: Buffer, at: number) => file.read(into, 0, Math.min(length, end - at + 1), at);
-  let reading = read(block, start);
-  for (let at = start; at <= end; ) {
-    const { bytesRead } = await reading;
-    signal?.throwIfAborted();
-    if (bytesRead === 0) throw new Error(`the file ends at byte ${at}, before byte ${end}`);
-    at += bytesRead;
-    if (at <= end) reading = read(spare, at);
-    hash.update(block.subarray(0, bytesRead));
-    [block, spare] = [spare, block];
-  }
-}
-
 /** What a file on disk is compared with. */
 export interface Expectation extends Cancellable {
   readonly entry: FileEntry;
@@ -70,14 +43,71 @@ async function hashWhole(file: FileHandle, { entry, signal }: Expectation): Prom
   return hash.digest('hex');
 }
 
-/** The words for a file that is longer or shorter than the published one. */
+const blockBytes = 1 << 20;
+
+/**
+ * Feeds bytes `start` to `end` of an open file, both included, to a hash. Node reads the next block on another thread while
+ * this one is hashed, which saves a third of the time.
+ */
+async function hashRange(
+  file: FileHandle,
+  { start, end }: Pick<Part, 'start' | 'end'>,
+  hash: Hash,
+  signal?: AbortSignal,
+): Promise<void> {
+  const length = Math.min(blockBytes, end - start + 1);
+  let [block, spare] = [Buffer.allocUnsafe(length), Buffer.allocUnsafe(length)];
+  const read = (into: Buffer, at: number) => file.read(into, 0, Math.min(length, end - at + 1), at);
+  let reading = read(block, start);
+  for (let at = start; at <= end; ) {
+    const { bytesRead } = await reading;
+    signal?.throwIfAborted();
+    if (bytesRead === 0) throw new Error(`the file ends at byte ${at}, before byte ${end}`);
+    at += bytesRead;
+    if (at <= end) reading = read(spare, at);
+    hash.update(block.subarray(0, bytesRead));
+    [block, spare] = [spare, block];
+  }
+}
+
+/** SHA-256 of a whole file whose parts arrive in any order. */
+export interface IncrementalHash {
+  /** Says that a part is on disk. */
+  add(part: Part): void;
+  /** Returns the hash once every part has been added. */
+  digest(): Promise<string>;
+}
+
+/**
+ * Hashes each part as soon as it and all parts before it are on disk. The bytes are read back from there. So little is left
+ * to do when the last part arrives.
+ */
+export function createIncrementalHash(file: FileHandle, parts: readonly Part[]): IncrementalHash {
+  const hash = createHash('sha256');
+  const arrived = new Set<number>();
+  let next = 0;
+  let running: Promise<void> = Promise.resolve();
+  const advance = async () => {
+    for (let part = parts[next]; part && arrived.has(next); part = parts[++next]) await hashRange(file, part, hash);
+  };
+  return {
+    add: ({ index }) => {
+      arrived.add(index);
+      running = running.then(advance);
+      running.catch(() => undefined); // digest reports it
+    },
+    digest: () => running.then(() => hash.digest('hex')),
+  };
+}
+
+/** The error message for a file that is longer or shorter than the published one. */
 export const describeWrongLength = ({ entry }: Pick<Expectation, 'entry'>, actual: number): string =>
   `has ${actual} bytes, but its manifest says ${entry.bytes}`;
 
-/** The words for a part whose bytes are not the published ones. */
+/** The error message for a part whose bytes are not the published ones. */
 export const describeWrongPart = ({ parts }: FileEntry, { index, sha256 }: Part, actual: string): string =>
   `has the wrong SHA-256 in part ${index + 1} of ${parts.length}: ${actual}, but its manifest says ${sha256}`;
 
-/** The words for a file whose bytes, taken together, are not the published ones. */
+/** The error message for a file whose bytes, taken together, are not the published ones. */
 export const describeWrongWhole = ({ sha256 }: FileEntry, actual: string): string =>
   `has the wrong SHA-256: ${actual}, but its manifest says ${sha256}`;
