@@ -1,6 +1,10 @@
+import { parseAddress } from './address.ts';
+import { createFolderStore } from './folder-store.ts';
+import { createS3Store, type S3StoreOptions } from './s3-store.ts';
+import type { ModelStore } from './types.ts';
+
 export { ModelStoreError } from './errors.ts';
 export { type FileEntry, isVersionName, type Manifest } from './manifest.ts';
-export { openModelStore } from './open.ts';
 export {
   advancePointer,
   formatTime,
@@ -25,3 +29,21 @@ export {
 export type { S3StoreOptions } from './s3-store.ts';
 export type { FetchedFile, FileRequest, ModelStore, ReadableStore, StoredText, WriteCondition } from './types.ts';
 export { checkComplete, keyInVersion, listVersions, readManifest } from './versions.ts';
+
+/**
+ * Opens the store at `s3://bucket[/prefix]` or in a `file:` folder. Only the address is checked here. The first use of the
+ * store is its first request.
+ *
+ * @throws ModelStoreError with one sentence if the address has none of these forms.
+ */
+export function openModelStore(uri: string, options: S3StoreOptions = {}): ModelStore {
+  const address = parseAddress(uri);
+  if ('folder' in address) return createFolderStore(address.folder);
+  return createS3Store(address, { ...readEnvironment(), ...options });
+}
+
+/** What the environment says about reaching S3, under the names that the AWS tools use. */
+const readEnvironment = ({ AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION } = process.env) => ({
+  endpoint: AWS_ENDPOINT_URL_S3 || AWS_ENDPOINT_URL || undefined,
+  region: AWS_REGION || AWS_DEFAULT_REGION || undefined,
+});

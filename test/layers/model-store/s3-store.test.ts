@@ -3,8 +3,7 @@ import { dirname, join } from 'node:path';
 import { jest } from '@jest/globals';
 import { openModelStore, pullModel } from '../../../layers/model-store/index.ts';
 import { defaultRetryPolicy } from '../../../layers/model-store/retry.ts';
-import { createPlace } from '../../../layers/model-store/s3-request.ts';
-import { listS3Keys } from '../../../layers/model-store/s3-text.ts';
+import { createS3Connection, listS3Keys } from '../../../layers/model-store/s3-store.ts';
 import { findEndpoint, makeBucket } from '../../s3/buckets.ts';
 import { describeModelStore } from './contract.ts';
 import { listFiles, makeFolder, publish, type StoreHarness } from './harness.ts';
@@ -95,8 +94,8 @@ it('lists more keys than S3 gives in one answer', async () => {
   const { name, endpoint, put } = await makeBucket();
   const keys = ['a', 'b', 'c', 'd', 'e'].map((letter) => `versions/${letter}/manifest.json`);
   for (const key of keys) await put(`prefix/${key}`, '{}');
-  const place = createPlace({ bucket: name, prefix: 'prefix' }, { endpoint }, defaultRetryPolicy);
-  expect(await listS3Keys(place, 'versions', 2)).toEqual(keys);
+  const connection = createS3Connection({ bucket: name, prefix: 'prefix' }, { endpoint }, defaultRetryPolicy);
+  expect(await listS3Keys(connection, 'versions', 2)).toEqual(keys);
 });
 
 it('names a bucket that does not exist', async () => {

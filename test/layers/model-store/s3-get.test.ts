@@ -1,16 +1,24 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { createDirectGet, findDirectAccess, locate } from '../../../layers/model-store/s3-direct.ts';
+import { S3Client } from '@aws-sdk/client-s3';
+import {
+  type Credentials,
+  createGetObject,
+  escapeKey,
+  findS3Access,
+  locateObject,
+  signGet,
+} from '../../../layers/model-store/s3-get.ts';
 
 const given = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'token' };
 const credentials = { accessKeyId: 'id', secretAccessKey: 'secret', sessionToken: 'token' };
 const region = 'eu-west-1';
 
 it('takes what a Lambda function is told', () => {
-  expect(findDirectAccess({ region }, given)).toEqual({ credentials, region, endpoint: undefined });
+  expect(findS3Access({ region }, given)).toEqual({ credentials, region, endpoint: undefined });
   const endpoint = 'http://127.0.0.1:5000';
-  expect(findDirectAccess({ endpoint }, given)).toEqual({ credentials, region: 'us-east-1', endpoint });
+  expect(findS3Access({ endpoint }, given)).toEqual({ credentials, region: 'us-east-1', endpoint });
 });
 
 it.each([
@@ -23,7 +31,7 @@ it.each([
   ['a government’s region', { region: 'us-gov-west-1' }, given],
   ['an unknown region', { region: 'eusc-de-east-1' }, given],
 ])('leaves to the SDK: %s', (_, place, environment) => {
-  expect(findDirectAccess(place, environment)).toBeUndefined();
+  expect(findS3Access(place, environment)).toBeUndefined();
 });
 
 it.each([
@@ -31,7 +39,7 @@ it.each([
   ['models.example', undefined, 'https://s3.eu-west-1.amazonaws.com/models.example/a/b%20c'],
   ['models', 'http://127.0.0.1:5000/', 'http://127.0.0.1:5000/models/a/b%20c'],
 ])('finds the bucket %s at %s', (Bucket, endpoint, address) => {
-  expect(locate({ credentials, region, endpoint }, { Bucket, Key: 'a/b c' }).href).toBe(address);
+  expect(locateObject({ credentials, region, endpoint }, { Bucket, Key: 'a/b c' }).href).toBe(address);
 });
 
 /** Reads one object from a server that answers as told: its status, and what the request's date was. */
@@ -45,7 +53,7 @@ async function readFrom(answer: (response: ServerResponse) => void, times = 1) {
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const get = createDirectGet({ credentials, region, endpoint: `http://127.0.0.1:${port}` });
+  const get = createGetObject({ credentials, region, endpoint: `http://127.0.0.1:${port}` });
   try {
     let read = '';
     const { signal } = new AbortController();
@@ -72,4 +80,39 @@ it('goes by the server’s clock after it has seen that its own is wrong', async
   const { dates } = await readFrom(answer, 2);
   expect(dates[0]).not.toMatch(/^2031/);
   expect(dates[1]).toMatch(/^20310101T0000/);
+});
+
+describe('the signature', () => {
+  const time = new Date('2026-11-24T08:15:00.123Z');
+  const lasting: Credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret/+', sessionToken: undefined };
+  const passing: Credentials = { ...lasting, sessionToken: 'token/with+signs==' };
+
+  /** What the SDK's own signer says of the same headers. */
+  async function signBySdk({ protocol, host, hostname, pathname }: URL, region: string, credentials: Credentials) {
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+    const given = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
+    const { config } = new S3Client({ region, credentials: given });
+    const signer = await config.signer({ name: 'sigv4', signingName: 's3', signingRegion: region, properties: {} });
+    const request = { method: 'GET', protocol, hostname, path: pathname, query: {}, headers: { host } };
+    return (await signer.sign(request, { signingDate: time })).headers;
+  }
+
+  it.each([
+    ['a bucket in the host', 'https://models.s3.eu-west-1.amazonaws.com/current.json', 'eu-west-1', passing],
+    ['lasting credentials', 'https://models.s3.us-east-1.amazonaws.com/a/current.json', 'us-east-1', lasting],
+    ['another port', 'http://127.0.0.1:5000/models/versions/v/model.onnx', 'us-east-1', passing],
+    [
+      'a key that must be escaped',
+      `https://m.s3.sa-east-1.amazonaws.com/${escapeKey("a b/é!'()*+=@:,&/x")}`,
+      'sa-east-1',
+      passing,
+    ],
+  ])('signs as the SDK does: %s', async (_, address, region, credentials) => {
+    const url = new URL(address);
+    expect(signGet(url, { credentials, region, time })).toEqual(await signBySdk(url, region, credentials));
+  });
+
+  it('escapes all of a key but its slashes', () => {
+    expect(escapeKey("v/a b!'()*é~-_.")).toBe('v/a%20b%21%27%28%29%2A%C3%A9~-_.');
+  });
 });

@@ -18,8 +18,8 @@ it('does not load the AWS SDK for a folder', async () => {
   const { metafile } = await build({ entryPoints: [entry], ...options, write: false, metafile: true });
   const loaded = listLoaded(metafile, entry);
   expect(loaded).toContain('layers/model-store/s3-store.ts');
-  expect(metafile.inputs['layers/model-store/s3-client.ts']?.imports).toContainEqual(
+  expect(metafile.inputs['layers/model-store/s3-sdk.ts']?.imports).toContainEqual(
     expect.objectContaining({ path: '@aws-sdk/client-s3' }),
   );
-  expect([...loaded].filter((path) => path.includes('aws-sdk') || path.includes('s3-client'))).toEqual([]);
+  expect([...loaded].filter((path) => path.includes('aws-sdk') || path.includes('s3-sdk'))).toEqual([]);
 });
