@@ -3,7 +3,7 @@ export class InferenceError extends Error {
   override readonly name = 'InferenceError';
 }
 
-/** Gives a foreign failure our name and says what was being done. */
+/** Turns any error into an `InferenceError` that says what was being done. */
 export function asInferenceError(doing: string, cause: unknown): InferenceError {
   if (cause instanceof InferenceError) return cause;
   // Not `instanceof`: under jest, Node's own errors come from another realm.

@@ -1,16 +1,17 @@
+// The few parts of protobuf that model-graph.ts reads and writes: docs/decisions/0041-weights-mapped-from-the-file.md.
 import { readSync } from 'node:fs';
 
-/** One field of a message: where its tag begins, where its value lies, and where the next field begins. */
+/** One field of a message: where its tag begins, where its value begins, and where the next field begins. */
 export interface Field {
   readonly number: number;
-  /** Whether the value is bytes with a length before it: a text, a message, packed numbers. */
+  /** Whether a length comes before the value's bytes: a text, a message, packed numbers. */
   readonly delimited: boolean;
   readonly start: number;
   readonly value: number;
   readonly end: number;
 }
 
-/** Part of a file. */
+/** Bytes `start` to `end` of a file, `end` not included. */
 export interface Range {
   readonly start: number;
   readonly end: number;
@@ -20,7 +21,7 @@ const windowBytes = 16_384;
 const longestVarint = 10;
 const fixedBytes: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
 
-/** The bytes of an open file, read as protobuf: https://protobuf.dev/programming-guides/encoding/. Values are skipped, not read. */
+/** Creates a reader of an open protobuf file. It skips values: https://protobuf.dev/programming-guides/encoding/. */
 export function createReader(file: number, bytes: number) {
   const window = Buffer.alloc(windowBytes);
   let windowStart = 0;
@@ -36,9 +37,9 @@ export function createReader(file: number, bytes: number) {
     if (byte === undefined || at >= windowEnd) throw new RangeError(`the file ends at byte ${at}, within a field`);
     return byte;
   };
-  /** Where the number that was read last ends. */
+  /** Where the last number that was read ends. */
   let after = 0;
-  /** Numbers above 2^53 lose their lowest bits; lengths and tags never are. */
+  /** Numbers above 2^53 lose their lowest bits. Lengths and tags are never so large. */
   const readVarint = (at: number): number => {
     let value = 0;
     let unit = 1;
@@ -89,7 +90,7 @@ function encodeVarint(value: number): string {
   return bytes + String.fromCharCode(rest);
 }
 
-// Texts of one character per byte (latin1): a thousand small buffers would take longer to make than all the rest.
+// The encoders return texts of one character per byte (latin1): making a thousand small buffers takes longer than all the rest.
 
 /** A field that holds a small number. */
 export const encodeNumber = (number: number, value: number): string => encodeVarint(number * 8) + encodeVarint(value);
@@ -97,5 +98,5 @@ export const encodeNumber = (number: number, value: number): string => encodeVar
 /** A field that holds bytes, a text or a message. */
 export const encodeBytes = (number: number, content: string): string => encodeHead(number, content.length) + content;
 
-/** What stands before so many bytes of a field. */
+/** The tag and length that come before the bytes of a field. */
 export const encodeHead = (number: number, bytes: number): string => encodeVarint(number * 8 + 2) + encodeVarint(bytes);

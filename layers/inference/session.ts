@@ -15,37 +15,35 @@ export interface Session {
 
 /**
  * Loads ONNX Runtime's native code (15–60 ms). Calling it ahead of the first model is optional; it then overlaps the
- * download. The import is dynamic because the telemetry of releases ≥ 1.29 must be off before the package is read, and
- * a bundler lifts static imports above every statement. In a worker thread this is too late: there the process's own
- * environment must have the variable.
+ * download. The import is dynamic because the telemetry of releases ≥ 1.29 must be off before the package is loaded, and
+ * a bundler lifts static imports above every statement. In a worker thread this is too late: there the environment of the
+ * process must have the variable.
  */
 export async function loadRuntime(): Promise<Runtime> {
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
   return import('onnxruntime-node');
 }
 
-/**
- * @param folder - where the model's file lies, which the graph refers to.
- */
+/** The options of a session. The graph refers to the model's file in `folder` for its weights. */
 function sessionOptions(folder: string, threads: number): InferenceSession.SessionOptions {
-  // Threads that wait for each other inside a run spin, since waking them a hundred times takes a fifth of a short run.
-  // After it they would go on for 30 ms, which takes the processor from what comes next and on Lambda is billed.
+  // Threads that wait for each other inside a run spin: waking them a hundred times takes a fifth of a short run. They must
+  // stop with the run, or they spin for 30 ms more. That takes processor time from what comes next, and Lambda bills it.
   const session = { force_spinning_stop: '1', model_external_initializers_file_folder_path: folder };
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    // The graph was optimized when it was exported; doing it again would only lengthen the cold start.
+    // The graph was optimized when it was exported. Optimizing it again would only lengthen the cold start.
     graphOptimizationLevel: 'disabled',
-    // Failures arrive as exceptions; without this the runtime prints them to stderr as well.
+    // Failures arrive as exceptions. Without this the runtime prints them to stderr too.
     logSeverityLevel: 4,
     extra: { session },
   };
 }
 
-/** The weights stay in the file: a buffer with them would double the peak memory. */
+/** Opens a model whose weights stay in the file: a buffer with them would double the peak memory. */
 async function openModel(runtime: Runtime, path: string, threads: number): Promise<InferenceSession> {
   try {
-    // ONNX Runtime refuses weights that a link leads to, out of the folder.
+    // ONNX Runtime refuses weights that a link outside the folder leads to, hence the real path.
     const file = realpathSync(path);
     return await runtime.InferenceSession.create(readGraph(file), sessionOptions(dirname(file), threads));
   } catch (error) {

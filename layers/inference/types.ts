@@ -1,12 +1,12 @@
-/** A published model, as plain data: what the classifier needs to know and where its verified files lie. */
+/** A published model as plain data: where its verified files are, and what the classifier needs to know about it. */
 export interface ModelSource {
-  /** Path of `model.onnx`. ONNX Runtime reads it by path: a buffer would double the peak memory. */
+  /** Path of `model.onnx`. ONNX Runtime maps the weights from it. */
   readonly modelPath: string;
   /** Path of `tokenizer.json`. */
   readonly tokenizerPath: string;
   /** Class names in logit order. */
   readonly labels: readonly string[];
-  /** Tokens that the model reads, `[CLS]` and `[SEP]` counted. */
+  /** The most tokens that the model reads, `[CLS]` and `[SEP]` included. */
   readonly maxTokens: number;
   /** Probabilities are softmax(logits / temperature). */
   readonly temperature: number;
@@ -16,7 +16,7 @@ export interface ModelSource {
 export interface Classification {
   /** One probability per label, in label order; they sum to 1. */
   readonly probabilities: readonly number[];
-  /** Tokens that the model read, `[CLS]` and `[SEP]` counted. */
+  /** Tokens that the model read, `[CLS]` and `[SEP]` included. */
   readonly tokens: number;
   /** Tokens cut off because the text was longer than the model reads. */
   readonly dropped: number;
@@ -24,7 +24,7 @@ export interface Classification {
   readonly stages: RunStages;
 }
 
-/** Milliseconds of one answer, the wait for others' answers not counted. */
+/** Milliseconds of one answer, without the wait for earlier answers. */
 export interface RunStages {
   /** Text to ids. */
   readonly tokenizeMs: number;
@@ -32,19 +32,19 @@ export interface RunStages {
   readonly runMs: number;
 }
 
-/** Milliseconds of making a classifier. */
+/** Milliseconds of loading a classifier. */
 export interface LoadStages {
-  /** Reading model and tokenizer. */
+  /** Loading model and tokenizer. */
   readonly sessionMs: number;
-  /** The first run, which proves that they belong together. */
+  /** The first run, which proves that they fit. */
   readonly firstRunMs: number;
 }
 
-/** Text in, probabilities out. One text per run of the session, so that an answer never depends on its companions. */
+/** Text in, probabilities out. Each text has its own run of the session, so that its answer never depends on other texts. */
 export interface Classifier {
   readonly labels: readonly string[];
   classify(text: string): Promise<Classification>;
   release(): Promise<void>;
-  /** How long it took to make; undefined where several processes did it together. */
+  /** How long it took to load; undefined if several processes loaded it together. */
   readonly loadStages?: LoadStages | undefined;
 }

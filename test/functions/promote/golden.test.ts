@@ -3,8 +3,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkGolden, findDisagreements, type Golden, readGolden } from '../../../functions/promote/golden.ts';
-import { loadClassifier } from '../../../layers/inference/index.ts';
-import { loadTokenizer } from '../../../layers/inference/tokenizer.ts';
+import { loadClassifier, loadTokenizer } from '../../../layers/inference/index.ts';
 import { samplePath, sampleSource } from '../../layers/inference/sample-model.ts';
 
 const source = sampleSource();

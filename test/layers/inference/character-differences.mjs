@@ -1,4 +1,4 @@
-// Prints the rules of layers/inference/reference-rules.ts: every character that the JavaScript tokenizer treats otherwise
+// Prints the rules of layers/inference/tokenizer.ts: every character that the JavaScript tokenizer treats otherwise
 // than the Rust one, found by asking both about each code point. Run it when either package or Unicode changes:
 // node test/layers/inference/character-differences.mjs
 import { BertNormalizer, BertPreTokenizer } from '@huggingface/tokenizers';
