@@ -1,20 +1,20 @@
 const levels = ['debug', 'info', 'warn', 'error'] as const;
 
-/** How much is logged: this level and those after it. */
+/** A log's level. The log writes lines of this level and of those after it. */
 export type LogLevel = (typeof levels)[number];
 
-/** Whether a word is one of the levels. */
+/** Whether a word names a level. */
 export const isLogLevel = (word: string): word is LogLevel => (levels as readonly string[]).includes(word);
 
-/** For messages about a wrong level. */
+/** All levels, for messages about a wrong one. */
 export const levelNames = levels.join(', ');
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** One line of JSON per call. The text that somebody asked about belongs in it only if the operator has asked for that. */
+/** Writes one line of JSON per call. A request's text belongs in it only if the operator has asked for that. */
 export type Log = Readonly<Record<LogLevel, (message: string, fields?: Fields) => void>>;
 
-/** An error as plain data: JSON leaves out what an Error has. */
+/** Turns an error into plain data, since JSON leaves out an Error's fields. */
 export function describeFailure(error: unknown): Fields {
   if (!(error instanceof Error)) return { message: String(error) };
   const { name, message, stack, cause } = error;
@@ -22,9 +22,9 @@ export function describeFailure(error: unknown): Fields {
 }
 
 interface LogOptions {
-  /** The least important level that is written. */
+  /** The lowest level that is written. */
   readonly level: LogLevel;
-  /** Stand in every line. */
+  /** Fields of every line. */
   readonly fields?: Fields;
   readonly write?: (line: string) => void;
 }
@@ -32,7 +32,7 @@ interface LogOptions {
 /**
  * Creates a log that writes to standard output.
  *
- * Not through `console`: Lambda's runtime puts a prefix before its lines, and then they are no longer JSON.
+ * It does not use `console`: Lambda's runtime puts a prefix before its lines, and then they are no longer JSON.
  */
 export function createLog({ level, fields, write = (line) => process.stdout.write(line) }: LogOptions): Log {
   const enabled = levels.slice(levels.indexOf(level));
