@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import type { App } from '../functions/predict/app.ts';
-import { describeError, type ErrorCode } from '../functions/predict/response.ts';
+import { describeError, type ErrorCode } from '../functions/predict/errors.ts';
 import { UsageError } from './command-line.ts';
 
 /** Longest request line and headers. Node's own 16 KiB would refuse a long review in an address. */

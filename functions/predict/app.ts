@@ -7,7 +7,7 @@ import { healthRoute, modelRoute, predictRoute } from './contract.ts';
 import type { ModelProvider } from './model-provider.ts';
 import { waitAtMost } from './patience.ts';
 import { fail, logRequests, note, type Observe, type RequestContext, type RequestEnvironment } from './request-log.ts';
-import { ApiError, toErrorCode } from './response.ts';
+import { ApiError, toErrorCode } from './errors.ts';
 import type { ServedModel } from './served-model.ts';
 
 interface Dependencies {

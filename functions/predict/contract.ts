@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { type ErrorCode, errorCodes } from './response.ts';
+import { type ErrorCode, errorCodes } from './errors.ts';
 
 /** Longest text that is read, in characters (Unicode code points, as OpenAPI counts). */
 export const maxCharacters = 100_000;

@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { RunStages } from '../../layers/inference/index.ts';
 import type { Log } from '../../layers/telemetry/index.ts';
-import { answerError, type ErrorCode } from './response.ts';
+import { answerError, type ErrorCode } from './errors.ts';
 
 /** What the Lambda adapter hands over with a request; on another server there is none of it. */
 interface Bindings {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError } from '../../functions/predict/response.ts';
+import { ApiError } from '../../functions/predict/errors.ts';
 import type { Classifier, ModelSource } from '../../layers/inference/index.ts';
 import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
 import { createDispatcher } from './dispatcher.ts';

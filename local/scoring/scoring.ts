@@ -1,5 +1,5 @@
 import { findTextFault } from '../../functions/predict/contract.ts';
-import { ApiError } from '../../functions/predict/response.ts';
+import { ApiError } from '../../functions/predict/errors.ts';
 import type { Classifier } from '../../layers/inference/index.ts';
 import type { Columns } from './columns.ts';
 import { decodeField, type Row } from './table.ts';

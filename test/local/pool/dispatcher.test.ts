@@ -1,4 +1,4 @@
-import { ApiError } from '../../../functions/predict/response.ts';
+import { ApiError } from '../../../functions/predict/errors.ts';
 import type { Classification } from '../../../layers/inference/index.ts';
 import { createDispatcher, type Worker } from '../../../local/pool/dispatcher.ts';
 

@@ -1,14 +1,14 @@
 import type { Context } from 'hono';
 
-interface ErrorKind {
+interface ErrorEntry {
   readonly status: 400 | 404 | 405 | 408 | 413 | 500 | 503;
   readonly message: string;
-  /** Seconds after which asking again may help. */
+  /** Seconds after which a retry may succeed. */
   readonly retryAfter?: number;
 }
 
-/** Every way in which a request can fail: the code in the answer's body, its status and its sentence. The only place with status codes. */
-const kinds = {
+/** Every way in which a request can fail: the code in the answer's body, its status and its message. The only place with error statuses. */
+const errorTable = {
   SENTENCE_MISSING: {
     status: 400,
     message: 'The parameter "sentence" is missing: ask for /predict?sentence=some%20text.',
@@ -36,38 +36,38 @@ const kinds = {
     status: 500,
     message: 'Something failed on our side. The header X-Request-Id says where to look in the log.',
   },
-} as const satisfies Record<string, ErrorKind>;
+} as const satisfies Record<string, ErrorEntry>;
 
 /** Machine-readable code of an error answer. */
-export type ErrorCode = keyof typeof kinds;
+export type ErrorCode = keyof typeof errorTable;
 
 /** All codes, for the OpenAPI document and for validation. */
-export const errorCodes = Object.keys(kinds) as [ErrorCode, ...ErrorCode[]];
+export const errorCodes = Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]];
 
-/** Reads a code that came as plain text; what is none is a fault of ours. */
+/** Reads a code from plain text. An unknown code is a fault of the service: INTERNAL. */
 export const toErrorCode = (text: string | undefined): ErrorCode =>
   errorCodes.find((code) => code === text) ?? 'INTERNAL';
 
-/** A failure that the caller is told about. What it says to the caller is fixed by its code; `cause` is for the log. */
+/** A failure that the caller is told about. The code fixes what the caller reads; `cause` is for the log. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, options?: ErrorOptions) {
-    super(kinds[code].message, options);
+    super(errorTable[code].message, options);
     this.code = code;
   }
 }
 
 /** Status, headers and body of an error answer, for places that have no Hono context. */
 export function describeError(code: ErrorCode) {
-  const { status, message, retryAfter }: ErrorKind = kinds[code];
+  const { status, message, retryAfter }: ErrorEntry = errorTable[code];
   const headers: Record<string, string> = { 'Cache-Control': 'no-store' };
   if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter);
   return { status, headers, body: { error: { code, message } } };
 }
 
-/** The answer for a failure, in the one shape that all errors have. */
+/** The answer for a failure. All errors have this shape. */
 export function answerError(c: Context, code: ErrorCode, more: Readonly<Record<string, string>> = {}): Response {
   const { status, headers, body } = describeError(code);
   return c.json(body, status, { ...headers, ...more });
