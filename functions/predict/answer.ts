@@ -1,16 +1,15 @@
 import type { RunStages } from '../../layers/inference/index.ts';
 import type { Answer, PublicModel } from './contract.ts';
-import { formatProbabilities } from './probability.ts';
 import type { ServedModel } from './served-model.ts';
 
-/** An answer, and for the operator where its time went. */
+/** An answer, and the milliseconds of its stages for the operator. */
 export interface TimedAnswer {
   readonly answer: Answer;
   readonly stages: RunStages;
 }
 
 /**
- * Classifies a text: the tutorial service's four strings, and beside them what is new.
+ * Classifies a text. The answer has the tutorial service's four strings and, beside them, the fields that are new.
  *
  * @throws what the classifier throws.
  */
@@ -29,9 +28,41 @@ export async function classifySentence({ manifest, classifier }: ServedModel, se
   return { answer, stages };
 }
 
-/** What of the manifest is for everybody: not where the data came from and not how it was trained. */
+/** The public part of the manifest. The origin of the data and the training settings are not in it. */
 export function describeModel({ manifest }: ServedModel): PublicModel {
   const { version, createdAt, labels, maxTokens, precision } = manifest;
   const { rows, accuracy, f1, auc, ece } = manifest.metrics;
   return { version, createdAt, labels, maxTokens, precision, metrics: { rows, accuracy, f1, auc, ece } };
+}
+
+/** The two strings of an answer: negative is 1 − positive in single precision, as the tutorial service computed it. */
+export function formatProbabilities(positive: number): { readonly positive: string; readonly negative: string } {
+  const single = Math.fround(positive);
+  return { positive: formatProbability(single), negative: formatProbability(1 - single) };
+}
+
+/**
+ * Writes a probability as Python writes a numpy.float32: `0.99670726`, `1.0`, `1.5e-05`. The tutorial service did so, and
+ * its callers may compare the strings. At most nine significant digits.
+ *
+ * @param probability - 0 to 1; rounded to single precision first.
+ */
+export function formatProbability(probability: number): string {
+  const value = Math.fround(probability);
+  if (Number.isInteger(value)) return value.toFixed(1);
+  const shortest = findShortestDecimal(value);
+  if (value >= 1e-4) return String(Number(shortest));
+  return shortest.replace(/e-(\d)$/, 'e-0$1');
+}
+
+/** Nine significant decimal digits tell any two single-precision numbers apart. */
+const maxDigits = 9;
+
+/** The shortest decimal that reads back as the same single-precision number. */
+function findShortestDecimal(value: number): string {
+  for (let digits = 1; digits < maxDigits; digits++) {
+    const text = value.toExponential(digits - 1);
+    if (Math.fround(Number(text)) === value) return text;
+  }
+  return value.toExponential(maxDigits - 1);
 }

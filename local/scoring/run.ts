@@ -1,4 +1,4 @@
-import { formatProbability } from '../../functions/predict/probability.ts';
+import { formatProbability } from '../../functions/predict/answer.ts';
 import type { Classifier } from '../../layers/inference/index.ts';
 import { type Columns, findColumns } from './columns.ts';
 import { createProgress } from './progress.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { formatProbabilities, formatProbability } from '../../../functions/predict/probability.ts';
+import { formatProbabilities, formatProbability } from '../../../functions/predict/answer.ts';
 
 // What Python prints for str(numpy.float32(x)) and str(1 - numpy.float32(x)), numpy 2.
 it.each([
