@@ -4,10 +4,17 @@ import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
 import { classifySentence, describeModel } from './answer.ts';
 import { cacheControl, createTag, matchesTag } from './caching.ts';
 import { healthRoute, modelRoute, predictRoute } from './contract.ts';
-import type { ModelProvider } from './model-provider.ts';
-import { waitAtMost } from './patience.ts';
-import { fail, logRequests, note, type Observe, type RequestContext, type RequestEnvironment } from './request-log.ts';
 import { ApiError, toErrorCode } from './errors.ts';
+import type { ModelProvider } from './model-provider.ts';
+import {
+  addOutcome,
+  fail,
+  logRequests,
+  type Observe,
+  type RequestContext,
+  type RequestEnvironment,
+} from './observability.ts';
+import { waitAtMost } from './patience.ts';
 import type { ServedModel } from './served-model.ts';
 
 interface Dependencies {
@@ -47,7 +54,7 @@ async function withModel<T>(dependencies: Dependencies, answer: (model: ServedMo
 function showVersion(c: RequestContext, model: ServedModel | undefined): void {
   if (!model) return;
   c.header('X-Model-Version', model.manifest.version);
-  note(c, { modelVersion: model.manifest.version, modelCreatedAt: model.manifest.createdAt });
+  addOutcome(c, { modelVersion: model.manifest.version, modelCreatedAt: model.manifest.createdAt });
 }
 
 /** Tells caches what they need to know; only on an answer that they may keep. */
@@ -88,14 +95,14 @@ export function createApp(dependencies: Dependencies) {
 
   app.openapi(predictRoute, async (c) => {
     const { sentence } = c.req.valid('query');
-    if (logText) note(c, { text: sentence });
+    if (logText) addOutcome(c, { text: sentence });
     return withModel(dependencies, async (model) => {
       showVersion(c, model);
       const tag = createTag(model.manifest.version, sentence);
       const unchanged = answerUnchanged(c, tag);
       if (unchanged) return unchanged;
       const { answer, stages } = await classifySentence(model, sentence);
-      note(c, { tokens: answer.tokens, truncated: answer.truncated, stages });
+      addOutcome(c, { tokens: answer.tokens, truncated: answer.truncated, stages });
       allowCaching(c, tag);
       return c.json(answer, 200);
     });

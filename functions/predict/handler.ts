@@ -1,7 +1,7 @@
 import { type APIGatewayProxyResult, handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import type { App } from './app.ts';
-import { waitAtMost } from './patience.ts';
 import { describeError } from './errors.ts';
+import { waitAtMost } from './patience.ts';
 
 /** A request as API Gateway's HTTP API hands it over: payload format 2.0. */
 export type HttpEvent = Extract<LambdaEvent, { readonly rawPath: string }>;

@@ -7,7 +7,6 @@ import { createWatch } from './freshness.ts';
 import { initPatience } from './init-phase.ts';
 import { createModelProvider } from './model-provider.ts';
 import { waitAtMost } from './patience.ts';
-import { createObserver, recordLoad, recordStart } from './request-metrics.ts';
 import { removeFetched } from './scratch.ts';
 import { loadServedModel } from './served-model.ts';
 import { createTimeline } from './timeline.ts';
@@ -28,13 +27,16 @@ const models = createModelProvider(() => loadServedModel(configuration, { log, t
 // loading code blocks the thread. If no bytes come it is needed all the same, to say so.
 const loading = models.current().catch(() => undefined);
 await Promise.race([flowing, loading]);
-const [{ createApp }, { createHandler }, meter] = await timeline.time('code', async () => {
-  // From a folder nothing is waited for.
-  if (configuration.store.location.startsWith('s3://')) await (await import('./warm-up.ts')).warmUp(models);
-  return Promise.all([import('./app.ts'), import('./handler.ts'), openMeter()]);
-});
-const machine = { memoryMb: Number(memory ?? 0), architecture: process.arch, initType: initType ?? 'unknown' };
-recordStart(meter, machine);
+const [{ createApp }, { createHandler }, { createObserver, recordColdStart, recordLoad }, meter] = await timeline.time(
+  'code',
+  async () => {
+    // From a folder nothing is waited for.
+    if (configuration.store.location.startsWith('s3://')) await (await import('./warm-up.ts')).warmUp(models);
+    return Promise.all([import('./app.ts'), import('./handler.ts'), import('./observability.ts'), openMeter()]);
+  },
+);
+const environment = { memoryMb: Number(memory ?? 0), architecture: process.arch, initType: initType ?? 'unknown' };
+recordColdStart(meter, environment);
 const first = loading.then((model) => {
   const load = model?.classifier.loadStages;
   if (model?.pullStages && load) recordLoad(meter, model.pullStages, load);
@@ -43,6 +45,6 @@ await waitAtMost(initPatience(initType), first);
 
 /** Answers API Gateway. If the model took longer than the init phase allows, the first request goes on waiting for it. */
 export const handler = createHandler(
-  createApp({ models, log, logText, observe: createObserver(meter, machine) }),
+  createApp({ models, log, logText, observe: createObserver(meter, environment) }),
   models.settled,
 );

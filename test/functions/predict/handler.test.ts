@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import fc from 'fast-check';
-import { createHandler, type Handler, type HttpEvent } from '../../../functions/predict/handler.ts';
 import { errorCodes } from '../../../functions/predict/errors.ts';
+import { createHandler, type Handler, type HttpEvent } from '../../../functions/predict/handler.ts';
 import { createEvent, lambdaContext } from './http-event.ts';
 import { createTinyService, type TinyService } from './tiny-service.ts';
 import { firstVersion, writeTinyStore } from './tiny-store.ts';

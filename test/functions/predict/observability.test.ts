@@ -1,14 +1,14 @@
-import { createObserver } from '../../../functions/predict/request-metrics.ts';
+import { createObserver } from '../../../functions/predict/observability.ts';
 import type { Measure } from '../../../layers/telemetry/index.ts';
 
-const machine = { memoryMb: 2048, architecture: 'x64', initType: 'on-demand' };
+const environment = { memoryMb: 2048, architecture: 'x64', initType: 'on-demand' };
 
 function observe(...request: Parameters<ReturnType<typeof createObserver>>) {
   const values: Record<string, number> = {};
   const record = (measures: readonly Measure[]) => {
     for (const { name, value } of measures) values[name] = value;
   };
-  createObserver({ record }, machine, () => Date.parse('2026-01-02T00:00:00Z'))(...request);
+  createObserver({ record }, environment, () => Date.parse('2026-01-02T00:00:00Z'))(...request);
   return values;
 }
 

@@ -1,0 +1,132 @@
+// What an operator sees: one log line per request, and metrics of starts, loads and requests. docs/operations.md lists them.
+import { randomUUID } from 'node:crypto';
+import type { Context, MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
+import type { LoadStages, RunStages } from '../../layers/inference/index.ts';
+import type { PullStages } from '../../layers/model-store/index.ts';
+import type { Log, Measure, Meter } from '../../layers/telemetry/index.ts';
+import { answerError, type ErrorCode } from './errors.ts';
+
+/** What the Lambda adapter passes with a request. Other servers pass nothing. */
+interface Bindings {
+  readonly lambdaContext?: { readonly awsRequestId: string };
+}
+
+/** What is known of a request when it is answered. */
+export interface Outcome {
+  code?: ErrorCode;
+  modelVersion?: string;
+  modelCreatedAt?: string;
+  tokens?: number;
+  truncated?: boolean;
+  stages?: RunStages;
+  /** Only if the operator wants the texts in the log. */
+  text?: string;
+}
+
+/** Records a request's outcome and its duration. */
+export type Observe = (outcome: Readonly<Outcome>, milliseconds: number) => void;
+
+/** The types of the Hono context. */
+export interface RequestEnvironment {
+  readonly Bindings: Bindings;
+  readonly Variables: { requestId: string; outcome: Outcome };
+}
+
+/** One request as a route handler sees it. */
+export type RequestContext = Context<RequestEnvironment>;
+
+/** Adds fields to the outcome of a request. */
+export function addOutcome(c: RequestContext, outcome: Outcome): void {
+  Object.assign(c.get('outcome'), outcome);
+}
+
+/** The error answer. Its code becomes part of the outcome. */
+export function fail(c: RequestContext, code: ErrorCode, headers?: Readonly<Record<string, string>>): Response {
+  addOutcome(c, { code });
+  return answerError(c, code, headers);
+}
+
+const round = (milliseconds: number) => Math.round(milliseconds * 100) / 100;
+
+/** Names the route, not the URL: the URL holds the text. */
+function describeRequest(c: RequestContext, milliseconds: number) {
+  const { method } = c.req;
+  const route = routePath(c, -1);
+  const { stages, modelCreatedAt: _, ...outcome } = c.get('outcome');
+  const ms = { ms: round(milliseconds), ...(stages && { runMs: round(stages.runMs) }) };
+  return { requestId: c.get('requestId'), method, route, status: c.res.status, ...ms, ...outcome };
+}
+
+/** Gives each request an id, which the answer's header carries too, and logs one line when it is answered. */
+export function logRequests(log: Log, observe?: Observe): MiddlewareHandler<RequestEnvironment> {
+  return async (c, next) => {
+    const started = performance.now();
+    const requestId = c.env?.lambdaContext?.awsRequestId ?? randomUUID();
+    c.set('requestId', requestId);
+    c.set('outcome', {});
+    c.header('X-Request-Id', requestId);
+    await next();
+    const milliseconds = performance.now() - started;
+    log.info('request', describeRequest(c, milliseconds));
+    observe?.(c.get('outcome'), milliseconds);
+  };
+}
+
+/** The execution environment of the function, for estimates of its cost. */
+export interface ExecutionEnvironment {
+  /** AWS_LAMBDA_FUNCTION_MEMORY_SIZE. */
+  readonly memoryMb: number;
+  readonly architecture: string;
+  /** AWS_LAMBDA_INITIALIZATION_TYPE. */
+  readonly initType: string;
+}
+
+/** USD, in most regions. The price of API Gateway is not included. */
+const pricePerGigabyteSecond = { x64: 0.0000166667, arm64: 0.0000133334 };
+const pricePerRequest = 0.0000002;
+
+const count = (name: string, value = 1): Measure => ({ name, unit: 'Count', value });
+const milliseconds = (name: string, value: number): Measure => ({ name, unit: 'Milliseconds', value });
+
+/** What Lambda bills for a duration, which it rounds up to whole milliseconds. */
+function estimateCost(ms: number, { memoryMb, architecture }: ExecutionEnvironment): readonly Measure[] {
+  const gigabyteSeconds = (Math.ceil(ms) / 1000) * (memoryMb / 1024);
+  const price = architecture === 'arm64' ? pricePerGigabyteSecond.arm64 : pricePerGigabyteSecond.x64;
+  return [
+    { name: 'GigabyteSeconds', unit: 'None', value: gigabyteSeconds },
+    { name: 'CostPerThousand', unit: 'None', value: 1000 * (gigabyteSeconds * price + pricePerRequest) },
+  ];
+}
+
+const secondsSince = (time: string, now: number) => Math.max(0, (now - Date.parse(time)) / 1000);
+
+/** Creates the function that turns a request's outcome into metrics. */
+export function createObserver(meter: Meter, environment: ExecutionEnvironment, now = Date.now): Observe {
+  return ({ code, stages, tokens, truncated, modelCreatedAt }, ms) => {
+    const measures = [...estimateCost(ms, environment)];
+    if (stages) measures.push(milliseconds('TokenizeTime', stages.tokenizeMs), milliseconds('RunTime', stages.runMs));
+    if (tokens !== undefined) measures.push(count('Tokens', tokens), count('Truncated', truncated ? 1 : 0));
+    if (modelCreatedAt)
+      measures.push({ name: 'ModelAge', unit: 'Seconds', value: secondsSince(modelCreatedAt, now()) });
+    if (code) measures.push(count('Errors'));
+    meter.record(measures);
+    if (code) meter.record([count('Errors')], { code });
+  };
+}
+
+/** Counts the start of an execution environment. */
+export function recordColdStart(meter: Meter, { initType }: ExecutionEnvironment): void {
+  meter.record([count('ColdStart')]);
+  meter.record([count('ColdStart')], { initType });
+}
+
+/** Records the stages of the first load. */
+export function recordLoad(meter: Meter, pull: PullStages, load: LoadStages): void {
+  meter.record([
+    milliseconds('FetchTime', pull.pointerMs + pull.transferMs - pull.verifyMs),
+    milliseconds('VerifyTime', pull.verifyMs),
+    milliseconds('SessionTime', load.sessionMs),
+    milliseconds('FirstRunTime', load.firstRunMs),
+  ]);
+}
