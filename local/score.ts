@@ -1,6 +1,6 @@
 // `npm run score -- FILE.csv`: the classifier of the service over a whole file.
 import { ConfigurationError } from '../functions/predict/configuration.ts';
-import { loadServedModel, type ServedModel } from '../functions/predict/served-model.ts';
+import { type LoadedModel, loadModel } from '../functions/predict/model.ts';
 import { createLog } from '../layers/telemetry/index.ts';
 import { UsageError } from './command-line.ts';
 import { startPool } from './pool/pool.ts';
@@ -17,9 +17,9 @@ const rowsPerWorker = 4;
 /** Standard output may carry the rows, and the reason of a failure is told in one sentence. */
 const log = createLog({ level: 'error', write: () => undefined });
 
-function loadModel({ workers }: ScoreOptions): Promise<ServedModel> {
+function loadIntoWorkers({ workers }: ScoreOptions): Promise<LoadedModel> {
   const queueDepth = workers * rowsPerWorker;
-  return loadServedModel(readLocalConfiguration(workers), {
+  return loadModel(readLocalConfiguration(workers), {
     log,
     openClassifier: (source, { threads }) => startPool(source, { workerPath, workers, threads, queueDepth, log }),
   });
@@ -27,7 +27,7 @@ function loadModel({ workers }: ScoreOptions): Promise<ServedModel> {
 
 async function scoreTable(table: Table, options: ScoreOptions, signal: AbortSignal): Promise<number> {
   const { file, column, out, workers } = options;
-  const { classifier } = await loadModel(options);
+  const { classifier } = await loadIntoWorkers(options);
   const run = createScoreRun(table, { path: file, column, classifier, ahead: workers * rowsPerWorker });
   try {
     await (out === undefined ? writeToStandardOutput(run.rows, signal) : writeToFile(out, run.rows, signal));

@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 import { createApp } from '../functions/predict/app.ts';
 import type { Configuration } from '../functions/predict/configuration.ts';
 import { createWatch } from '../functions/predict/freshness.ts';
+import { loadModel } from '../functions/predict/model.ts';
 import { createModelProvider, type ModelProvider } from '../functions/predict/model-provider.ts';
-import { loadServedModel } from '../functions/predict/served-model.ts';
 import { createLog } from '../layers/telemetry/index.ts';
 import { createCommand, runCommand, wholeNumber } from './command-line.ts';
 import { type RunningServer, startServer } from './http-server.ts';
@@ -56,7 +56,7 @@ async function start(options: ServeOptions, configuration: Configuration): Promi
   const loading = new AbortController();
   const { workers, queue: queueDepth } = options;
   const load = () =>
-    loadServedModel(configuration, {
+    loadModel(configuration, {
       log,
       signal: loading.signal,
       openClassifier: (source, { threads }) => startPool(source, { workerPath, workers, threads, queueDepth, log }),

@@ -1,6 +1,6 @@
 import type { RunStages } from '../../layers/inference/index.ts';
 import type { Answer, PublicModel } from './contract.ts';
-import type { ServedModel } from './served-model.ts';
+import type { LoadedModel } from './model.ts';
 
 /** An answer, and the milliseconds of its stages for the operator. */
 export interface TimedAnswer {
@@ -13,7 +13,7 @@ export interface TimedAnswer {
  *
  * @throws what the classifier throws.
  */
-export async function classifySentence({ manifest, classifier }: ServedModel, sentence: string): Promise<TimedAnswer> {
+export async function classifySentence({ manifest, classifier }: LoadedModel, sentence: string): Promise<TimedAnswer> {
   const started = performance.now();
   const { probabilities, tokens, dropped, stages } = await classifier.classify(sentence);
   const seconds = (performance.now() - started) / 1000;
@@ -29,7 +29,7 @@ export async function classifySentence({ manifest, classifier }: ServedModel, se
 }
 
 /** The public part of the manifest. The origin of the data and the training settings are not in it. */
-export function describeModel({ manifest }: ServedModel): PublicModel {
+export function describeModel({ manifest }: LoadedModel): PublicModel {
   const { version, createdAt, labels, maxTokens, precision } = manifest;
   const { rows, accuracy, f1, auc, ece } = manifest.metrics;
   return { version, createdAt, labels, maxTokens, precision, metrics: { rows, accuracy, f1, auc, ece } };

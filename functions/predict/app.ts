@@ -5,6 +5,7 @@ import { classifySentence, describeModel } from './answer.ts';
 import { cacheControl, createTag, matchesTag } from './caching.ts';
 import { healthRoute, modelRoute, predictRoute } from './contract.ts';
 import { ApiError, toErrorCode } from './errors.ts';
+import type { LoadedModel } from './model.ts';
 import type { ModelProvider } from './model-provider.ts';
 import {
   addOutcome,
@@ -15,7 +16,6 @@ import {
   type RequestEnvironment,
 } from './observability.ts';
 import { waitAtMost } from './patience.ts';
-import type { ServedModel } from './served-model.ts';
 
 interface Dependencies {
   readonly models: ModelProvider;
@@ -42,7 +42,7 @@ function refuseInvalid(result: { success: boolean; error?: { issues: readonly { 
 }
 
 /** Answers with one model from beginning to end, once there is one. */
-async function withModel<T>(dependencies: Dependencies, answer: (model: ServedModel) => Promise<T>): Promise<T> {
+async function withModel<T>(dependencies: Dependencies, answer: (model: LoadedModel) => Promise<T>): Promise<T> {
   const { models, patienceMs = 25_000 } = dependencies;
   const model = await waitAtMost(patienceMs, models.current()).catch((cause: unknown) => {
     throw new ApiError('MODEL_UNAVAILABLE', { cause });
@@ -51,7 +51,7 @@ async function withModel<T>(dependencies: Dependencies, answer: (model: ServedMo
   return models.use(answer);
 }
 
-function showVersion(c: RequestContext, model: ServedModel | undefined): void {
+function showVersion(c: RequestContext, model: LoadedModel | undefined): void {
   if (!model) return;
   c.header('X-Model-Version', model.manifest.version);
   addOutcome(c, { modelVersion: model.manifest.version, modelCreatedAt: model.manifest.createdAt });

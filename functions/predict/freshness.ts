@@ -1,7 +1,7 @@
 import { readPointerIfChanged } from '../../layers/model-store/index.ts';
 import type { Configuration } from './configuration.ts';
+import type { LoadedModel } from './model.ts';
 import type { Watch } from './model-provider.ts';
-import type { ServedModel } from './served-model.ts';
 
 /** Milliseconds after which a store that does not answer is left alone until the next look. */
 const patienceMs = 10_000;
@@ -12,7 +12,7 @@ const patienceMs = 10_000;
  */
 export function createStaleCheck({ store }: Pick<Configuration, 'store'>): Watch['isStale'] {
   let seen: { readonly version: string; readonly etag: string } | undefined;
-  return async ({ manifest: { version }, pointerEtag = '' }: ServedModel) => {
+  return async ({ manifest: { version }, pointerEtag = '' }: LoadedModel) => {
     const etag = seen?.version === version ? seen.etag : pointerEtag;
     const changed = await readPointerIfChanged(store, etag, { signal: AbortSignal.timeout(patienceMs) });
     if (!changed) return false;

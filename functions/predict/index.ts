@@ -5,11 +5,10 @@ import { createLog, openMeter } from '../../layers/telemetry/index.ts';
 import { readConfiguration } from './configuration.ts';
 import { createWatch } from './freshness.ts';
 import { initPatience } from './init-phase.ts';
+import { createTimeline, loadModel } from './model.ts';
 import { createModelProvider } from './model-provider.ts';
 import { waitAtMost } from './patience.ts';
 import { removeFetched } from './scratch.ts';
-import { loadServedModel } from './served-model.ts';
-import { createTimeline } from './timeline.ts';
 
 const configuration = readConfiguration(process.env);
 const { AWS_LAMBDA_INITIALIZATION_TYPE: initType, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory } = process.env;
@@ -17,16 +16,16 @@ const { logLevel, logText } = configuration;
 const log = createLog({ level: logLevel, fields: { initType } });
 const watch = createWatch(configuration, { log, onReleased: (model) => removeFetched(configuration, model) });
 const timeline = createTimeline();
-let onFlow: () => void = () => undefined;
-const flowing = new Promise<void>((resolve) => {
-  onFlow = resolve;
+let onDownloading: () => void = () => undefined;
+const downloading = new Promise<void>((resolve) => {
+  onDownloading = resolve;
 });
-const models = createModelProvider(() => loadServedModel(configuration, { log, timeline, onFlow }), watch);
+const models = createModelProvider(() => loadModel(configuration, { log, timeline, onDownloading }), watch);
 
 // The code that will answer is read while the model's bytes are on their way. Earlier it would hold up the asking for them:
 // loading code blocks the thread. If no bytes come it is needed all the same, to say so.
 const loading = models.current().catch(() => undefined);
-await Promise.race([flowing, loading]);
+await Promise.race([downloading, loading]);
 const [{ createApp }, { createHandler }, { createObserver, recordColdStart, recordLoad }, meter] = await timeline.time(
   'code',
   async () => {

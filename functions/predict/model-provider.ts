@@ -1,19 +1,19 @@
 import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
-import type { ServedModel } from './served-model.ts';
+import type { LoadedModel } from './model.ts';
 
 /** Where the application gets its model from. */
 export interface ModelProvider {
   /** The model to answer with; loads it if need be. Rejects if none can be had. */
-  current(): Promise<ServedModel>;
+  current(): Promise<LoadedModel>;
   /** The model that is loaded now, without loading one. */
-  loaded(): ServedModel | undefined;
+  loaded(): LoadedModel | undefined;
   /**
    * Lets a task work with the loaded model, which stays usable until the task ends, whatever becomes current meanwhile.
    * It is also where a watching provider notices that it is time to look for a new version; the task does not wait for it.
    *
    * @throws Error if none is loaded: wait for `current` first.
    */
-  use<T>(task: (model: ServedModel) => Promise<T>): Promise<T>;
+  use<T>(task: (model: LoadedModel) => Promise<T>): Promise<T>;
   /** Resolves when no look for a new version is under way. */
   settled(): Promise<void>;
 }
@@ -21,19 +21,19 @@ export interface ModelProvider {
 /** How a provider follows what is current. */
 export interface Watch {
   /** Whether another version than this model is current. */
-  readonly isStale: (model: ServedModel) => Promise<boolean>;
+  readonly isStale: (model: LoadedModel) => Promise<boolean>;
   /** Least milliseconds between two looks. */
   readonly intervalMs: number;
   readonly log: Log;
   /** Milliseconds of a clock that goes on while the process is frozen. */
   readonly now?: () => number;
   /** Called when a replaced model has been released. */
-  readonly onReleased?: (model: ServedModel) => Promise<void>;
+  readonly onReleased?: (model: LoadedModel) => Promise<void>;
 }
 
 /** A model, and how many tasks work with it. */
 interface Holding {
-  readonly model: ServedModel;
+  readonly model: LoadedModel;
   uses: number;
   replaced: boolean;
 }
@@ -44,9 +44,9 @@ interface Holding {
  * process has no timers to speak of. The new model is loaded while the old one answers; then it takes over in one step,
  * and the old one is released after its last task. If anything fails, the old one stays.
  */
-export function createModelProvider(load: () => Promise<ServedModel>, watch?: Watch): ModelProvider {
+export function createModelProvider(load: () => Promise<LoadedModel>, watch?: Watch): ModelProvider {
   const now = watch?.now ?? Date.now;
-  let loading: Promise<ServedModel> | undefined;
+  let loading: Promise<LoadedModel> | undefined;
   let holding: Holding | undefined;
   let looking: Promise<void> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -76,7 +76,7 @@ export function createModelProvider(load: () => Promise<ServedModel>, watch?: Wa
   const releaseIfIdle = (old: Holding) => (old.replaced && old.uses === 0 ? release(old) : undefined);
 
   /** One step without a pause in it: no request sees half of it. */
-  const replace = async (old: Holding, model: ServedModel) => {
+  const replace = async (old: Holding, model: LoadedModel) => {
     holding = { model, uses: 0, replaced: false };
     loading = Promise.resolve(model);
     old.replaced = true;

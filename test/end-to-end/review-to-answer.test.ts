@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createApp } from '../../functions/predict/app.ts';
 import { readConfiguration } from '../../functions/predict/configuration.ts';
+import { loadModel } from '../../functions/predict/model.ts';
 import { createModelProvider } from '../../functions/predict/model-provider.ts';
-import { loadServedModel } from '../../functions/predict/served-model.ts';
 import { openModelStore } from '../../layers/model-store/index.ts';
 import { createLog } from '../../layers/telemetry/index.ts';
 import { type Bucket, makeBucket } from '../s3/buckets.ts';
@@ -44,7 +44,7 @@ async function serve(bucket: Bucket) {
   const directory = await mkdtemp(join(tmpdir(), 'review-to-answer-models-'));
   const configuration = readConfiguration({ MODEL_URI: `s3://${bucket.name}/models`, MODEL_DIRECTORY: directory });
   const log = createLog({ level: 'error' });
-  return createApp({ log, models: createModelProvider(() => loadServedModel(configuration, { log })) });
+  return createApp({ log, models: createModelProvider(() => loadModel(configuration, { log })) });
 }
 
 it('trains on reviews, publishes to S3 and serves that very version', async () => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from '../../../functions/predict/app.ts';
 import type { Answer } from '../../../functions/predict/contract.ts';
+import type { LoadedModel } from '../../../functions/predict/model.ts';
 import { createModelProvider } from '../../../functions/predict/model-provider.ts';
-import type { ServedModel } from '../../../functions/predict/served-model.ts';
 import { createRecord, createTinyService, type TinyService } from './tiny-service.ts';
 import { expectPositive, firstVersion, maxTokens, writeTinyStore } from './tiny-store.ts';
 
@@ -208,7 +208,7 @@ describe('without a model', () => {
 
   it('answers 503 rather than keep a request waiting for ever', async () => {
     const { log } = createRecord();
-    const models = createModelProvider(() => new Promise<ServedModel>(() => undefined));
+    const models = createModelProvider(() => new Promise<LoadedModel>(() => undefined));
     const response = await createApp({ models, log, patienceMs: 5 }).request('/predict?sentence=good');
     expect(response.status).toBe(503);
   });

@@ -1,14 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createStaleCheck, createWatch } from '../../../functions/predict/freshness.ts';
-import { loadServedModel } from '../../../functions/predict/served-model.ts';
+import { loadModel } from '../../../functions/predict/model.ts';
 import { configure, createRecord } from './tiny-service.ts';
 import { createPointer, createTinyVersion, firstVersion, secondVersion, writeTinyStore } from './tiny-store.ts';
 
 async function prepare() {
   const folder = await writeTinyStore();
   const configuration = configure(folder);
-  const model = await loadServedModel(configuration, { log: createRecord().log });
+  const model = await loadModel(configuration, { log: createRecord().log });
   await model.classifier.release();
   return { path: join(folder, 'current.json'), isStale: createStaleCheck(configuration), model };
 }

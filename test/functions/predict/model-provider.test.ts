@@ -1,8 +1,8 @@
+import type { LoadedModel } from '../../../functions/predict/model.ts';
 import { createModelProvider, type Watch } from '../../../functions/predict/model-provider.ts';
-import type { ServedModel } from '../../../functions/predict/served-model.ts';
 import { createRecord, loadTiny } from './tiny-service.ts';
 
-let model: ServedModel;
+let model: LoadedModel;
 beforeAll(async () => {
   model = await loadTiny();
 });
@@ -55,7 +55,7 @@ describe('a provider that watches', () => {
     const events: string[] = [];
     const { log, lines } = createRecord();
     const scene = { events, lines, time: 0, looks: 0, newest: 1, failuresLeft: failures };
-    const load = async (): Promise<ServedModel> => {
+    const load = async (): Promise<LoadedModel> => {
       const name = String(scene.newest);
       await new Promise(setImmediate);
       if (name !== '1' && scene.failuresLeft-- > 0) throw new Error('S3 is away');

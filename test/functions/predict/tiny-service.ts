@@ -1,7 +1,7 @@
 import { type App, createApp } from '../../../functions/predict/app.ts';
 import { readConfiguration } from '../../../functions/predict/configuration.ts';
+import { type LoadedModel, loadModel } from '../../../functions/predict/model.ts';
 import { createModelProvider, type ModelProvider } from '../../../functions/predict/model-provider.ts';
-import { loadServedModel, type ServedModel } from '../../../functions/predict/served-model.ts';
 import { createLog } from '../../../layers/telemetry/index.ts';
 import { writeTinyStore } from './tiny-store.ts';
 
@@ -28,14 +28,14 @@ export const configure = (folder: string, version?: string) =>
   readConfiguration({ MODEL_URI: `file://${folder}`, MODEL_THREADS: '1', MODEL_VERSION: version });
 
 /** Loads a tiny model from a store of its own. */
-export async function loadTiny(): Promise<ServedModel> {
-  return loadServedModel(configure(await writeTinyStore()), { log: createRecord().log });
+export async function loadTiny(): Promise<LoadedModel> {
+  return loadModel(configure(await writeTinyStore()), { log: createRecord().log });
 }
 
 /** Creates the application over a folder with or without a store in it; the model loads with the first request. */
 export function createTinyService(folder: string): TinyService {
   const { lines, log } = createRecord();
-  const models = createModelProvider(() => loadServedModel(configure(folder), { log }));
+  const models = createModelProvider(() => loadModel(configure(folder), { log }));
   const release = async () => models.loaded()?.classifier.release();
   return { app: createApp({ models, log }), models, lines, release };
 }

@@ -1,0 +1,160 @@
+import type { Classifier, LoadStages, ModelSource, Tokenize } from '../../layers/inference/index.ts';
+import { type Manifest, type PulledModel, type PullStages, pullModel } from '../../layers/model-store/index.ts';
+import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
+import type { Configuration } from './configuration.ts';
+
+/** A published version, ready to answer. */
+export interface LoadedModel {
+  readonly manifest: Manifest;
+  readonly classifier: Classifier;
+  /** The ETag of the pointer that named the version; undefined for a pinned version. */
+  readonly pointerEtag?: string | undefined;
+  /** Milliseconds of each stage of the download. */
+  readonly pullStages?: PullStages;
+}
+
+/** Creates a classifier from a model's files. */
+export type OpenClassifier = (source: ModelSource, options: { readonly threads: number }) => Promise<Classifier>;
+
+interface Dependencies {
+  readonly log: Log;
+  /** By default the classifier runs in this process. */
+  readonly openClassifier?: OpenClassifier;
+  /** Called while the model's bytes are arriving. There is time for other work then. */
+  readonly onDownloading?: () => void;
+  /** Receives the spans of the load. */
+  readonly timeline?: Timeline;
+  /** Cancels the download. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Fetches the current or the pinned version, verifies it and creates a classifier from it. Logs one line: `model loaded`
+ * with the milliseconds of each stage and the timeline, or `model not loaded` with the reason.
+ *
+ * @throws the store's or the classifier's error, already logged.
+ */
+export async function loadModel(configuration: Configuration, dependencies: Dependencies): Promise<LoadedModel> {
+  const { store, modelVersion } = configuration;
+  const { log } = dependencies;
+  try {
+    return await pullAndOpen(configuration, dependencies);
+  } catch (error) {
+    log.error('model not loaded', { store: store.location, modelVersion, error: describeFailure(error) });
+    throw error;
+  }
+}
+
+async function pullAndOpen(configuration: Configuration, dependencies: Dependencies): Promise<LoadedModel> {
+  const { store, modelVersion: version, modelDirectory: directory, threads } = configuration;
+  const { log, signal, onDownloading, openClassifier, timeline = createTimeline() } = dependencies;
+  const started = performance.now();
+  const loader = createClassifierLoader(timeline);
+  const onTokenizer = (path: string, { maxTokens }: Manifest) => {
+    if (!openClassifier) loader.preload(path, maxTokens);
+    onDownloading?.();
+  };
+  const pulled = await pullModel(store, { version, directory, signal, onTokenizer });
+  const opening = performance.now();
+  const classifier = await (openClassifier ?? loader.open)(toSource(pulled), { threads });
+  const ended = performance.now();
+  const stages = { ...pulled.stages, sessionMs: ended - opening, ...classifier.loadStages, totalMs: ended - started };
+  recordSpans(timeline, { started, opening, ended }, stages);
+  log.info('model loaded', {
+    modelVersion: pulled.manifest.version,
+    store: store.location,
+    threads,
+    receivedBytes: pulled.receivedBytes,
+    stages: round(stages),
+    timeline: Object.fromEntries(Object.entries(timeline.spans).map(([name, span]) => [name, span.map(toTenths)])),
+  });
+  return { manifest: pulled.manifest, classifier, pointerEtag: pulled.pointerEtag, pullStages: pulled.stages };
+}
+
+/** The two labels that the answer has fields for. */
+const neededLabels = ['negative', 'positive'];
+
+function toSource({ manifest, modelPath, tokenizerPath }: PulledModel): ModelSource {
+  const { labels, maxTokens, temperature, version } = manifest;
+  if (labels.length !== 2 || !neededLabels.every((label) => labels.includes(label))) {
+    throw new Error(`Model ${version} has the labels ${labels.join(', ')}; this service needs negative and positive.`);
+  }
+  return { modelPath, tokenizerPath, labels, maxTokens, temperature };
+}
+
+/** Creates a classifier in this process, in two steps. */
+interface ClassifierLoader {
+  /** Loads what does not need the model's bytes: the code, ONNX Runtime's library, the tokenizer. */
+  preload(tokenizerPath: string, maxTokens: number): void;
+  readonly open: OpenClassifier;
+}
+
+/** Loads nothing before `preload` or `open` is called: loading earlier would delay the requests for the model's bytes. */
+function createClassifierLoader({ time }: Timeline): ClassifierLoader {
+  const importInference = () => import('../../layers/inference/index.ts');
+  let tokenizer: Promise<Tokenize> | undefined;
+  return {
+    preload: (path, maxTokens) => {
+      const inference = importInference();
+      tokenizer = inference.then(({ loadTokenizer }) => time('tokenizer', () => loadTokenizer(path, maxTokens)));
+      ignoreRejection(tokenizer);
+      ignoreRejection(inference.then(({ loadRuntime }) => time('runtime', loadRuntime)));
+    },
+    open: async (source, options) => (await importInference()).loadClassifier(source, { ...options, tokenizer }),
+  };
+}
+
+/** The failure is reported where the result is used. Here it only must not count as an unhandled rejection. */
+function ignoreRejection(promise: Promise<unknown>): void {
+  promise.catch(() => undefined);
+}
+
+/** Start and end of a piece of work, in milliseconds since the process began. */
+export type Span = readonly [start: number, end: number];
+
+/** Records when each piece of a cold start began and ended. The spans overlap. */
+export interface Timeline {
+  /** What is recorded so far. */
+  readonly spans: Readonly<Record<string, Span>>;
+  /** Runs a piece of work and records its span, whether it succeeds or not. */
+  time<T>(name: string, work: () => Promise<T>): Promise<T>;
+  record(name: string, span: Span): void;
+}
+
+export function createTimeline(): Timeline {
+  const spans: Record<string, Span> = {};
+  const record = (name: string, span: Span) => {
+    spans[name] = span;
+  };
+  const time = async <T>(name: string, work: () => Promise<T>) => {
+    const start = performance.now();
+    return work().finally(() => record(name, [start, performance.now()]));
+  };
+  return { spans, time, record };
+}
+
+interface Moments {
+  readonly started: number;
+  readonly opening: number;
+  readonly ended: number;
+}
+
+function recordSpans(
+  timeline: Timeline,
+  { started, opening, ended }: Moments,
+  stages: PullStages & Partial<LoadStages>,
+): void {
+  const { pointerMs, transferMs, firstRunMs = 0 } = stages;
+  const pointerEnd = started + pointerMs;
+  timeline.record('pointer', [started, pointerEnd]);
+  timeline.record('transfer', [pointerEnd, pointerEnd + transferMs]);
+  timeline.record('session', [opening, ended - firstRunMs]);
+  timeline.record('firstRun', [ended - firstRunMs, ended]);
+}
+
+/** The clock of a shared machine is not exact to the microsecond. */
+const toTenths = (ms: number) => Math.round(ms * 10) / 10;
+
+function round(stages: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(stages).map(([stage, ms]) => [stage, toTenths(ms)]));
+}
