@@ -2,9 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { createApp } from '../functions/predict/app.ts';
 import type { Configuration } from '../functions/predict/configuration.ts';
-import { createWatch } from '../functions/predict/freshness.ts';
+import { createModelProvider, createWatch, type ModelProvider } from '../functions/predict/current-model.ts';
 import { loadModel } from '../functions/predict/model.ts';
-import { createModelProvider, type ModelProvider } from '../functions/predict/model-provider.ts';
 import { createLog } from '../layers/telemetry/index.ts';
 import { createCommand, runCommand, wholeNumber } from './command-line.ts';
 import { type RunningServer, startServer } from './http-server.ts';

@@ -4,9 +4,9 @@ import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
 import { classifySentence, describeModel } from './answer.ts';
 import { cacheControl, createTag, matchesTag } from './caching.ts';
 import { healthRoute, modelRoute, predictRoute } from './contract.ts';
+import type { ModelProvider } from './current-model.ts';
 import { ApiError, toErrorCode } from './errors.ts';
 import type { LoadedModel } from './model.ts';
-import type { ModelProvider } from './model-provider.ts';
 import {
   addOutcome,
   fail,

@@ -3,18 +3,16 @@
 
 import { createLog, openMeter } from '../../layers/telemetry/index.ts';
 import { readConfiguration } from './configuration.ts';
-import { createWatch } from './freshness.ts';
+import { createModelProvider, createWatch, removeDownload } from './current-model.ts';
 import { initPatience } from './init-phase.ts';
 import { createTimeline, loadModel } from './model.ts';
-import { createModelProvider } from './model-provider.ts';
 import { waitAtMost } from './patience.ts';
-import { removeFetched } from './scratch.ts';
 
 const configuration = readConfiguration(process.env);
 const { AWS_LAMBDA_INITIALIZATION_TYPE: initType, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory } = process.env;
 const { logLevel, logText } = configuration;
 const log = createLog({ level: logLevel, fields: { initType } });
-const watch = createWatch(configuration, { log, onReleased: (model) => removeFetched(configuration, model) });
+const watch = createWatch(configuration, { log, onReleased: (model) => removeDownload(configuration, model) });
 const timeline = createTimeline();
 let onDownloading: () => void = () => undefined;
 const downloading = new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import { createLog } from '../../layers/telemetry/index.ts';
 import { createApp } from './app.ts';
-import type { ModelProvider } from './model-provider.ts';
+import type { ModelProvider } from './current-model.ts';
 
 /**
  * Answers one request of nobody's. Much of Node and of the libraries is loaded by the first request that needs it (20 ms); while

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from '../../../functions/predict/app.ts';
 import type { Answer } from '../../../functions/predict/contract.ts';
+import { createModelProvider } from '../../../functions/predict/current-model.ts';
 import type { LoadedModel } from '../../../functions/predict/model.ts';
-import { createModelProvider } from '../../../functions/predict/model-provider.ts';
 import { createRecord, createTinyService, type TinyService } from './tiny-service.ts';
 import { expectPositive, firstVersion, maxTokens, writeTinyStore } from './tiny-store.ts';
 

@@ -1,7 +1,7 @@
 import { type App, createApp } from '../../../functions/predict/app.ts';
 import { readConfiguration } from '../../../functions/predict/configuration.ts';
+import { createModelProvider, type ModelProvider } from '../../../functions/predict/current-model.ts';
 import { type LoadedModel, loadModel } from '../../../functions/predict/model.ts';
-import { createModelProvider, type ModelProvider } from '../../../functions/predict/model-provider.ts';
 import { createLog } from '../../../layers/telemetry/index.ts';
 import { writeTinyStore } from './tiny-store.ts';
 
