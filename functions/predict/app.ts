@@ -15,13 +15,13 @@ import {
   type RequestContext,
   type RequestEnvironment,
 } from './observability.ts';
-import { waitAtMost } from './patience.ts';
+import { withTimeout } from './timeout.ts';
 
 interface Dependencies {
   readonly models: ModelProvider;
   readonly log: Log;
   /** Milliseconds that a request waits for a model that is on its way. API Gateway gives up after 30 s. */
-  readonly patienceMs?: number;
+  readonly modelTimeoutMs?: number;
   /** Whether the log may hold the texts that people ask about. */
   readonly logText?: boolean;
   /** Is told of every request once it is answered. */
@@ -43,8 +43,8 @@ function refuseInvalid(result: { success: boolean; error?: { issues: readonly { 
 
 /** Answers with one model from beginning to end, once there is one. */
 async function withModel<T>(dependencies: Dependencies, answer: (model: LoadedModel) => Promise<T>): Promise<T> {
-  const { models, patienceMs = 25_000 } = dependencies;
-  const model = await waitAtMost(patienceMs, models.current()).catch((cause: unknown) => {
+  const { models, modelTimeoutMs = 25_000 } = dependencies;
+  const model = await withTimeout(modelTimeoutMs, models.current()).catch((cause: unknown) => {
     throw new ApiError('MODEL_UNAVAILABLE', { cause });
   });
   if (!model) throw new ApiError('MODEL_UNAVAILABLE');

@@ -1,7 +1,7 @@
 import { type APIGatewayProxyResult, handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import type { App } from './app.ts';
 import { describeError } from './errors.ts';
-import { waitAtMost } from './patience.ts';
+import { withTimeout } from './timeout.ts';
 
 /** A request as API Gateway's HTTP API hands it over: payload format 2.0. */
 export type HttpEvent = Extract<LambdaEvent, { readonly rawPath: string }>;
@@ -41,7 +41,7 @@ export function createHandler(app: App, settled: () => Promise<void> = async () 
   const answer = handle(app);
   return async (event, context) => {
     const result = await answer(withoutBody(event), context);
-    await waitAtMost(Math.max(0, context.getRemainingTimeInMillis() - marginMs), settled());
+    await withTimeout(Math.max(0, context.getRemainingTimeInMillis() - marginMs), settled());
     return isRefusal(result) ? refuse() : result;
   };
 }

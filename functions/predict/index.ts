@@ -1,12 +1,11 @@
-// The Lambda function `functions/predict/index.handler`. Importing it reads the environment and starts the cold start; other
-// code takes what it needs from the files beside it.
+// The Lambda function `functions/predict/index.handler`. Importing it reads the environment and starts the cold start. Other
+// code imports the files beside it.
 
 import { createLog, openMeter } from '../../layers/telemetry/index.ts';
 import { readConfiguration } from './configuration.ts';
 import { createModelProvider, createWatch, removeDownload } from './current-model.ts';
-import { initPatience } from './init-phase.ts';
 import { createTimeline, loadModel } from './model.ts';
-import { waitAtMost } from './patience.ts';
+import { initTimeout, withTimeout } from './timeout.ts';
 
 const configuration = readConfiguration(process.env);
 const { AWS_LAMBDA_INITIALIZATION_TYPE: initType, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory } = process.env;
@@ -20,27 +19,35 @@ const downloading = new Promise<void>((resolve) => {
 });
 const models = createModelProvider(() => loadModel(configuration, { log, timeline, onDownloading }), watch);
 
-// The code that will answer is read while the model's bytes are on their way. Earlier it would hold up the asking for them:
-// loading code blocks the thread. If no bytes come it is needed all the same, to say so.
+/**
+ * Runs one dummy request. The first request loads much of Node and of the libraries (20 ms), and there is time for that
+ * while the model's bytes arrive. The request has no sentence, so it needs no model and is rejected.
+ */
+async function warmUp(): Promise<void> {
+  const { createApp } = await import('./app.ts');
+  const silent = createLog({ level: 'error', write: () => undefined });
+  await createApp({ models, log: silent }).request('/predict');
+}
+
+// The code that answers requests is loaded while the model's bytes arrive. Loading it earlier would block the thread and
+// delay the requests for those bytes. If no bytes come, the code is needed all the same, to report that.
 const loading = models.current().catch(() => undefined);
 await Promise.race([downloading, loading]);
-const [{ createApp }, { createHandler }, { createObserver, recordColdStart, recordLoad }, meter] = await timeline.time(
-  'code',
-  async () => {
-    // From a folder nothing is waited for.
-    if (configuration.store.location.startsWith('s3://')) await (await import('./warm-up.ts')).warmUp(models);
-    return Promise.all([import('./app.ts'), import('./handler.ts'), import('./observability.ts'), openMeter()]);
-  },
-);
+const [{ createApp }, { createHandler }, observability, meter] = await timeline.time('code', async () => {
+  // A model in a folder has no download to wait for.
+  if (configuration.store.location.startsWith('s3://')) await warmUp();
+  return Promise.all([import('./app.ts'), import('./handler.ts'), import('./observability.ts'), openMeter()]);
+});
+const { createObserver, recordColdStart, recordLoad } = observability;
 const environment = { memoryMb: Number(memory ?? 0), architecture: process.arch, initType: initType ?? 'unknown' };
 recordColdStart(meter, environment);
-const first = loading.then((model) => {
-  const load = model?.classifier.loadStages;
-  if (model?.pullStages && load) recordLoad(meter, model.pullStages, load);
+const firstLoad = loading.then((model) => {
+  const stages = model?.classifier.loadStages;
+  if (model?.pullStages && stages) recordLoad(meter, model.pullStages, stages);
 });
-await waitAtMost(initPatience(initType), first);
+await withTimeout(initTimeout(initType), firstLoad);
 
-/** Answers API Gateway. If the model took longer than the init phase allows, the first request goes on waiting for it. */
+/** Answers API Gateway. If the model needs longer than the init phase allows, the first request waits for it. */
 export const handler = createHandler(
   createApp({ models, log, logText, observe: createObserver(meter, environment) }),
   models.settled,

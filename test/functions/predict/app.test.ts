@@ -209,7 +209,7 @@ describe('without a model', () => {
   it('answers 503 rather than keep a request waiting for ever', async () => {
     const { log } = createRecord();
     const models = createModelProvider(() => new Promise<LoadedModel>(() => undefined));
-    const response = await createApp({ models, log, patienceMs: 5 }).request('/predict?sentence=good');
+    const response = await createApp({ models, log, modelTimeoutMs: 5 }).request('/predict?sentence=good');
     expect(response.status).toBe(503);
   });
 });
