@@ -1,10 +1,7 @@
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { type Configuration, ConfigurationError, readConfiguration } from '../functions/predict/configuration.ts';
 import { UsageError } from './command-line.ts';
-
-/** The built local/worker, beside the bundle that this file is in. */
-export const workerPath = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 
 /** The model that ships with the project, wherever the command is called from. */
 export const sampleUri = pathToFileURL(join(import.meta.dirname, '..', '..', 'models', 'sample')).href;

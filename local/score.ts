@@ -3,13 +3,13 @@ import { ConfigurationError } from '../functions/predict/configuration.ts';
 import { type LoadedModel, loadModel } from '../functions/predict/model.ts';
 import { createLog } from '../layers/telemetry/index.ts';
 import { UsageError } from './command-line.ts';
-import { startPool } from './pool/pool.ts';
-import { readLocalConfiguration, workerPath } from './project.ts';
+import { readLocalConfiguration } from './project.ts';
 import { findColumns } from './scoring/columns.ts';
 import { readScoreOptions, type ScoreOptions, usage } from './scoring/options.ts';
 import { writeToFile, writeToStandardOutput } from './scoring/output.ts';
 import { createScoreRun } from './scoring/run.ts';
 import { openTable, type Table } from './scoring/table.ts';
+import { startPool, workerPath } from './worker-pool.ts';
 
 /** Rows under way per worker: the next text is there when a worker is done with one. */
 const rowsPerWorker = 4;

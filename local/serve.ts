@@ -7,8 +7,8 @@ import { loadModel } from '../functions/predict/model.ts';
 import { createLog } from '../layers/telemetry/index.ts';
 import { createCommand, runCommand, wholeNumber } from './command-line.ts';
 import { type RunningServer, startServer } from './http-server.ts';
-import { startPool } from './pool/pool.ts';
-import { readLocalConfiguration, workerPath } from './project.ts';
+import { readLocalConfiguration } from './project.ts';
+import { startPool, workerPath } from './worker-pool.ts';
 
 /** What `npm start` can be told. */
 export interface ServeOptions {

@@ -1,30 +1,30 @@
 // One process of a pool: loads the classifier, then answers one text at a time.
 import { type Classifier, loadClassifier } from '../layers/inference/index.ts';
-import type { Order, Report, Start } from './pool/protocol.ts';
+import type { WorkerRequest, WorkerResponse, WorkerStart } from './worker-process.ts';
 
 let classifier: Classifier | undefined;
 
-async function start({ source, threads }: Start): Promise<Report> {
+async function start({ source, threads }: WorkerStart): Promise<WorkerResponse> {
   classifier = await loadClassifier(source, { threads });
   return { ready: true };
 }
 
-async function classify(text: string): Promise<Report> {
+async function classify(text: string): Promise<WorkerResponse> {
   if (!classifier) throw new Error('asked for an answer before the model was loaded');
   return { classification: await classifier.classify(text) };
 }
 
-async function carryOut(order: Order): Promise<Report> {
+async function handle(request: WorkerRequest): Promise<WorkerResponse> {
   try {
-    return await ('start' in order ? start(order.start) : classify(order.text));
+    return await ('start' in request ? start(request.start) : classify(request.text));
   } catch (error) {
     return { failure: error instanceof Error ? error.message : String(error) };
   }
 }
 
-process.on('message', (order: Order) => {
-  carryOut(order).then((report) => process.send?.(report));
+process.on('message', (request: WorkerRequest) => {
+  handle(request).then((response) => process.send?.(response));
 });
 process.on('disconnect', () => process.exit(0));
-// Ctrl-C goes to every process of the terminal, but a request may be in flight: the parent says when to end.
+// Ctrl-C reaches every process of the terminal. A request may be in flight, so the parent decides when this process ends.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);

@@ -1,0 +1,193 @@
+// Worker processes behind one classifier, and the queue of texts in front of them.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { ApiError } from '../functions/predict/errors.ts';
+import type { Classification, Classifier, ModelSource } from '../layers/inference/index.ts';
+import { describeFailure, type Log } from '../layers/telemetry/index.ts';
+import { startWorker, type WorkerProcess } from './worker-process.ts';
+
+/** Path of the built worker.ts, beside the bundle that this file is in. */
+export const workerPath = fileURLToPath(new URL('./worker.mjs', import.meta.url));
+
+/** Settings of a pool. */
+export interface PoolOptions {
+  /** Path of the built worker.ts. */
+  readonly workerPath: string;
+  /** Processes, each with a session of its own. */
+  readonly workers: number;
+  /** Threads of one run in one process. */
+  readonly threads: number;
+  /** Texts that may wait for a worker; one more is refused. */
+  readonly queueDepth: number;
+  readonly log: Log;
+  /** Milliseconds between two tries to replace a worker. */
+  readonly retryMs?: number;
+}
+
+type Start = () => Promise<WorkerProcess>;
+
+/** Starts all workers. If one cannot start, the others are stopped. */
+async function startAll(start: Start, count: number): Promise<WorkerProcess[]> {
+  const starting = await Promise.allSettled(Array.from({ length: count }, start));
+  const started = starting.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const failed = starting.find((result) => result.status === 'rejected');
+  if (!failed) return started;
+  await Promise.all(started.map((worker) => worker.stop()));
+  throw failed.reason;
+}
+
+/**
+ * Starts worker processes on a model's files. Each text goes to an idle worker, first come, first served. A worker that
+ * ends is replaced, and the text that it had fails.
+ *
+ * @throws Error if a worker cannot load the model. No process is left behind.
+ */
+export async function startPool(source: ModelSource, options: PoolOptions): Promise<Classifier> {
+  const start = () => startWorker(options.workerPath, { source, threads: options.threads });
+  const workers = await startAll(start, options.workers);
+  return createPool(source.labels, workers, { ...options, start });
+}
+
+function createPool(
+  labels: readonly string[],
+  started: readonly WorkerProcess[],
+  options: PoolOptions & { start: Start },
+): Classifier {
+  const { queueDepth, log, retryMs = 2000, start } = options;
+  const dispatcher = createDispatcher(queueDepth);
+  const workers = new Set<WorkerProcess>();
+  const closing = new AbortController();
+  /** True after a failed try to replace a worker. If no worker is left then, texts are refused instead of queued. */
+  let replacementFailed = false;
+
+  const add = (worker: WorkerProcess) => {
+    workers.add(worker);
+    dispatcher.add(worker);
+    replacementFailed = false;
+    log.debug('worker started', { pid: worker.pid });
+    worker.ended.then((reason) => lose(worker, reason));
+  };
+
+  const lose = (worker: WorkerProcess, reason: string) => {
+    workers.delete(worker);
+    dispatcher.remove(worker);
+    if (closing.signal.aborted) return;
+    log.error('worker ended', { reason });
+    replace().catch(nothing);
+  };
+
+  /** Starts another worker. Tries again until it succeeds or the pool closes. */
+  const replace = async (): Promise<void> => {
+    try {
+      const worker = await start();
+      if (closing.signal.aborted) return worker.stop();
+      add(worker);
+      return void log.info('worker replaced', { pid: worker.pid });
+    } catch (error) {
+      log.error('worker not replaced', { error: describeFailure(error) });
+      replacementFailed = true;
+      if (workers.size === 0) dispatcher.refuseWaiting(new ApiError('MODEL_UNAVAILABLE'));
+    }
+    await sleep(retryMs, undefined, { signal: closing.signal });
+    return replace();
+  };
+
+  for (const worker of started) add(worker);
+  return {
+    labels,
+    classify: async (text) => {
+      if (closing.signal.aborted || (replacementFailed && workers.size === 0)) throw new ApiError('MODEL_UNAVAILABLE');
+      return dispatcher.classify(text);
+    },
+    release: async () => {
+      closing.abort();
+      await dispatcher.drained();
+      dispatcher.refuseWaiting(new ApiError('MODEL_UNAVAILABLE'));
+      await Promise.all([...workers].map((worker) => worker.stop()));
+    },
+  };
+}
+
+/** Answers one text at a time. */
+export interface Worker {
+  classify(text: string): Promise<Classification>;
+}
+
+interface Task {
+  readonly text: string;
+  resolve(answer: Promise<Classification>): void;
+  reject(error: Error): void;
+}
+
+/** Hands texts to workers. */
+export interface Dispatcher {
+  /** Adds a worker. It takes the text that has waited longest. */
+  add(worker: Worker): void;
+  /** Removes a worker. It keeps the text that it is working on. */
+  remove(worker: Worker): void;
+  /** Number of workers, idle or not. */
+  size(): number;
+  /** @throws ApiError `OVERLOADED` if the queue is full. */
+  classify(text: string): Promise<Classification>;
+  /** Refuses the texts that wait. */
+  refuseWaiting(error: Error): void;
+  /** Resolves when no text waits and no worker is busy. */
+  drained(): Promise<void>;
+}
+
+/**
+ * Gives each text to an idle worker. While there is none, texts wait in a queue.
+ *
+ * @param queueDepth - texts that may wait. Without a bound an overloaded server would answer every request late.
+ */
+export function createDispatcher(queueDepth: number): Dispatcher {
+  const workers = new Set<Worker>();
+  const idle = new Set<Worker>();
+  const queue: Task[] = [];
+  const running = new Set<Promise<unknown>>();
+
+  const run = (worker: Worker, { text, resolve }: Task) => {
+    idle.delete(worker);
+    const answer = worker.classify(text);
+    resolve(answer);
+    const settled = answer.then(nothing, nothing).then(() => {
+      running.delete(settled);
+      takeNext(worker);
+    });
+    running.add(settled);
+  };
+
+  const takeNext = (worker: Worker) => {
+    if (!workers.has(worker)) return;
+    const task = queue.shift();
+    if (task) run(worker, task);
+    else idle.add(worker);
+  };
+
+  return {
+    add: (worker) => {
+      workers.add(worker);
+      takeNext(worker);
+    },
+    remove: (worker) => {
+      workers.delete(worker);
+      idle.delete(worker);
+    },
+    size: () => workers.size,
+    classify: (text) =>
+      new Promise((resolve, reject) => {
+        const [worker] = idle;
+        if (worker) run(worker, { text, resolve, reject });
+        else if (queue.length < queueDepth) queue.push({ text, resolve, reject });
+        else reject(new ApiError('OVERLOADED'));
+      }),
+    refuseWaiting: (error) => {
+      for (const { reject } of queue.splice(0)) reject(error);
+    },
+    drained: async () => {
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}
+
+const nothing = () => undefined;

@@ -1,0 +1,92 @@
+// The pool's side of one worker process. The other side is worker.ts.
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Classification, ModelSource } from '../layers/inference/index.ts';
+
+/** What a worker process loads. */
+export interface WorkerStart {
+  readonly source: ModelSource;
+  readonly threads: number;
+}
+
+/** From the pool to a worker. First `start`, then one text at a time. */
+export type WorkerRequest = { readonly start: WorkerStart } | { readonly text: string };
+
+/** From a worker to the pool: one response for each request. */
+export type WorkerResponse =
+  | { readonly ready: true }
+  | { readonly classification: Classification }
+  | { readonly failure: string };
+
+/** A process that holds one session and answers one text at a time. */
+export interface WorkerProcess {
+  readonly pid: number | undefined;
+  /** @throws Error if the model fails on the text or the process ends before it answers. */
+  classify(text: string): Promise<Classification>;
+  /** Resolves when the process has ended, with the reason for the log. */
+  readonly ended: Promise<string>;
+  /** Ends the process and waits for its end. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A worker is a process and not a thread, so that a crash of native code costs one request and not the server. ONNX
+ * Runtime's telemetry must be off before the process starts.
+ */
+function startProcess(modulePath: string): ChildProcess {
+  const env = { ...process.env, ORT_DISABLE_TELEMETRY: '1' };
+  return fork(modulePath, { env, execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+}
+
+function waitForEnd(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(`worker process could not be reached: ${error.message}`));
+    child.once('exit', (code, signal) => {
+      resolve(`worker process ${child.pid} ended with ${signal ? `signal ${signal}` : `exit code ${code}`}`);
+    });
+  });
+}
+
+interface Waiting {
+  resolve(response: WorkerResponse): void;
+  reject(error: Error): void;
+}
+
+/** Sends one request at a time. Its promise resolves with the response and rejects when the process ends first. */
+function createSender(child: ChildProcess, ended: Promise<string>) {
+  let waiting: Waiting | undefined;
+  const fail = (reason: string) => waiting?.reject(new Error(reason));
+  child.on('message', (response: WorkerResponse) => waiting?.resolve(response));
+  ended.then(fail);
+  return (request: WorkerRequest) =>
+    new Promise<WorkerResponse>((resolve, reject) => {
+      waiting = { resolve, reject };
+      child.send(request, (error) => error && fail(error.message));
+    });
+}
+
+/**
+ * Starts a worker and waits until its model is loaded.
+ *
+ * @param modulePath - path of the built worker.ts.
+ * @throws Error if the process ends or the model cannot be loaded. No process is left behind.
+ */
+export async function startWorker(modulePath: string, start: WorkerStart): Promise<WorkerProcess> {
+  const child = startProcess(modulePath);
+  const ended = waitForEnd(child);
+  const send = createSender(child, ended);
+  const stop = async () => {
+    if (child.connected) child.disconnect();
+    await ended;
+  };
+  const response = await send({ start });
+  if ('failure' in response) {
+    await stop();
+    throw new Error(response.failure);
+  }
+  return { pid: child.pid, ended, stop, classify: async (text) => readClassification(await send({ text })) };
+}
+
+function readClassification(response: WorkerResponse): Classification {
+  if ('classification' in response) return response.classification;
+  throw new Error('failure' in response ? response.failure : 'a worker process answered out of turn');
+}
