@@ -10,18 +10,18 @@ import { UsageError } from './command-line.ts';
 /** Longest request line and headers. Node's own 16 KiB would refuse a long review in an address. */
 const maxHeaderBytes = 64 * 1024;
 
-/** How long requests that are already on their way are still taken when the server closes. */
-const lastCallMs = 250;
+/** Milliseconds in which a closing server still accepts requests that are already on their way. */
+const closingDelayMs = 250;
 
 /** A server that is listening. */
 export interface RunningServer {
   readonly port: number;
-  /** Takes no new connections, answers the requests in flight, then resolves. */
+  /** Graceful shutdown: accepts no new connections, answers the requests in flight, then resolves. */
   close(): Promise<void>;
 }
 
 interface Options {
-  /** 0 for any free one. */
+  /** 0 for any free port. */
   readonly port: number;
   readonly host: string;
 }
@@ -33,16 +33,16 @@ interface Options {
  */
 export async function startServer(app: App, { port, host }: Options): Promise<RunningServer> {
   const errorHandler = () => createErrorResponse('REQUEST_MALFORMED');
-  // HTTP/1.0 need not name a host.
+  // A request of HTTP/1.0 may have no Host header.
   const listener = getRequestListener(app.fetch, { errorHandler, hostname: 'localhost' });
   const server = createServer({ maxHeaderSize: maxHeaderBytes }, listener);
   server.on('clientError', refuseUnreadable);
-  const sayFarewell = createFarewell(server);
+  const closeConnections = trackConnections(server);
   server.listen(port, host);
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(explain(error, { port, host }));
   });
-  return { port: (server.address() as AddressInfo).port, close: () => close(server, sayFarewell) };
+  return { port: (server.address() as AddressInfo).port, close: () => close(server, closeConnections) };
 }
 
 function explain({ code, message }: NodeJS.ErrnoException, { port, host }: Options): string {
@@ -51,7 +51,7 @@ function explain({ code, message }: NodeJS.ErrnoException, { port, host }: Optio
   return `Cannot listen on ${host}, port ${port} (${message}): name an address of this machine with --host.`;
 }
 
-/** For requests that the application never sees, because no URL can be made of them. */
+/** Answers a request from which no URL can be made, so that the application never sees it. */
 function createErrorResponse(code: ErrorCode): Response {
   const { status, headers, body } = describeError(code);
   return Response.json(body, { status, headers });
@@ -62,7 +62,7 @@ function toErrorCode({ code }: NodeJS.ErrnoException): ErrorCode {
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'REQUEST_TIMEOUT' : 'REQUEST_MALFORMED';
 }
 
-/** Answers what Node cannot parse, in the one error shape. */
+/** Answers a request that Node cannot parse, in the shape of all errors. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const { status, headers, body } = describeError(toErrorCode(error));
@@ -76,31 +76,31 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${content}`);
 }
 
-/** Follows the requests in flight, so that each can be the last on its connection once the server is closing. */
-function createFarewell(server: Server) {
+/** Returns a function that closes each connection after the request that is in flight on it. */
+function trackConnections(server: Server) {
   const inFlight = new Set<ServerResponse>();
   let closing = false;
-  const sayLast = (response: ServerResponse) => {
+  const markAsLast = (response: ServerResponse) => {
     if (!response.headersSent) response.setHeader('Connection', 'close');
   };
   server.on('request', (_request, response) => {
-    if (closing) sayLast(response);
+    if (closing) markAsLast(response);
     inFlight.add(response);
     response.once('close', () => inFlight.delete(response));
   });
   return () => {
     closing = true;
-    for (const response of inFlight) sayLast(response);
+    for (const response of inFlight) markAsLast(response);
   };
 }
 
 /**
- * A connection that is kept alive would hold the server open after its last answer. One that was just made counts as idle
- * until its request is read, and closing would reset it: so the server listens on for a moment.
+ * A kept-alive connection would hold the server open after its last answer, so connections are closed first. Node counts a new
+ * connection as idle until its request is read, and `server.close` would reset it. So the server listens for a moment more.
  */
-async function close(server: Server, sayFarewell: () => void): Promise<void> {
-  sayFarewell();
-  await sleep(lastCallMs);
+async function close(server: Server, closeConnections: () => void): Promise<void> {
+  closeConnections();
+  await sleep(closingDelayMs);
   server.close();
   await once(server, 'close');
 }

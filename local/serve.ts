@@ -46,7 +46,7 @@ const say = (text: string) => process.stderr.write(`${text}\n`);
 interface Service {
   readonly models: ModelProvider;
   readonly server: RunningServer;
-  /** Gives up a load that is under way. */
+  /** Aborts the loading of the model. */
   readonly loading: AbortController;
 }
 
@@ -65,7 +65,7 @@ async function start(options: ServeOptions, configuration: Configuration): Promi
   return { models, loading, server: await startServer(app, options) };
 }
 
-/** The first signal lets requests in flight be answered; the second does not wait for them. */
+/** The first signal ends the server after the requests in flight are answered. The second signal ends it at once. */
 function stopOnSignal({ models, server, loading }: Service): void {
   let stopping = false;
   const stop = async () => {
@@ -79,7 +79,7 @@ function stopOnSignal({ models, server, loading }: Service): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
 }
 
-/** A server without a model answers 503 and tries again with each request, so that it recovers by itself. */
+/** A server without a model answers 503 and tries to load it again with each request, so it recovers by itself. */
 async function announce({ models, loading }: Service, address: string): Promise<void> {
   try {
     const { manifest } = await models.current();
