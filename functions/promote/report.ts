@@ -1,4 +1,3 @@
-import type { Measure, Meter } from '../../layers/telemetry/index.ts';
 import type { Outcome } from './promotion.ts';
 import { describeRefusal } from './verdict.ts';
 
@@ -30,12 +29,4 @@ export function describeOutcome(outcome: Outcome, location: string): Message | u
       text: `Model ${version} was refused; nothing has changed. ${describeRefusal(outcome.verdict)}\n${where}`,
     };
   return undefined;
-}
-
-const one = (name: string): readonly Measure[] => [{ name, unit: 'Count', value: 1 }];
-
-/** Counts versions that were made current and versions that were refused. */
-export function countOutcome(meter: Meter, { kind }: Outcome): void {
-  if (kind === 'promoted') meter.record(one('Promoted'));
-  if (kind === 'refused') meter.record(one('Refused'));
 }

@@ -1,4 +1,4 @@
-import { readVersion } from '../../../functions/promote/event.ts';
+import { readVersion } from '../../../functions/promote/handler.ts';
 import { createObjectCreated } from './object-created.ts';
 
 const location = 's3://models/prod';
