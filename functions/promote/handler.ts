@@ -1,8 +1,7 @@
 import { isVersionName } from '../../layers/model-store/index.ts';
 import { describeFailure, type Log, type Measure, type Meter } from '../../layers/telemetry/index.ts';
-import type { Notify } from './notification.ts';
+import { describeOutcome, type Notify } from './notification.ts';
 import type { Outcome } from './promotion.ts';
-import { describeOutcome } from './report.ts';
 
 /** The fields that promote reads of EventBridge's "Object Created" event from S3. The key is not URL-encoded. */
 export interface ObjectCreated {
