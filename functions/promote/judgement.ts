@@ -9,10 +9,9 @@ import {
   pullModel,
   readManifest,
 } from '../../layers/model-store/index.ts';
-import { type Check, checkAccuracy, checkLatency, checkSize, servedBytes } from './checks.ts';
+import { type Check, checkAccuracy, checkLatency, checkSize, measureLatency, servedBytes } from './checks.ts';
 import type { JudgingConfiguration } from './configuration.ts';
 import { checkGolden, type Golden, readGolden } from './golden.ts';
-import { measureLatency } from './latency.ts';
 import { loadTriedModel, type TriedModel } from './tried-model.ts';
 import { createVerdict, type Verdict } from './verdict.ts';
 

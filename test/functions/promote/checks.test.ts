@@ -1,4 +1,4 @@
-import { measureLatency, median, pickTexts } from '../../../functions/promote/latency.ts';
+import { measureLatency, median, pickTexts } from '../../../functions/promote/checks.ts';
 
 it('takes the middle value', () => {
   expect(median([3, 1, 2])).toBe(2);
