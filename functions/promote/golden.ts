@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import type { Classifier, Tokenize } from '../../layers/inference/index.ts';
 import type { Check } from './checks.ts';
-import type { TriedModel } from './tried-model.ts';
 
 const goldenCase = z.looseObject({
   text: z.string(),
@@ -24,26 +24,26 @@ const goldenFile = z.discriminatedUnion('schema', [
   z.looseObject({ schema: z.literal(2), cases: z.array(goldenCase).min(1), spread: spreadShape }),
 ]);
 
-/** A text with what serving must make of it: see docs/model-artifact.md. */
+/** A text and the ids and probabilities that serving must give for it: see docs/model-artifact.md. */
 export type GoldenCase = z.infer<typeof goldenCase>;
 
 /** Percentiles of the differences between two sets of answers. */
 export type Spread = z.infer<typeof spreadShape>;
 
-/** The golden texts of a version, and how far answers of another processor may lie from theirs. */
+/** The golden texts of a version, and how far the answers of another processor may differ. */
 export interface Golden {
   readonly cases: readonly GoldenCase[];
   readonly spread: Spread;
 }
 
-/** What a golden file of schema 1, which records no spread, is held to: measured on a model of six layers. */
+/** The spread for a golden file of schema 1, which records none. It was measured on a model of six layers. */
 const sampleSpread: Spread = { median: 5e-8, percentile90: 2.5e-4, percentile99: 3.3e-3, largest: 1.15e-2 };
 
 /** A processor may differ by this multiple of the measured spread. */
 const factor = 4;
-/** A difference below this is always allowed: float32 and the eight digits of golden.json. */
+/** A difference below this is always allowed: it can come from float32 and from the eight digits of golden.json. */
 const floor = 1e-5;
-/** A difference above this is never allowed; training's proof allows it between int8 and PyTorch. */
+/** A difference above this is never allowed. Training allows as much between int8 and PyTorch. */
 const ceiling = 0.05;
 
 const percentiles = ['median', 'percentile90', 'percentile99', 'largest'] as const;
@@ -57,14 +57,14 @@ export async function readGolden(path: string): Promise<Golden> {
 const sameIds = (ids: readonly number[], expected: readonly number[]) =>
   ids.length === expected.length && ids.every((id, index) => id === expected[index]);
 
-/** The largest difference over the labels; infinite if there is no number to compare. */
+/** The largest difference over the labels. Infinite if a number is missing. */
 function differ(probabilities: readonly number[], others: readonly number[]): number {
   if (probabilities.length !== others.length) return Number.POSITIVE_INFINITY;
   const differences = probabilities.map((value, index) => Math.abs(value - (others[index] ?? Number.NaN)));
   return differences.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(...differences);
 }
 
-/** Each text's difference from what the golden file holds. */
+/** The difference of each text's answer from the golden file. */
 const differFrom = (name: 'served' | 'reference', cases: Golden['cases'], answers: readonly (readonly number[])[]) =>
   cases.map((each, index) => differ(answers[index] ?? [], each[name]));
 
@@ -85,14 +85,14 @@ function marginOf(probabilities: readonly number[]): number {
   return best - second;
 }
 
-/** A change of label counts unless both answers were undecided within the bound. */
+/** A change of label counts, unless the margins of both answers are within the bound. */
 const isFlipped = (answer: readonly number[], served: readonly number[], bound: number) =>
   labelOf(answer) !== labelOf(served) && Math.max(marginOf(answer), marginOf(served)) > bound;
 
 const listFew = (indexes: readonly number[]) =>
   `${indexes.slice(0, 5).join(', ')}${indexes.length > 5 ? ` and ${indexes.length - 5} more` : ''}`;
 
-/** Each rule of the golden check that these answers break, as a phrase; texts are named by their place in the file. */
+/** A phrase for each rule of the golden check that the answers break. Texts are named by their index in the file. */
 export function findDisagreements({ cases, spread }: Golden, answers: readonly (readonly number[])[]): string[] {
   const differences = differFrom('served', cases, answers);
   const gaps = describeDifferences(differences);
@@ -115,8 +115,13 @@ export function findDisagreements({ cases, spread }: Golden, answers: readonly (
   return phrases;
 }
 
-/** Runs every golden text in the serving runtime and holds the answers to the rules of docs/model-artifact.md. */
-export async function checkGolden({ tokenize, classifier }: TriedModel, golden: Golden): Promise<Check> {
+interface Runtime {
+  readonly tokenize: Tokenize;
+  readonly classifier: Classifier;
+}
+
+/** Runs every golden text in the serving runtime and checks the answers by the rules of docs/model-artifact.md. */
+export async function checkGolden({ tokenize, classifier }: Runtime, golden: Golden): Promise<Check> {
   const { cases } = golden;
   const wrongIds: number[] = [];
   const answers: (readonly number[])[] = [];

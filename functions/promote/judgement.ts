@@ -1,4 +1,10 @@
-import { InferenceError } from '../../layers/inference/index.ts';
+import {
+  type Classifier,
+  InferenceError,
+  loadClassifier,
+  loadTokenizer,
+  type Tokenize,
+} from '../../layers/inference/index.ts';
 import {
   checkComplete,
   type Manifest,
@@ -12,12 +18,44 @@ import {
 import { type Check, checkAccuracy, checkLatency, checkSize, measureLatency, servedBytes } from './checks.ts';
 import type { JudgingConfiguration } from './configuration.ts';
 import { checkGolden, type Golden, readGolden } from './golden.ts';
-import { loadTriedModel, type TriedModel } from './tried-model.ts';
 import { createVerdict, type Verdict } from './verdict.ts';
 
-interface Bench {
+interface Dependencies {
   readonly store: ModelStore;
   readonly configuration: JudgingConfiguration;
+}
+
+/**
+ * Tests a published version as serving would run it and compares it with the current version.
+ *
+ * @param champion - manifest of the current version; undefined if there is none.
+ * @throws ModelStoreError if its manifest is missing, damaged or of another schema, or if the store is out of reach: then
+ *   nothing can be said about the version. Error if the champion cannot be loaded.
+ */
+export async function judgeVersion(
+  dependencies: Dependencies,
+  version: string,
+  champion: Manifest | undefined,
+): Promise<Verdict> {
+  const manifest = await readManifest(dependencies.store, version);
+  const checks = await runChecks(dependencies, manifest, champion);
+  return createVerdict({ version, champion: champion?.version, checks }, new Date());
+}
+
+async function runChecks(
+  dependencies: Dependencies,
+  manifest: Manifest,
+  champion: Manifest | undefined,
+): Promise<Check[]> {
+  const { limits, threads } = dependencies.configuration;
+  const fetched = await fetchCandidate(dependencies, manifest);
+  const recorded = [checkAccuracy(manifest, champion, limits), checkSize(manifest, champion, limits)];
+  if ('passed' in fetched) return [fetched, ...recorded];
+  const texts = fetched.golden.cases.map(({ text }) => text);
+  const measured = await runCandidate(fetched, threads, async (candidate) => [
+    await compareLatency(dependencies, candidate, { champion, texts }),
+  ]);
+  return [describeFiles(fetched), ...recorded, ...measured];
 }
 
 interface Fetched {
@@ -29,10 +67,10 @@ const reasonOf = (error: unknown) => (error instanceof Error ? error.message : S
 
 const failed = (name: Check['name'], error: unknown): Check => ({ name, passed: false, detail: reasonOf(error) });
 
-/** Files that are wrong stay wrong, which is a verdict; a store that is out of reach is a failure of the moment. */
-const isVerdict = (error: unknown) => error instanceof ModelStoreError && (error.damaged || error.missing);
+/** Wrong files stay wrong, so they decide the verdict. A store that is out of reach is a temporary failure. */
+const decidesVerdict = (error: unknown) => error instanceof ModelStoreError && (error.damaged || error.missing);
 
-async function fetchCandidate({ store, configuration }: Bench, manifest: Manifest): Promise<Fetched | Check> {
+async function fetchCandidate({ store, configuration }: Dependencies, manifest: Manifest): Promise<Fetched | Check> {
   const { modelDirectory: directory } = configuration;
   try {
     await checkComplete(store, manifest);
@@ -43,7 +81,7 @@ async function fetchCandidate({ store, configuration }: Bench, manifest: Manifes
     });
     return { pulled, golden };
   } catch (error) {
-    if (isVerdict(error)) return failed('files', error);
+    if (decidesVerdict(error)) return failed('files', error);
     throw error;
   }
 }
@@ -53,18 +91,41 @@ const describeFiles = ({ pulled }: Fetched): Check => {
   return { name: 'files', passed: true, detail: `${bytes} bytes of model and tokenizer have their hashes`, bytes };
 };
 
-/** Loads the candidate and uses it; a model that does not load or run has failed the golden texts. */
-async function tryCandidate(
+/** A version in the serving runtime. */
+interface OpenedModel {
+  readonly tokenize: Tokenize;
+  readonly classifier: Classifier;
+}
+
+/** The two labels that the service's answer has fields for. */
+const neededLabels = ['negative', 'positive'];
+
+/**
+ * Opens a version as serving does.
+ *
+ * @throws InferenceError, or an Error about labels that the service cannot answer with.
+ */
+async function openModel(pulled: PulledModel, threads: number): Promise<OpenedModel> {
+  const { labels, maxTokens, temperature } = pulled.manifest;
+  if (labels.length !== 2 || !neededLabels.every((label) => labels.includes(label)))
+    throw new Error(`its labels are ${labels.join(', ')}; the service needs negative and positive`);
+  const { modelPath, tokenizerPath } = pulled;
+  const classifier = await loadClassifier({ modelPath, tokenizerPath, labels, maxTokens, temperature }, { threads });
+  return { classifier, tokenize: await loadTokenizer(tokenizerPath, maxTokens) };
+}
+
+/** Runs the golden texts, then further checks. A model that does not load or does not run fails the golden check. */
+async function runCandidate(
   { pulled, golden }: Fetched,
   threads: number,
-  use: (candidate: TriedModel) => Promise<Check[]>,
+  runMore: (candidate: OpenedModel) => Promise<Check[]>,
 ): Promise<Check[]> {
-  const candidate = await loadTriedModel(pulled, threads).catch((error: unknown) => failed('golden', error));
+  const candidate = await openModel(pulled, threads).catch((error: unknown) => failed('golden', error));
   if ('passed' in candidate) return [candidate];
   try {
     const check = await checkGolden(candidate, golden);
-    // A model that answers wrongly may well answer fast: that is no use measuring.
-    return check.passed ? [check, ...(await use(candidate))] : [check];
+    // The latency of a model that answers wrongly does not matter.
+    return check.passed ? [check, ...(await runMore(candidate))] : [check];
   } catch (error) {
     if (error instanceof InferenceError) return [failed('golden', error)];
     throw error;
@@ -73,48 +134,27 @@ async function tryCandidate(
   }
 }
 
-/** Measures beside the champion, which must itself load: if it does not, that is no fault of the candidate's. */
-async function compareLatency(bench: Bench, candidate: TriedModel, { champion, texts }: Comparison): Promise<Check> {
-  if (!champion) return { name: 'latency', passed: true, detail: 'there is no current version' };
-  const { modelDirectory: directory, threads, limits } = bench.configuration;
-  const tried = await pullModel(bench.store, { version: champion.version, directory })
-    .then((pulled) => loadTriedModel(pulled, threads))
-    .catch((cause: unknown) => {
-      throw new Error(`The current version ${champion.version} cannot be compared with: ${reasonOf(cause)}`, { cause });
-    });
-  try {
-    return checkLatency(await measureLatency(candidate.classifier, tried.classifier, texts), limits);
-  } finally {
-    await tried.classifier.release();
-  }
-}
-
 interface Comparison {
   readonly champion: Manifest | undefined;
   readonly texts: readonly string[];
 }
 
-async function runChecks(bench: Bench, manifest: Manifest, champion: Manifest | undefined): Promise<Check[]> {
-  const { limits, threads } = bench.configuration;
-  const fetched = await fetchCandidate(bench, manifest);
-  const recorded = [checkAccuracy(manifest, champion, limits), checkSize(manifest, champion, limits)];
-  if ('passed' in fetched) return [fetched, ...recorded];
-  const texts = fetched.golden.cases.map(({ text }) => text);
-  const tried = await tryCandidate(fetched, threads, async (candidate) => [
-    await compareLatency(bench, candidate, { champion, texts }),
-  ]);
-  return [describeFiles(fetched), ...recorded, ...tried];
-}
-
-/**
- * Tries a published version as serving would and compares it with the current one.
- *
- * @param champion - manifest of the current version; undefined if there is none.
- * @throws ModelStoreError if its manifest is missing, damaged or of another schema, or if the store is out of reach: then
- *   nothing can be said about the version. Error if the champion cannot be loaded.
- */
-export async function judgeVersion(bench: Bench, version: string, champion: Manifest | undefined): Promise<Verdict> {
-  const manifest = await readManifest(bench.store, version);
-  const checks = await runChecks(bench, manifest, champion);
-  return createVerdict({ version, champion: champion?.version, checks }, new Date());
+/** Measures the candidate beside the champion. If the champion does not load, this throws: it is not the candidate's fault. */
+async function compareLatency(
+  { store, configuration }: Dependencies,
+  candidate: OpenedModel,
+  { champion, texts }: Comparison,
+): Promise<Check> {
+  if (!champion) return { name: 'latency', passed: true, detail: 'there is no current version' };
+  const { modelDirectory: directory, threads, limits } = configuration;
+  const opened = await pullModel(store, { version: champion.version, directory })
+    .then((pulled) => openModel(pulled, threads))
+    .catch((cause: unknown) => {
+      throw new Error(`The current version ${champion.version} cannot be compared with: ${reasonOf(cause)}`, { cause });
+    });
+  try {
+    return checkLatency(await measureLatency(candidate.classifier, opened.classifier, texts), limits);
+  } finally {
+    await opened.classifier.release();
+  }
 }
