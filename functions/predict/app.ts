@@ -20,15 +20,15 @@ import { withTimeout } from './timeout.ts';
 interface Dependencies {
   readonly models: ModelProvider;
   readonly log: Log;
-  /** Milliseconds that a request waits for a model that is on its way. API Gateway gives up after 30 s. */
+  /** Milliseconds that a request waits for a model that is loading. API Gateway gives up after 30 s. */
   readonly modelTimeoutMs?: number;
-  /** Whether the log may hold the texts that people ask about. */
+  /** Whether the log contains the texts of the requests. */
   readonly logText?: boolean;
-  /** Is told of every request once it is answered. */
+  /** Called after every request. */
   readonly observe?: Observe;
 }
 
-/** The application, for any server that speaks `fetch`. */
+/** The application, for any server that uses `fetch` requests and responses. */
 export type App = ReturnType<typeof createApp>;
 
 const description = {
@@ -36,12 +36,12 @@ const description = {
   info: { title: 'Sentiment', version: '1', description: 'Whether a text is positive or negative, by a BERT model.' },
 };
 
-/** An issue's message is the error's code: see contract.ts. */
-function refuseInvalid(result: { success: boolean; error?: { issues: readonly { message: string }[] } }) {
+/** The message of a validation issue is the error's code: see contract.ts. */
+function rejectInvalid(result: { success: boolean; error?: { issues: readonly { message: string }[] } }) {
   if (!result.success) throw new ApiError(toErrorCode(result.error?.issues[0]?.message));
 }
 
-/** Answers with one model from beginning to end, once there is one. */
+/** Waits for a model, then answers with that model from beginning to end. */
 async function withModel<T>(dependencies: Dependencies, answer: (model: LoadedModel) => Promise<T>): Promise<T> {
   const { models, modelTimeoutMs = 25_000 } = dependencies;
   const model = await withTimeout(modelTimeoutMs, models.current()).catch((cause: unknown) => {
@@ -57,23 +57,23 @@ function showVersion(c: RequestContext, model: LoadedModel | undefined): void {
   addOutcome(c, { modelVersion: model.manifest.version, modelCreatedAt: model.manifest.createdAt });
 }
 
-/** Tells caches what they need to know; only on an answer that they may keep. */
+/** Sets the headers for caches. Only for answers that caches may keep. */
 function allowCaching(c: RequestContext, tag: string): void {
   c.header('ETag', tag);
   c.header('Cache-Control', cacheControl);
 }
 
-/** The empty answer for who has the current one already; undefined for everybody else. */
+/** The empty answer for a caller that has the current answer already; undefined for others. */
 function answerUnchanged(c: RequestContext, tag: string) {
   if (!matchesTag(c.req.header('If-None-Match'), tag)) return undefined;
   allowCaching(c, tag);
   return c.body(null, 304);
 }
 
-/** Creates the application behind every way to reach it: Lambda, the local server, tests. */
+/** Creates the application. Lambda, the local server and the tests use the same one. */
 export function createApp(dependencies: Dependencies) {
   const { models, log, logText = false, observe } = dependencies;
-  const app = new OpenAPIHono<RequestEnvironment>({ defaultHook: refuseInvalid });
+  const app = new OpenAPIHono<RequestEnvironment>({ defaultHook: rejectInvalid });
 
   app.use(logRequests(log, observe));
   app.use(async (c, next) => {

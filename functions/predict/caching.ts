@@ -1,15 +1,15 @@
 import { hash } from 'node:crypto';
 
-/** Seconds that an answer may be kept: what a warm environment takes at most to notice a new model. */
+/** Seconds that a cache may keep an answer. A warm environment notices a new model within the same time. */
 const maxAge = 60;
 
 /**
- * Private, because the address holds the text, which may be personal: the asker's own cache may keep an answer, a cache
- * that others share may not.
+ * Private, because the URL contains the text, which may be personal. The caller's own cache may keep an answer, a shared
+ * cache may not.
  */
 export const cacheControl = `private, max-age=${maxAge}`;
 
-/** A weak entity tag of an answer: equal parts give equal answers, save for `time_taken`. */
+/** A weak entity tag of an answer. Equal parts give equal answers, except for `time_taken`. */
 export function createTag(...parts: readonly string[]): string {
   return `W/"${hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 22)}"`;
 }
@@ -17,8 +17,8 @@ export function createTag(...parts: readonly string[]): string {
 const withoutWeakness = (tag: string) => tag.replace(/^W\//, '');
 
 /**
- * Whether `If-None-Match` names the tag, by the weak comparison of RFC 9110, section 8.8.3.2. The header holds `*` or a list;
- * quotes inside a tag do not exist, but commas do.
+ * Whether `If-None-Match` names the tag, by the weak comparison of RFC 9110, section 8.8.3.2. The header contains `*` or a
+ * list. A tag cannot contain quotes, but it can contain commas.
  */
 export function matchesTag(ifNoneMatch: string | undefined, tag: string): boolean {
   if (ifNoneMatch === undefined) return false;

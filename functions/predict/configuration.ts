@@ -6,11 +6,11 @@ import { isLogLevel, type LogLevel, levelNames } from '../../layers/telemetry/in
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the service is told from outside, read once. */
+/** The settings of the service, read once from the environment. */
 export interface Configuration {
   /** The published models, from `MODEL_URI`. */
   readonly store: ModelStore;
-  /** From `MODEL_VERSION`: serve this version and no other; undefined for the current one. */
+  /** From `MODEL_VERSION`: the only version to serve; undefined for the current one. */
   readonly modelVersion: string | undefined;
   /** From `MODEL_DIRECTORY`: the folder that a model is fetched to. */
   readonly modelDirectory: string;
@@ -18,9 +18,9 @@ export interface Configuration {
   readonly threads: number;
   /** From `LOG_LEVEL`. */
   readonly logLevel: LogLevel;
-  /** From `LOG_TEXT`: whether the texts may stand in the log. */
+  /** From `LOG_TEXT`: whether the log contains the texts. */
   readonly logText: boolean;
-  /** From `MODEL_REFRESH_SECONDS`: least milliseconds between two looks for a new current version. */
+  /** From `MODEL_REFRESH_SECONDS`: least milliseconds between two checks for a new current version. */
   readonly refreshMs: number;
 }
 
@@ -33,35 +33,35 @@ export class ConfigurationError extends Error {
   }
 }
 
-type Complain = (problem: string) => undefined;
+type Report = (problem: string) => undefined;
 
-function readStore({ MODEL_URI: uri = '' }: Environment, complain: Complain): ModelStore | undefined {
+function readStore({ MODEL_URI: uri = '' }: Environment, report: Report): ModelStore | undefined {
   if (uri === '')
-    return complain('MODEL_URI is not set. It says where the models are: s3://bucket/prefix or file:/folder.');
+    return report('MODEL_URI is not set. It says where the models are: s3://bucket/prefix or file:/folder.');
   try {
     return openModelStore(uri);
   } catch (error) {
-    return complain(`MODEL_URI: ${error instanceof Error ? error.message : error}`);
+    return report(`MODEL_URI: ${error instanceof Error ? error.message : error}`);
   }
 }
 
-function readVersion({ MODEL_VERSION: version = '' }: Environment, complain: Complain): string | undefined {
+function readVersion({ MODEL_VERSION: version = '' }: Environment, report: Report): string | undefined {
   if (version === '' || isVersionName(version)) return version || undefined;
-  return complain(
+  return report(
     `MODEL_VERSION is ${JSON.stringify(version)}, which is no version, such as 20261123T081500Z-3f9a1c2. ` +
       'Leave it out to serve the current one.',
   );
 }
 
-/** Not by Node's `recursive`, which never comes back from a place that refuses new folders with ENOENT, such as /proc. */
+/** Node's `recursive` option never returns in a place that refuses new folders with ENOENT, such as /proc. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
   mkdirSync(path);
 }
 
-/** A folder store is read in place: then nothing is ever written, and a read-only container is a good one. */
-function readDirectory({ MODEL_DIRECTORY, MODEL_URI = '' }: Environment, complain: Complain): string | undefined {
+/** A folder store is read in place. Then nothing is written, and the container may be read-only. */
+function readDirectory({ MODEL_DIRECTORY, MODEL_URI = '' }: Environment, report: Report): string | undefined {
   const directory = MODEL_DIRECTORY || tmpdir();
   if (MODEL_URI.startsWith('file:')) return directory;
   try {
@@ -70,38 +70,38 @@ function readDirectory({ MODEL_DIRECTORY, MODEL_URI = '' }: Environment, complai
     return directory;
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
-    return complain(`MODEL_DIRECTORY: ${directory} is not a folder that a model can be written to (${reason}).`);
+    return report(`MODEL_DIRECTORY: ${directory} is not a folder that a model can be written to (${reason}).`);
   }
 }
 
-/** Lambda gives one processor per 1,769 MB, however many the machine shows; more threads than that are throttled. */
+/** Lambda gives one processor per 1,769 MB, even if the machine shows more. It throttles further threads. */
 function countProcessors(memory: string | undefined): number {
   if (memory === undefined) return availableParallelism();
   return Math.max(1, Math.floor(Number(memory) / 1769) || 1);
 }
 
-function readThreads(environment: Environment, complain: Complain): number | undefined {
+function readThreads(environment: Environment, report: Report): number | undefined {
   const { MODEL_THREADS: threads = '', AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory } = environment;
   if (threads === '') return countProcessors(memory);
   if (/^[1-9]\d{0,2}$/.test(threads)) return Number(threads);
-  return complain(`MODEL_THREADS is ${JSON.stringify(threads)}, which is no number of threads from 1 to 999.`);
+  return report(`MODEL_THREADS is ${JSON.stringify(threads)}, which is no number of threads from 1 to 999.`);
 }
 
-function readLogLevel({ LOG_LEVEL }: Environment, complain: Complain): LogLevel | undefined {
+function readLogLevel({ LOG_LEVEL }: Environment, report: Report): LogLevel | undefined {
   const level = (LOG_LEVEL || 'info').toLowerCase();
   if (isLogLevel(level)) return level;
-  return complain(`LOG_LEVEL is ${JSON.stringify(LOG_LEVEL)}, which is none of ${levelNames}.`);
+  return report(`LOG_LEVEL is ${JSON.stringify(LOG_LEVEL)}, which is none of ${levelNames}.`);
 }
 
-function readLogText({ LOG_TEXT: word = '' }: Environment, complain: Complain): boolean | undefined {
+function readLogText({ LOG_TEXT: word = '' }: Environment, report: Report): boolean | undefined {
   if (word === '' || word === 'off') return false;
   if (word === 'on') return true;
-  return complain(`LOG_TEXT is ${JSON.stringify(word)}, which is neither on nor off.`);
+  return report(`LOG_TEXT is ${JSON.stringify(word)}, which is neither on nor off.`);
 }
 
-function readRefresh({ MODEL_REFRESH_SECONDS: seconds = '' }: Environment, complain: Complain): number | undefined {
+function readRefresh({ MODEL_REFRESH_SECONDS: seconds = '' }: Environment, report: Report): number | undefined {
   if (/^([1-9]\d{0,3})?$/.test(seconds)) return 1000 * Number(seconds || 60);
-  return complain(`MODEL_REFRESH_SECONDS is ${JSON.stringify(seconds)}, which is no number of seconds from 1 to 9999.`);
+  return report(`MODEL_REFRESH_SECONDS is ${JSON.stringify(seconds)}, which is no number of seconds from 1 to 9999.`);
 }
 
 /**
@@ -111,14 +111,14 @@ function readRefresh({ MODEL_REFRESH_SECONDS: seconds = '' }: Environment, compl
  */
 export function readConfiguration(environment: Environment): Configuration {
   const problems: string[] = [];
-  const complain = (problem: string) => void problems.push(problem);
-  const store = readStore(environment, complain);
-  const modelVersion = readVersion(environment, complain);
-  const modelDirectory = readDirectory(environment, complain);
-  const threads = readThreads(environment, complain);
-  const logLevel = readLogLevel(environment, complain);
-  const logText = readLogText(environment, complain) ?? false;
-  const refreshMs = readRefresh(environment, complain) ?? Number.NaN;
+  const report = (problem: string) => void problems.push(problem);
+  const store = readStore(environment, report);
+  const modelVersion = readVersion(environment, report);
+  const modelDirectory = readDirectory(environment, report);
+  const threads = readThreads(environment, report);
+  const logLevel = readLogLevel(environment, report);
+  const logText = readLogText(environment, report) ?? false;
+  const refreshMs = readRefresh(environment, report) ?? Number.NaN;
   if (problems.length > 0 || !store || !modelDirectory || !threads || !logLevel) throw new ConfigurationError(problems);
   return Object.freeze({ store, modelVersion, modelDirectory, threads, logLevel, logText, refreshMs });
 }

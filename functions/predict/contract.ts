@@ -1,20 +1,20 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { type ErrorCode, errorCodes } from './errors.ts';
 
-/** Longest text that is read, in characters (Unicode code points, as OpenAPI counts). */
+/** Longest text that is accepted, in characters (Unicode code points, as OpenAPI counts). */
 export const maxCharacters = 100_000;
 
-/** JavaScript's white space lacks some of what the tokenizer folds. */
+/** JavaScript's `\s` lacks some characters that are white space to the tokenizer. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are white space to the tokenizer
 const blank = /^[\s\u001c-\u001f\u0085]*$/;
 
-/** What is wrong with a text that somebody wants classified, or undefined. */
+/** The error code for a text that cannot be classified, or undefined. */
 export function findTextFault(text: string): 'SENTENCE_BLANK' | 'SENTENCE_TOO_LONG' | undefined {
   if (isLongerThan(text, maxCharacters)) return 'SENTENCE_TOO_LONG';
   return blank.test(text) ? 'SENTENCE_BLANK' : undefined;
 }
 
-/** Counts only where the count of UTF-16 units, which costs nothing, does not tell. */
+/** Counts code points only if the count of UTF-16 units, which costs nothing, does not decide. */
 function isLongerThan(text: string, characters: number): boolean {
   if (text.length <= characters) return false;
   return text.length > 2 * characters || Array.from(text).length > characters;
@@ -22,7 +22,7 @@ function isLongerThan(text: string, characters: number): boolean {
 
 const code = (code: ErrorCode) => code;
 
-/** An issue's message is the code of the error answer. */
+/** The message of a validation issue is the code of the error answer. */
 const sentence = z
   .string({ error: ({ input }) => code(input === undefined ? 'SENTENCE_MISSING' : 'SENTENCE_REPEATED') })
   .superRefine((text, { addIssue }) => {
@@ -69,7 +69,7 @@ const model = z
   })
   .openapi('Model');
 
-/** The body of `GET /model`: what of the manifest is for everybody. */
+/** The body of `GET /model`: the public part of the manifest. */
 export type PublicModel = z.infer<typeof model>;
 
 const health = z.object({ status: z.literal('ok') }).openapi('Health');

@@ -3,22 +3,23 @@ import type { App } from './app.ts';
 import { describeError } from './errors.ts';
 import { withTimeout } from './timeout.ts';
 
-/** A request as API Gateway's HTTP API hands it over: payload format 2.0. */
+/** A request in the format of API Gateway's HTTP API: payload format 2.0. */
 export type HttpEvent = Extract<LambdaEvent, { readonly rawPath: string }>;
 
 /** What Lambda calls. */
 export type Handler = (event: HttpEvent, context: LambdaContext) => Promise<APIGatewayProxyResult>;
 
-/** `fetch` refuses a GET with a body, which HTTP allows and gives no meaning. */
+/** HTTP allows a body in a GET request and gives it no meaning, but `fetch` rejects it. */
 function withoutBody(event: HttpEvent): HttpEvent {
   const method = event.requestContext?.http?.method;
   return event.body && (method === 'GET' || method === 'HEAD') ? { ...event, body: null } : event;
 }
 
-/** The adapter answers in plain text when it cannot make a request of the event; the application never does. */
-const isRefusal = ({ headers }: APIGatewayProxyResult) => String(headers?.['content-type']).startsWith('text/plain');
+/** The adapter answers in plain text if it cannot create a request from the event. The application never does. */
+const isAdapterError = ({ headers }: APIGatewayProxyResult) =>
+  String(headers?.['content-type']).startsWith('text/plain');
 
-function refuse(): APIGatewayProxyResult {
+function answerMalformed(): APIGatewayProxyResult {
   const { status, headers, body } = describeError('REQUEST_MALFORMED');
   return {
     statusCode: status,
@@ -28,20 +29,20 @@ function refuse(): APIGatewayProxyResult {
   };
 }
 
-/** Milliseconds before the function's end by which an answer must be on its way, whatever else is not finished. */
+/** Milliseconds before the function's timeout at which the answer is returned, even if other work is not finished. */
 const marginMs = 5000;
 
 /**
- * Puts the application behind API Gateway. Every answer is in the application's shape, whatever the event holds.
+ * Creates the Lambda handler of the application. Every answer has the application's shape, whatever the event contains.
  *
- * @param settled - what else the process must do while it is awake: after the answer Lambda freezes it, and a download
- *   that is frozen for minutes breaks.
+ * @param settled - resolves when background work is finished. The handler waits for it before it returns the answer, because
+ *   Lambda freezes the process afterwards, and a download that is frozen for minutes breaks.
  */
 export function createHandler(app: App, settled: () => Promise<void> = async () => undefined): Handler {
   const answer = handle(app);
   return async (event, context) => {
     const result = await answer(withoutBody(event), context);
     await withTimeout(Math.max(0, context.getRemainingTimeInMillis() - marginMs), settled());
-    return isRefusal(result) ? refuse() : result;
+    return isAdapterError(result) ? answerMalformed() : result;
   };
 }

@@ -5,7 +5,7 @@ import type { Limits } from './checks.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How versions are judged: what they may lose, and with what they are tried. */
+/** The settings for judging a version. */
 export interface JudgingConfiguration {
   /** From `ACCURACY_TOLERANCE`, `LATENCY_RATIO` and `SIZE_RATIO`. */
   readonly limits: Limits;
@@ -15,11 +15,11 @@ export interface JudgingConfiguration {
   readonly threads: number;
 }
 
-/** What the function is told from outside, read once. */
+/** The settings of the function, read once from the environment. */
 export interface Configuration extends JudgingConfiguration {
   /** From `MODEL_URI`. */
   readonly store: ModelStore;
-  /** From `TOPIC_ARN`: who is told; undefined for nobody. */
+  /** From `TOPIC_ARN`: the SNS topic for messages; undefined for none. */
   readonly topicArn: string | undefined;
   /** From `LOG_LEVEL`. */
   readonly logLevel: LogLevel;
@@ -34,26 +34,26 @@ export class ConfigurationError extends Error {
   }
 }
 
-type Complain = (problem: string) => void;
+type Report = (problem: string) => void;
 
-/** A number of zero or more; NaN, with a complaint, for anything else. */
-function readNumber(environment: Environment, name: string, complain: Complain): (fallback: number) => number {
+/** A number of zero or more. For anything else it reports a problem and returns NaN. */
+function readNumber(environment: Environment, name: string, report: Report): (fallback: number) => number {
   return (fallback) => {
     const text = environment[name] || String(fallback);
     const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-    if (Number.isNaN(value)) complain(`${name} is ${JSON.stringify(text)}, which is no number such as ${fallback}.`);
+    if (Number.isNaN(value)) report(`${name} is ${JSON.stringify(text)}, which is no number such as ${fallback}.`);
     return value;
   };
 }
 
-/** Lambda gives one processor per 1,769 MB, however many the machine shows. */
+/** Lambda gives one processor per 1,769 MB, even if the machine shows more. */
 function countProcessors(memory: string | undefined): number {
   return memory === undefined ? availableParallelism() : Math.max(1, Math.floor(Number(memory) / 1769) || 1);
 }
 
-/** Reads how versions are judged, with a complaint for each value that cannot be used. */
-function readJudging(environment: Environment, complain: Complain): JudgingConfiguration {
-  const numberOf = (name: string) => readNumber(environment, name, complain);
+/** Reads the settings for judging. Reports each value that cannot be used. */
+function readJudging(environment: Environment, report: Report): JudgingConfiguration {
+  const numberOf = (name: string) => readNumber(environment, name, report);
   return {
     limits: {
       accuracyTolerance: numberOf('ACCURACY_TOLERANCE')(0.002),
@@ -65,24 +65,24 @@ function readJudging(environment: Environment, complain: Complain): JudgingConfi
   };
 }
 
-function readStore({ MODEL_URI: uri = '' }: Environment, complain: Complain): ModelStore | undefined {
+function readStore({ MODEL_URI: uri = '' }: Environment, report: Report): ModelStore | undefined {
   try {
     return openModelStore(uri);
   } catch (error) {
-    complain(`MODEL_URI: ${error instanceof Error ? error.message : error}`);
+    report(`MODEL_URI: ${error instanceof Error ? error.message : error}`);
     return undefined;
   }
 }
 
-function readLogLevel({ LOG_LEVEL }: Environment, complain: Complain): LogLevel {
+function readLogLevel({ LOG_LEVEL }: Environment, report: Report): LogLevel {
   const level = (LOG_LEVEL || 'info').toLowerCase();
   if (isLogLevel(level)) return level;
-  complain(`LOG_LEVEL is ${JSON.stringify(LOG_LEVEL)}, which is none of ${levelNames}.`);
+  report(`LOG_LEVEL is ${JSON.stringify(LOG_LEVEL)}, which is none of ${levelNames}.`);
   return 'info';
 }
 
-/** Reads with `read` and refuses everything that it complained of at once. */
-function refuseProblems<T>(read: (complain: Complain) => T): T {
+/** Calls `read` and throws one error with all problems that it reports. */
+function collectProblems<T>(read: (report: Report) => T): T {
   const problems: string[] = [];
   const result = read((problem) => void problems.push(problem));
   if (problems.length > 0) throw new ConfigurationError(problems);
@@ -90,12 +90,12 @@ function refuseProblems<T>(read: (complain: Complain) => T): T {
 }
 
 /**
- * Reads the part of the environment that judging on any machine needs.
+ * Reads the settings for judging, which any machine can do.
  *
  * @throws ConfigurationError that lists every problem at once.
  */
 export const readJudgingConfiguration = (environment: Environment): JudgingConfiguration =>
-  refuseProblems((complain) => readJudging(environment, complain));
+  collectProblems((report) => readJudging(environment, report));
 
 /**
  * Reads the function's environment.
@@ -103,11 +103,11 @@ export const readJudgingConfiguration = (environment: Environment): JudgingConfi
  * @throws ConfigurationError that lists every problem at once.
  */
 export function readConfiguration(environment: Environment): Configuration {
-  const { store, ...rest } = refuseProblems((complain) => ({
-    ...readJudging(environment, complain),
-    store: readStore(environment, complain),
+  const { store, ...rest } = collectProblems((report) => ({
+    ...readJudging(environment, report),
+    store: readStore(environment, report),
     topicArn: environment.TOPIC_ARN || undefined,
-    logLevel: readLogLevel(environment, complain),
+    logLevel: readLogLevel(environment, report),
   }));
   if (!store) throw new ConfigurationError(['MODEL_URI: it cannot be opened.']);
   return Object.freeze({ store, ...rest });

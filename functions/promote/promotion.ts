@@ -11,7 +11,7 @@ import {
 } from '../../layers/model-store/index.ts';
 import { readVerdict, type Verdict, writeVerdict } from './verdict.ts';
 
-/** What became of a version that appeared. */
+/** The result of considering a new version. */
 export type Outcome =
   | { readonly kind: 'promoted'; readonly version: string; readonly previous: string | undefined; verdict: Verdict }
   | { readonly kind: 'held'; readonly version: string; readonly verdict: Verdict; readonly reason: string }
@@ -27,11 +27,11 @@ interface Dependencies {
   readonly now?: () => Date;
 }
 
-/** How often a pointer that moves meanwhile is looked at anew. */
-const attempts = 3;
+/** Attempts, if the pointer changes while a version is judged. */
+const maxAttempts = 3;
 
-/** Names begin with the time, so that their order is that of making. */
-function findReasonToRest(pointer: Pointer | undefined, version: string): string | undefined {
+/** Version names begin with their time, so that their order is the order of creation. */
+function findReasonToSkip(pointer: Pointer | undefined, version: string): string | undefined {
   if (!pointer) return undefined;
   if (pointer.version === version) return 'it is current already';
   if (pointer.withdrawn?.includes(version)) return 'a person has rolled it back';
@@ -39,8 +39,8 @@ function findReasonToRest(pointer: Pointer | undefined, version: string): string
 }
 
 /**
- * The verdict that counts now. One that stands was given against the version that was current then; if another is
- * current by now, the comparison is made again, and decides, but what is written stays.
+ * The verdict that decides now. An earlier verdict compared the version with the one that was current then. If another
+ * version is current now, the comparison runs again and decides, but the written verdict stays.
  */
 async function findVerdict({ store, judge }: Dependencies, version: string, champion: Manifest | undefined) {
   const standing = await readVerdict(store, version);
@@ -53,8 +53,8 @@ async function findVerdict({ store, judge }: Dependencies, version: string, cham
 async function considerOnce(dependencies: Dependencies, version: string): Promise<Outcome> {
   const { store, now = () => new Date() } = dependencies;
   const seen = await readPointerState(store);
-  const rest = findReasonToRest(seen.pointer, version);
-  if (rest !== undefined) return { kind: 'unchanged', version, reason: rest };
+  const reason = findReasonToSkip(seen.pointer, version);
+  if (reason !== undefined) return { kind: 'unchanged', version, reason };
   const { verdict, standing } = await findVerdict(dependencies, version, seen.pointer?.manifest);
   if (verdict.outcome === 'refused')
     return standing
@@ -79,18 +79,18 @@ async function moveTo(store: ModelStore, { seen, version, now }: Move): Promise<
 const isConflict = (error: unknown) => error instanceof ModelStoreError && error.conflict;
 
 /**
- * Judges a version that has appeared and makes it current if it is accepted. Safe to be told twice, late, or beside
- * another: what is current, withdrawn or older stays as it is; a verdict is written once; the pointer moves only if it is
- * still the one that was judged against, or else all is looked at again.
+ * Judges a new version and makes it current if it is accepted. The event may come twice, late, or at the same time as another
+ * one: a version that is current, withdrawn or older than the current one changes nothing, a verdict is written once, and the
+ * pointer moves by compare-and-swap. If the pointer changed meanwhile, the version is considered again.
  *
- * @throws ModelStoreError if the version cannot be read, the store is out of reach, or the pointer moves all the time.
+ * @throws ModelStoreError if the version cannot be read, the store is out of reach, or the pointer changes at every attempt.
  */
 export async function considerVersion(dependencies: Dependencies, version: string): Promise<Outcome> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await considerOnce(dependencies, version);
     } catch (error) {
-      if (!isConflict(error) || attempt === attempts) throw error;
+      if (!isConflict(error) || attempt === maxAttempts) throw error;
     }
   }
 }

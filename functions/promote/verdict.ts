@@ -14,22 +14,22 @@ const verdictShape = z.looseObject({
 /** `verdict.json`: see docs/model-artifact.md. */
 export type Verdict = z.infer<typeof verdictShape>;
 
-interface Judged {
+interface Judgement {
   readonly version: string;
   /** The version that was current; undefined if none was. */
   readonly champion: string | undefined;
   readonly checks: readonly Check[];
 }
 
-/** Sums checks up: one that failed refuses. */
-export function createVerdict({ version, champion, checks }: Judged, now: Date): Verdict {
+/** Creates a verdict from checks. One failed check refuses the version. */
+export function createVerdict({ version, champion, checks }: Judgement, now: Date): Verdict {
   const outcome = checks.every(({ passed }) => passed) ? 'accepted' : 'refused';
   return { schema: 1, version, judgedAt: formatTime(now), champion: champion ?? null, outcome, checks: [...checks] };
 }
 
 const keyOf = (version: string) => keyInVersion(version, 'verdict.json');
 
-/** Reads a version's verdict; undefined if it has not been judged. Throws `ModelStoreError` for one that cannot be read. */
+/** Reads a version's verdict; undefined if it has not been judged. Throws `ModelStoreError` if the file cannot be read. */
 export async function readVerdict(store: ModelStore, version: string): Promise<Verdict | undefined> {
   try {
     return parse((await store.readText(keyOf(version))).text, `${store.location}/${keyOf(version)}`);
@@ -47,7 +47,7 @@ function parse(text: string, name: string): Verdict {
   }
 }
 
-/** Writes a verdict once. If another judge was faster, his holds and is returned. */
+/** Writes a verdict, unless one exists. Then it returns the existing one, which stays. */
 export async function writeVerdict(store: ModelStore, verdict: Verdict): Promise<Verdict> {
   try {
     await store.writeText(keyOf(verdict.version), `${JSON.stringify(verdict, null, 2)}\n`, { ifAbsent: true });
@@ -58,7 +58,7 @@ export async function writeVerdict(store: ModelStore, verdict: Verdict): Promise
   }
 }
 
-/** The checks that failed, for a person to read. */
+/** The failed checks, for a person to read. */
 export const describeRefusal = ({ checks }: Verdict): string =>
   checks
     .filter(({ passed }) => !passed)
