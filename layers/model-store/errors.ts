@@ -4,14 +4,14 @@ interface Details extends ErrorOptions {
   readonly damaged?: boolean;
 }
 
-/** A model could not be had: the message names the store, the key and the reason, and is for the operator's log. */
+/** The store cannot deliver a model. The message names the store, the key and the reason, and is for the operator's log. */
 export class ModelStoreError extends Error {
   override readonly name = 'ModelStoreError';
-  /** The object does not exist, as opposed to being out of reach or damaged. */
+  /** Whether the object does not exist, as opposed to being out of reach or damaged. */
   readonly missing: boolean;
-  /** A conditional write lost against another publisher: nothing was written. */
+  /** Whether a conditional write lost against another publisher. Nothing was written then. */
   readonly conflict: boolean;
-  /** What is stored is not what was published: asking again brings the same. */
+  /** Whether the stored bytes are not the published ones. Reading them again does not help. */
   readonly damaged: boolean;
 
   constructor(message: string, { missing = false, conflict = false, damaged = false, ...options }: Details = {}) {
@@ -22,25 +22,25 @@ export class ModelStoreError extends Error {
   }
 }
 
-/** The bytes that came are not the published ones. Tried again once, since a transfer can damage them too. */
+/** The bytes that arrived are not the published ones. They are requested once more, since a transfer can damage them too. */
 export class WrongBytesError extends ModelStoreError {
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, { ...options, damaged: true });
   }
 }
 
-/** A transfer broke off, stalled or came short: trying again may help. */
+/** A transfer broke off, stalled or ended early. A retry may help. */
 export class TransferError extends Error {
   override readonly name = 'TransferError';
 }
 
-/** What a system call's error is called (`ENOENT`, `ECONNRESET`, …), if it is one. */
+/** The code of a system call's error (`ENOENT`, `ECONNRESET`, …); undefined for other errors. */
 export function systemCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** An unknown failure's own words. */
+/** The message of an error of any kind. */
 export function messageOf(error: unknown): string {
   const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
   return String(message);

@@ -9,22 +9,22 @@ import { keyInVersion, readManifest } from './versions.ts';
 export interface PullOptions extends Cancellable {
   /** A published version; without it, the one that `current.json` names. */
   readonly version?: string | undefined;
-  /** Folder on local disk for what is fetched from S3. What lies there already and is sound is used again. */
+  /** Folder on local disk for files from S3. Sound files that are there already are used again. */
   readonly directory: string;
   /**
-   * Called as soon as the tokenizer is verified, while the model's bytes are on their way. Work that blocks the thread is
-   * best begun here: earlier it would hold up the requests.
+   * Called as soon as the tokenizer is verified, while the model's bytes still arrive. It is the best moment to start work
+   * that blocks the thread: earlier, that work would delay the requests.
    */
   readonly onTokenizer?: ((path: string, manifest: Manifest) => void) | undefined;
 }
 
 /** Where a pull's time went, in milliseconds. */
 export interface PullStages {
-  /** Reading the pointer or manifest, the SDK's loading included. */
+  /** Reading the pointer or manifest, including loading the SDK if it is needed. */
   readonly pointerMs: number;
-  /** Bringing both files, verified while they arrive. */
+  /** Fetching both files, which are verified while they arrive. */
   readonly transferMs: number;
-  /** The part of `transferMs` that was verification alone, after the last byte. */
+  /** The part of `transferMs` that was only verification, after the last byte. */
   readonly verifyMs: number;
 }
 
@@ -33,17 +33,17 @@ export interface PulledModel {
   readonly manifest: Manifest;
   readonly modelPath: string;
   readonly tokenizerPath: string;
-  /** The tag of `current.json`, to notice a promotion by; undefined for a version that was asked for by name. */
+  /** The tag of `current.json`, which changes with a promotion; undefined for a version that was requested by name. */
   readonly pointerEtag: string | undefined;
-  /** Bytes that were transferred: 0 if all lay on this disk already. */
+  /** Bytes that were transferred; 0 if all files were on this disk already. */
   readonly receivedBytes: number;
   readonly stages: PullStages;
 }
 
 /**
- * Reads which version is current (or the one asked for) and brings its model and tokenizer to local disk, every byte
- * verified. The other files of the version are left where they are. A version that is asked for by name may not have been
- * promoted yet: then the manifest's hashes of parts and of whole files must agree as well.
+ * Fetches the model and tokenizer of the current version (or of the one given) to local disk and verifies every byte. It
+ * leaves out the version's other files. A version that is requested by name may not have been promoted yet. So its files'
+ * parts and wholes must both match the manifest.
  *
  * @throws ModelStoreError naming the store, the key and the reason; the signal's reason if it gives up.
  */
@@ -75,14 +75,14 @@ async function findManifest(store: ReadableStore, { version, signal }: PullOptio
   return { manifest: pointer.manifest, pointerEtag: etag };
 }
 
-/** Which file of a version to bring, and where to. */
+/** Which file of a version to fetch, and where to. */
 export interface PullFileOptions extends Cancellable {
   readonly role: FileEntry['role'];
   readonly directory: string;
 }
 
 /**
- * Brings one more file of a version to local disk, verified, and returns its path.
+ * Fetches one more file of a version to local disk, verifies it, and returns its path.
  *
  * @throws ModelStoreError naming the store, the key and the reason; or that the version has no file of that role.
  */
@@ -91,7 +91,7 @@ export async function pullFile(store: ReadableStore, manifest: Manifest, options
   return (await fetchEntry(store, manifest, { ...options, entry, checkWhole: true })).path;
 }
 
-/** The small tokenizer first, so that it does not wait behind the model's parts. */
+/** Fetches the small tokenizer first, so that it does not wait behind the model's parts. */
 async function fetchBoth(store: ReadableStore, manifest: Manifest, options: PullOptions) {
   const { directory, signal, onTokenizer } = options;
   const checkWhole = options.version !== undefined;
@@ -108,7 +108,7 @@ async function fetchBoth(store: ReadableStore, manifest: Manifest, options: Pull
   return { tokenizer, model };
 }
 
-/** A parsed manifest has a model and a tokenizer; the other roles may be absent. */
+/** Finds the file of a role. A parsed manifest has a model and a tokenizer; it may lack the other roles. */
 function entryOf({ files, version }: Manifest, role: FileEntry['role']): FileEntry {
   const entry = files.find((file) => file.role === role);
   if (!entry)

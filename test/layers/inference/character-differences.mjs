@@ -1,5 +1,5 @@
-// Prints the rules of layers/inference/tokenizer.ts: every character that the JavaScript tokenizer treats otherwise
-// than the Rust one, found by asking both about each code point. Run it when either package or Unicode changes:
+// Prints the rules of layers/inference/tokenizer.ts: every character that the JavaScript tokenizer treats differently
+// than the Rust one. It tries each code point with both. Run it when either package or Unicode changes:
 // node test/layers/inference/character-differences.mjs
 import { BertNormalizer, BertPreTokenizer } from '@huggingface/tokenizers';
 import { bertNormalizer, bertPreTokenizer } from 'tokenizers';
@@ -18,7 +18,7 @@ const rustWords = (text) =>
   rust.splitter.preTokenizeString(rust.normalizer.normalizeString(text)).map(([word]) => word);
 const scriptWords = (text) => script.splitter(script.normalizer(text));
 
-/** What became of a character between two letters. */
+/** What a tokenizer did with a character between two letters. */
 function fate(words) {
   if (words.length === 1) return words[0] === 'ab' ? 'removed' : 'inWord';
   return words.length === 2 ? 'space' : 'ownWord';

@@ -8,7 +8,7 @@ const vocabulary = 30_522;
 const cls = 101;
 const good = 2204;
 
-/** Only [CLS] and `good` say anything. */
+/** Only [CLS] and `good` have logits other than zero. */
 function createTable(labels = 2): number[][] {
   const table = Array.from({ length: vocabulary }, () => Array<number>(labels).fill(0));
   table[cls] = [3, ...Array<number>(labels - 1).fill(0)];
@@ -37,7 +37,7 @@ it('answers with a probability per label, temperature applied, and counts tokens
   await classifier.release();
 });
 
-it('takes a tokenizer that was read ahead, and fails as the reading did', async () => {
+it('uses a tokenizer that was loaded ahead, and rejects with its error', async () => {
   const source = { ...(await tinySource()), tokenizerPath: 'not read again' };
   const tokenizer = loadTokenizer(samplePath('tokenizer.json'), 6);
   const classifier = await loadClassifier(source, { ...one, tokenizer });
@@ -47,7 +47,7 @@ it('takes a tokenizer that was read ahead, and fails as the reading did', async 
   await expect(loadClassifier(source, { ...one, tokenizer: failed })).rejects.toThrow('read ahead in vain');
 });
 
-it('says where the time of loading and of an answer went', async () => {
+it('reports the stages of loading and of an answer', async () => {
   const classifier = await loadClassifier(await tinySource(), one);
   const { stages } = await classifier.classify('good');
   for (const ms of [...Object.values(stages), ...Object.values(classifier.loadStages ?? {})])
@@ -63,7 +63,7 @@ it('drops and counts the tokens that the model does not read', async () => {
   await classifier.release();
 });
 
-it('gives each of many texts asked at once the answer that it gets alone', async () => {
+it('gives each of many concurrent texts the answer that it gets alone', async () => {
   const classifier = await loadClassifier(await tinySource(), one);
   const texts = ['good', '', 'bad', 'good good', 'a good book'];
   const together = await Promise.all(texts.map((text) => classifier.classify(text)));
@@ -93,7 +93,7 @@ it('names the file that is missing', async () => {
   await expect(loadClassifier({ ...source, modelPath: 'gone.onnx' }, one)).rejects.toThrow(InferenceError);
 });
 
-it('fails by name when asked after its release', async () => {
+it('rejects with an InferenceError after its release', async () => {
   const classifier = await loadClassifier(await tinySource(), one);
   await classifier.release();
   await expect(classifier.classify('good')).rejects.toThrow(InferenceError);

@@ -11,7 +11,7 @@ const path = samplePath('model.onnx');
 const makeFolder = () => mkdtempSync(join(tmpdir(), 'model-graph-'));
 const ids = [101, 2023, 2003, 1996, 2190, 2338, 2412, 102];
 
-/** What ONNX Runtime makes of the file itself. */
+/** The logits that ONNX Runtime gives when it reads the file itself. */
 async function runWhole(): Promise<number[]> {
   const session = await InferenceSession.create(path, { graphOptimizationLevel: 'disabled', intraOpNumThreads: 1 });
   const tensor = (values: bigint[]) => new Tensor('int64', BigInt64Array.from(values), [1, ids.length]);
@@ -32,7 +32,7 @@ async function runInPlace(file: string): Promise<number[]> {
   return logits;
 }
 
-it('leaves the weights where they are, and every bit of the answer as it was', async () => {
+it('leaves the weights in the file and does not change a bit of the answer', async () => {
   expect(readGraph(path).length).toBeLessThan(readFileSync(path).length / 20);
   expect(await runInPlace(path)).toEqual(await runWhole());
 });

@@ -14,7 +14,7 @@ interface Vector {
   readonly tokens: readonly string[];
 }
 
-// They are data of other projects and not part of this one: PUBLISHED_VECTORS names the file, or it lies where data lies.
+// The vectors belong to other projects. PUBLISHED_VECTORS names their file; the default is the folder of shared data.
 const path = process.env.PUBLISHED_VECTORS ?? join('..', 'shared', 'data', 'wordpiece_published_vectors.jsonl');
 const vectors: readonly Vector[] = existsSync(path)
   ? readFileSync(path, 'utf8')
@@ -25,7 +25,7 @@ const vectors: readonly Vector[] = existsSync(path)
 const published = JSON.parse(readFileSync(samplePath('tokenizer.json'), 'utf8'));
 const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 
-/** The sample's tokenizer with the vector's vocabulary; where it has none, what splits words is tested: its own tokens. */
+/** The sample's tokenizer with the vector's vocabulary. A vector without one tests how words are split; its tokens are the vocabulary. */
 function describeTokenizer({ vocab = [], lower = true, tokens }: Vector) {
   if (vocab === 'bert-base-uncased') return published;
   const words = [...new Set([...special, ...vocab, ...(vocab.length > 0 ? [] : tokens)])];
@@ -52,7 +52,7 @@ async function findTokens(vector: Vector): Promise<string[]> {
 
 const withoutEnds = (tokens: readonly string[]) => tokens.filter((token) => token !== '[CLS]' && token !== '[SEP]');
 
-// Jest counts them as skipped where the file is absent.
+// Jest counts them as skipped if the file is absent.
 const test = vectors.length > 0 ? it.each([...vectors]) : it.skip.each([{ source: path, text: 'absent', tokens: [] }]);
 test('$source: $text', async (vector: Vector) => {
   expect(await findTokens(vector)).toEqual(withoutEnds(vector.tokens));

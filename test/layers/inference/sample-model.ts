@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ModelSource } from '../../../layers/inference/index.ts';
 
-/** A store's current version, read plainly: these tests are about the model, not about the store. */
+/** A store's current version. It is read without the store's code, since these tests are about the model. */
 interface SampleManifest {
   readonly version: string;
   readonly labels: readonly string[];
@@ -22,7 +22,7 @@ export function samplePath(file: string): string {
   return join(root, 'versions', readManifest().version, file);
 }
 
-/** The sample model as the classifier takes it. */
+/** The sample model as a source for the classifier. */
 export function sampleSource(): ModelSource {
   const { labels, maxTokens, temperature } = readManifest();
   const files = { modelPath: samplePath('model.onnx'), tokenizerPath: samplePath('tokenizer.json') };

@@ -48,7 +48,7 @@ function matrix(name: string, rows: readonly (readonly number[])[]): Buffer {
 /** One row of logits per id, for each input of the model. */
 export type TinyModel = Readonly<Record<string, readonly (readonly number[])[]>>;
 
-/** Mean over the tokens of the sum of what each input's table says: an ONNX model whose answer one can work out by hand. */
+/** An ONNX model whose answer can be calculated by hand: the mean over the tokens of the sum of the inputs' rows. */
 function encodeModel(tables: TinyModel, outputName: string): Buffer {
   const names = Object.keys(tables);
   const graph = [

@@ -103,7 +103,7 @@ describe('a text longer than the model reads', () => {
     expect((await loadTokenizer(tokenizerPath, 7))(long).ids).toEqual((await rust.encode(cleanText(long))).getIds());
   });
 
-  it('is whole when it just fits', async () => {
+  it('is not truncated when it just fits', async () => {
     const text = 'good '.repeat(510);
     expect((await loadTokenizer(tokenizerPath, 512))(text)).toEqual({ ids: await reference(text), dropped: 0 });
   });
@@ -131,7 +131,7 @@ describe('cleaning a text', () => {
     expect(spaces.join('')).toBe(pythonSpaces);
   });
 
-  it('leaves nothing of a blank text', () => {
+  it('makes a blank text empty', () => {
     expect(foldWhiteSpace(' \n\u3000')).toBe('');
   });
 

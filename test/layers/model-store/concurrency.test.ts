@@ -17,7 +17,7 @@ it('stops the others at the first failure, waits for them, and throws that failu
   expect(ended).toEqual(['late']);
 });
 
-it('throws the reason of a caller who gives up, and starts nothing for one who has', async () => {
+it('throws the reason of a caller who aborts, and starts nothing if it has aborted already', async () => {
   const controller = new AbortController();
   const reason = new Error('enough');
   const run = runConcurrently([(signal) => sleep(60_000, undefined, { signal })], controller.signal);
@@ -28,7 +28,7 @@ it('throws the reason of a caller who gives up, and starts nothing for one who h
   expect(started).toEqual([]);
 });
 
-it('lets no more tasks run at once than it may, in the order they came', async () => {
+it('runs no more tasks at once than its limit, in the order they came', async () => {
   const limit = createLimit(2);
   const events: string[] = [];
   let running = 0;

@@ -17,7 +17,7 @@ const pull = async ({ store }: StoreHarness, version?: string) =>
 const expectRefusal = (promise: Promise<unknown>, pattern: RegExp, flags: Partial<ModelStoreError> = {}) =>
   expect(promise).rejects.toMatchObject({ name: 'ModelStoreError', message: expect.stringMatching(pattern), ...flags });
 
-/** What every model store must do. `open` gives an empty store. */
+/** The tests that every model store must pass. `open` returns an empty store. */
 export function describeModelStore(open: () => Promise<StoreHarness>): void {
   describe('pulling a model', () => describePulling(open));
   describe('refusing what is damaged', () => describeRefusals(open));
@@ -27,7 +27,7 @@ export function describeModelStore(open: () => Promise<StoreHarness>): void {
 }
 
 function describePulling(open: () => Promise<StoreHarness>) {
-  it('brings the model and tokenizer of the current version, and says which it is', async () => {
+  it('fetches the model and tokenizer of the current version, and says which it is', async () => {
     const harness = await open();
     const sample = makeVersion();
     await publish(harness, sample);
@@ -39,7 +39,7 @@ function describePulling(open: () => Promise<StoreHarness>) {
     for (const ms of Object.values(pulled.stages)) expect(ms).toBeGreaterThanOrEqual(0);
   });
 
-  it('brings a version that is asked for by name, whatever is current', async () => {
+  it('fetches a version that is requested by name, whichever is current', async () => {
     const harness = await open();
     const [older, newer] = [makeVersion(21), makeVersion(22)];
     await publish(harness, older, { promote: false });
@@ -49,7 +49,7 @@ function describePulling(open: () => Promise<StoreHarness>) {
     expect(pulled.pointerEtag).toBeUndefined();
   });
 
-  it('does without the files that serving does not load', async () => {
+  it('does not need the files that serving does not load', async () => {
     const harness = await open();
     const sample = makeVersion();
     await publish(harness, sample);
@@ -57,7 +57,7 @@ function describePulling(open: () => Promise<StoreHarness>) {
     await expect(pull(harness)).resolves.toMatchObject({ manifest: { version: sample.version } });
   });
 
-  it('gives up with the reason of the signal', async () => {
+  it('stops with the reason of the signal', async () => {
     const harness = await open();
     await publish(harness, makeVersion());
     const reason = new Error('no longer wanted');
@@ -141,7 +141,7 @@ function describeRefusals(open: () => Promise<StoreHarness>) {
     await expectRefusal(pull(harness), /model\.onnx does not exist: the manifest names it, so .* incomplete/);
   });
 
-  it('refuses a version that is not promoted yet whose parts are right and whose whole is not', async () => {
+  it('refuses a version whose parts are right but whose whole hash is wrong, before it is promoted', async () => {
     const harness = await open23();
     const { version, manifest } = harness.sample;
     const files = manifest.files.map((file) => ({ ...file, sha256: sha256(Buffer.from('other')) }));
@@ -245,7 +245,7 @@ function describePromotion(open: () => Promise<StoreHarness>) {
     expect((await readPointer(harness.store)).pointer.version).toBe(current.version);
   });
 
-  it('replaces a pointer that nobody can read', async () => {
+  it('replaces an unreadable pointer', async () => {
     const harness = await open();
     const sample = makeVersion();
     await publish(harness, sample);
@@ -254,7 +254,7 @@ function describePromotion(open: () => Promise<StoreHarness>) {
     expect((await pull(harness)).manifest.version).toBe(sample.version);
   });
 
-  it('keeps what the manifest says beyond what serving knows', async () => {
+  it('keeps fields of the manifest that serving does not know', async () => {
     const harness = await open();
     const sample = makeVersion();
     await publish(harness, sample, { promote: false });
@@ -266,7 +266,7 @@ function describePromotion(open: () => Promise<StoreHarness>) {
   });
 }
 
-/** A store whose writer is overtaken: another publisher's whole promotion happens between its read and its write. */
+/** A store that loses a race: another publisher's whole promotion happens between its read and its write. */
 const overtakenBy = (store: ModelStore, promotion: () => Promise<unknown>): ModelStore => ({
   ...store,
   writeText: async (key, text, condition) => {
@@ -284,9 +284,9 @@ function describeRaces(open: () => Promise<StoreHarness>) {
     expect((await readPointer(harness.store)).pointer.version).toBe(fast.version);
   };
 
-  it('lets one of two that promote the first model win, and tells the other', async () => race(await open()));
+  it('lets one of two promotions of the first model win, and rejects the other', async () => race(await open()));
 
-  it('lets one of two that replace the same model win, and tells the other', async () => {
+  it('lets one of two promotions over the same model win, and rejects the other', async () => {
     const harness = await open();
     await publish(harness, makeVersion(21));
     await race(harness);

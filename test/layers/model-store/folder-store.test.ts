@@ -34,7 +34,7 @@ async function openPublished(): Promise<FolderHarness> {
   return harness;
 }
 
-it('uses the files where they lie', async () => {
+it('uses the files where they are', async () => {
   const { store, root } = await openPublished();
   const directory = await makeFolder();
   const pulled = await pullModel(store, { directory });
@@ -72,14 +72,14 @@ it('refuses links that lead out of the folder', async () => {
   expect(await readdir(dirname(outside))).toEqual(['model.onnx']);
 });
 
-it('refuses what is not a file, without waiting for it', async () => {
+it('refuses a named pipe at once', async () => {
   const { store, root } = await openPublished();
   await rm(join(root, modelKey));
   execFileSync('mkfifo', [join(root, modelKey)]);
   await expect(pullModel(store, { directory: root })).rejects.toThrow(`${join(root, modelKey)} is not a file`);
 });
 
-it('names a folder that is not there', async () => {
+it('names a folder that does not exist', async () => {
   const store = openModelStore('file:///no/such/folder');
   const message = 'The model store /no/such/folder is not a folder. A container sees only what is mounted.';
   await expect(pullModel(store, { directory: await makeFolder() })).rejects.toMatchObject({ message, missing: false });
@@ -105,7 +105,7 @@ it('lets exactly one of many writers at the same moment create a text, and one r
   expect(await readdir(root)).toEqual(['current.json']);
 });
 
-it('says which lock a dead publisher has left', async () => {
+it('names the lock that a dead publisher has left', async () => {
   const { store, root } = await openPublished();
   const { etag } = await store.readText('current.json');
   const lock = join(root, '.current.json.lock');

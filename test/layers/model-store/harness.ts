@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import type { ModelStore } from '../../../layers/model-store/index.ts';
 import { pointTo, type SampleVersion } from './sample-version.ts';
 
-/** A store, empty at first, with a way in that does not go through the code under test. */
+/** An empty store, with functions that change it without the code under test. */
 export interface StoreHarness {
   readonly store: ModelStore;
   put(key: string, bytes: Buffer | string): Promise<void>;
   remove(key: string): Promise<void>;
 }
 
-/** A new folder, and nothing in it. */
+/** Makes a new, empty folder. */
 export const makeFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'model-store-'));
 
 /** Puts a version's objects into a store, and makes it current. */
@@ -24,7 +24,7 @@ export async function publish(
   if (promote) await put('current.json', pointTo(sample.manifest));
 }
 
-/** The paths of all files in a folder. */
+/** Lists the paths of all files in a folder. */
 export async function listFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));

@@ -1,6 +1,6 @@
 import { build, type Metafile } from 'esbuild';
 
-/** Every file that is loaded together with an entry: what it imports, but not what it may load later. */
+/** Lists every file that is loaded with an entry: its imports, but not its dynamic imports. */
 function listLoaded({ inputs }: Metafile, entry: string): Set<string> {
   const loaded = new Set<string>();
   const visit = (path: string) => {

@@ -50,7 +50,7 @@ it.each([
   expect(attempt.tries()).toBe(tries);
 });
 
-it('does not try again for a caller who has given up', async () => {
+it('does not try if the caller has aborted', async () => {
   const reason = new Error('enough');
   const attempt = createAttempt(['transient']);
   await expect(attempt.run(AbortSignal.abort(reason))).rejects.toBe(reason);
@@ -70,7 +70,7 @@ describe('the stall timeout', () => {
     expect(body.destroyed).toBe(true);
   });
 
-  it('does not take its own thread’s work for silence', async () => {
+  it('does not count the time that its own thread is busy', async () => {
     const aborted = await withStallTimeout({ stallMs: 100 }, async ({ signal }) => {
       blockThread(200);
       await nextTurn();
@@ -92,7 +92,7 @@ describe('the stall timeout', () => {
     expect(chunks).toEqual(['a', 'b']);
   });
 
-  it('passes on that the caller gives up', async () => {
+  it('stops when the caller aborts', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const watched = withStallTimeout({ stallMs: 60_000, signal: controller.signal }, async ({ signal }) => {

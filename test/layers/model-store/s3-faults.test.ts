@@ -42,7 +42,7 @@ const open = (options: S3StoreOptions = {}) =>
   });
 const pull = (options: S3StoreOptions = {}, signal?: AbortSignal) => pullModel(open(options), { directory, signal });
 
-/** Something goes wrong with the model's second part, as often as said. */
+/** Plans a fault of the model's second part for the first `times` requests. */
 const onSecondPart = (fault: Fault, times: number) =>
   server.misbehave(({ path, range, before }) =>
     path === modelName && range === secondPart && before < times ? fault : undefined,
@@ -69,7 +69,7 @@ it('asks for the pointer once, then for each part once, and for nothing else', a
   expect(rest.sort()).toEqual([...allParts.map((range) => `GET ${modelName} ${range}`), ...tokenizer].sort());
 });
 
-describe('a fault that passes', () => {
+describe('a transient fault', () => {
   const faults: readonly (readonly [string, Fault])[] = [
     ['says nothing at all', { silent: true }],
     ['stalls in the middle of the body', { stallAfter: 300 }],
@@ -84,7 +84,7 @@ describe('a fault that passes', () => {
     ['answers 429', { status: 429, code: 'TooManyRequests' }],
   ];
 
-  it.each(faults)('%s: only that part is asked for again', async (_, fault) => {
+  it.each(faults)('%s: only that part is requested again', async (_, fault) => {
     onSecondPart(fault, 1);
     const { modelPath } = await pull(shortStall);
     expect(await readFile(modelPath)).toEqual(sample.model);
@@ -92,7 +92,7 @@ describe('a fault that passes', () => {
     expect(await listFiles(directory)).toHaveLength(2);
   });
 
-  it('asks with the tag of the first answer when it asks again', async () => {
+  it('requests a part again with the tag of the first answer', async () => {
     onSecondPart({ dropAfter: 1 }, 1);
     await pull();
     const tags = server.asked.filter((one) => one.range === secondPart && one.path === modelName);
@@ -114,8 +114,8 @@ describe('a fault that passes', () => {
   });
 });
 
-describe('a fault that stays', () => {
-  it('is given up after a bounded number of tries, and named', async () => {
+describe('a lasting fault', () => {
+  it('is reported after a bounded number of tries', async () => {
     onSecondPart({ status: 503, code: 'SlowDown' }, 99);
     await expectRefusal(
       pull({ retryPolicy: { tries: 3 } }),
@@ -124,7 +124,7 @@ describe('a fault that stays', () => {
     expect(rangesOf(modelName).filter((range) => range === secondPart)).toHaveLength(3);
   });
 
-  it('stalled for ever: says for how long', async () => {
+  it('a stall: says for how long no byte arrived', async () => {
     onSecondPart({ stallAfter: 500 }, 99);
     await expectRefusal(
       pull({ retryPolicy: { tries: 2, stallMs: 700 } }),
@@ -150,7 +150,7 @@ describe('a fault that stays', () => {
     [301, 'PermanentRedirect', /the bucket is in another region \(PermanentRedirect\)\. Set AWS_REGION/],
     [400, 'InvalidRequest', /S3 answers 400 \(InvalidRequest: as planned\)\.$/],
   ];
-  it.each(answers)('%d %s: is not asked again', async (status, code, pattern) => {
+  it.each(answers)('%d %s: is not retried', async (status, code, pattern) => {
     server.misbehave(() => ({ status, code }));
     await expectRefusal(pull(), pattern, { missing: false });
     expect(server.asked).toHaveLength(1);
@@ -179,7 +179,7 @@ describe('an object that changes under the read', () => {
   });
 });
 
-it('gives up at once when the caller does, and leaves nothing', async () => {
+it('stops at once when the caller aborts, and leaves no file', async () => {
   const controller = new AbortController();
   const reason = new Error('shutting down');
   server.misbehave(({ path, range }: Asked) => {
@@ -191,7 +191,7 @@ it('gives up at once when the caller does, and leaves nothing', async () => {
   expect((await listFiles(directory)).filter((path) => !path.endsWith('tokenizer.json'))).toEqual([]);
 });
 
-it('has the final name only when the whole is verified', async () => {
+it('gives the file its final name only after all of it is verified', async () => {
   const seen: string[][] = [];
   server.misbehave(({ path }) => {
     if (path === modelName) void listFiles(join(directory)).then((files) => seen.push(files));
@@ -216,7 +216,7 @@ it('hands the tokenizer over while the model is still on its way', async () => {
   expect(onTokenizer).toHaveBeenCalledWith(tokenizerPath, sample.manifest);
 });
 
-it('keeps no more connections open than it may', async () => {
+it('opens no more connections than its limit', async () => {
   server.misbehave(({ range }) => (range ? { pauseMs: 20, pieces: 1 } : undefined));
   await pull({ connections: 2 });
   expect(server.peak()).toBe(2);
@@ -227,14 +227,14 @@ describe('writing when answers are lost', () => {
   const dropFirst = ({ method, before }: Asked): Fault | undefined =>
     method === 'PUT' && before === 0 ? { dropAfter: 0 } : undefined;
 
-  it('knows its own text when the second try meets it', async () => {
+  it('recognizes its own text when the second try finds it', async () => {
     server.misbehave(dropFirst);
     const etag = await open().writeText('verdict.json', pointer, { ifAbsent: true });
     expect(await open().readText('verdict.json')).toEqual({ text: pointer, etag });
     expect(server.asked.filter(({ method }) => method === 'PUT')).toHaveLength(2);
   });
 
-  it('does not take another publisher’s text for its own', async () => {
+  it('does not mistake another publisher’s text for its own', async () => {
     server.misbehave(({ method, before }) => {
       if (method !== 'PUT' || before > 0) return undefined;
       return { status: 500, code: 'InternalError' };
@@ -244,7 +244,7 @@ describe('writing when answers are lost', () => {
     await expect(write).rejects.toMatchObject({ conflict: true });
   });
 
-  it('takes 409 for a conflict, and says what a write needs', async () => {
+  it('treats 409 as a conflict, and names the permission that a write needs', async () => {
     server.misbehave(({ method }) =>
       method === 'PUT' ? { status: 409, code: 'ConditionalRequestConflict' } : undefined,
     );

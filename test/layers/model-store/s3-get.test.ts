@@ -15,7 +15,7 @@ const given = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SE
 const credentials = { accessKeyId: 'id', secretAccessKey: 'secret', sessionToken: 'token' };
 const region = 'eu-west-1';
 
-it('takes what a Lambda function is told', () => {
+it('finds credentials and region in the environment of a Lambda function', () => {
   expect(findS3Access({ region }, given)).toEqual({ credentials, region, endpoint: undefined });
   const endpoint = 'http://127.0.0.1:5000';
   expect(findS3Access({ endpoint }, given)).toEqual({ credentials, region: 'us-east-1', endpoint });
@@ -42,7 +42,7 @@ it.each([
   expect(locateObject({ credentials, region, endpoint }, { Bucket, Key: 'a/b c' }).href).toBe(address);
 });
 
-/** Reads one object from a server that answers as told: its status, and what the request's date was. */
+/** Reads one object from a server with the given answer. Returns the text and the requests' dates. */
 async function readFrom(answer: (response: ServerResponse) => void, times = 1) {
   const dates: string[] = [];
   const server = createServer((request, response) => {
@@ -74,7 +74,7 @@ it('refuses a text whose bytes are not those that S3 has stored', async () => {
   await expect(readFrom(withSum('AAAAAA==-2'))).resolves.toMatchObject({ read: 'hello' });
 });
 
-it('goes by the server’s clock after it has seen that its own is wrong', async () => {
+it('follows the server’s clock after an answer shows that its own is wrong', async () => {
   const answer = (response: ServerResponse) =>
     void response.writeHead(200, { date: 'Wed, 01 Jan 2031 00:00:00 GMT', 'content-length': 0 }).end();
   const { dates } = await readFrom(answer, 2);
@@ -87,7 +87,7 @@ describe('the signature', () => {
   const lasting: Credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret/+', sessionToken: undefined };
   const passing: Credentials = { ...lasting, sessionToken: 'token/with+signs==' };
 
-  /** What the SDK's own signer says of the same headers. */
+  /** The headers that the SDK's own signer creates. */
   async function signBySdk({ protocol, host, hostname, pathname }: URL, region: string, credentials: Credentials) {
     const { accessKeyId, secretAccessKey, sessionToken } = credentials;
     const given = { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };

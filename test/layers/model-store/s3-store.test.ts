@@ -48,13 +48,13 @@ it('reads from a bucket without a prefix, under the files’ own keys', async ()
   expect((await listFiles(directory)).sort()).toEqual([pulled.modelPath, pulled.tokenizerPath]);
 });
 
-it('uses what lies in the folder already, if it is sound', async () => {
+it('uses a sound file that is in the folder already', async () => {
   const { store, directory } = await openPublished();
   await pullModel(store, { directory });
   expect(await pullModel(store, { directory })).toMatchObject({ receivedBytes: 0 });
 });
 
-it('replaces what lies in the folder and is damaged', async () => {
+it('replaces a damaged file in the folder', async () => {
   const { store, directory, path } = await openPublished();
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, Buffer.alloc(sample.model.length));
@@ -62,7 +62,7 @@ it('replaces what lies in the folder and is damaged', async () => {
   expect(await readFile(path)).toEqual(sample.model);
 });
 
-it('removes what a killed download has left, but not what another is writing', async () => {
+it('removes the leftovers of a killed download, but not a file that another one is writing', async () => {
   const { store, directory, path } = await openPublished();
   await mkdir(dirname(path), { recursive: true });
   await writeFile(`${path}.dead.part`, 'half');

@@ -1,4 +1,4 @@
-// What telemetry adds to a cold start: milliseconds to load each piece in a fresh process, one after the other in turn.
+// Measures what telemetry adds to a cold start: milliseconds to load each piece in a fresh process, the pieces in turn.
 // `node test/layers/telemetry/import-cost.mjs [RUNS]`. The numbers are in docs/decisions/0030-powertools-for-metrics.md.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -18,13 +18,13 @@ it('writes one line of JSON, whatever the fields hold', () => {
   });
 });
 
-it('leaves out what is less important than its level', () => {
+it('leaves out lines below its level', () => {
   const { lines, log } = record('warn');
   for (const level of ['debug', 'info', 'warn', 'error'] as const) log[level]('message');
   expect(lines.map((line) => JSON.parse(line).level)).toEqual(['warn', 'error']);
 });
 
-it('keeps what an error was caused by', () => {
+it('keeps the cause of an error', () => {
   const error = new Error('cannot load', { cause: new TypeError('no such file') });
   expect(describeFailure(error)).toMatchObject({
     name: 'Error',

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { buildSync } from 'esbuild';
 
-/** What a program that records with the meter writes, line by line, in a process whose environment is a function's. */
+/** Runs a program that records with the meter in a function's environment, and returns the lines that it writes. */
 function runMeter(program: string): Record<string, unknown>[] {
   const { outputFiles } = buildSync({
     stdin: {
@@ -27,7 +27,7 @@ function runMeter(program: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line));
 }
 
-it('writes what was measured as one line that CloudWatch makes metrics of', () => {
+it('writes measures as one line that CloudWatch makes metrics of', () => {
   const [line, ...more] = runMeter(`
     meter.record([{ name: 'RunTime', unit: 'Milliseconds', value: 12.5 }, { name: 'Tokens', unit: 'Count', value: 7 }]);
   `);
@@ -51,7 +51,7 @@ it('writes what was measured as one line that CloudWatch makes metrics of', () =
   });
 });
 
-it('keeps the dimensions of one line from the next', () => {
+it('keeps the dimensions of one line out of the next', () => {
   const count = `[{ name: 'Errors', unit: 'Count', value: 1 }]`;
   const lines = runMeter(`meter.record(${count}, { code: 'INTERNAL' }); meter.record(${count});`);
   const dimensions = lines.map(({ _aws: metrics }) => Object(metrics).CloudWatchMetrics[0].Dimensions);
