@@ -10,19 +10,10 @@ import {
   readSources,
 } from './import-rules.ts';
 
-/** What is still being moved. Each exception ends with its move. */
-const exceptions: readonly string[] = [
-  // local/ is being ordered by command.
-  'local/model/options.ts, local/scoring/options.ts, local/serving/options.ts, local/smoke/options.ts',
-  'local/scoring/columns.ts, local/train/columns.ts',
-  'local/scoring/run.ts, local/train/run.ts',
-  'local/smoke/report.ts',
-  // bench/ is being written anew around its tables.
-  'bench/latency.ts, bench/parts/latency.ts',
-  'bench/load.ts, bench/parts/load.ts',
-  'bench/memory.ts, bench/parts/memory.ts',
-];
-const withoutExceptions = (found: readonly string[]) => found.filter((one) => !exceptions.includes(one));
+/** Folders whose files are still being moved. Their names and sizes are not checked yet. */
+const moving = ['local/', 'bench/'];
+const withoutMoving = (found: readonly string[]) =>
+  found.filter((one) => !moving.some((folder) => one.startsWith(folder)));
 
 const folders = ['functions', 'layers', 'local', 'bench', 'infra', 'test'];
 
@@ -36,23 +27,23 @@ describe('the sources of this project', () => {
   });
 
   it('have no import cycle', () => {
-    expect(withoutExceptions(findCycles(sources))).toEqual([]);
+    expect(findCycles(sources)).toEqual([]);
   });
 
   it('import only what their area may know', () => {
-    expect(withoutExceptions(findForbiddenImports(sources))).toEqual([]);
+    expect(findForbiddenImports(sources)).toEqual([]);
   });
 
   it('import a layer through its index.ts', () => {
-    expect(withoutExceptions(findInnerImports(sources))).toEqual([]);
+    expect(findInnerImports(sources)).toEqual([]);
   });
 
   it('have names that differ within an area', () => {
-    expect(withoutExceptions(findSameNames(sources))).toEqual([]);
+    expect(withoutMoving(findSameNames(sources))).toEqual([]);
   });
 
   it('are not split into tiny files', () => {
-    expect(withoutExceptions(findTinyFiles(sources))).toEqual([]);
+    expect(withoutMoving(findTinyFiles(sources))).toEqual([]);
   });
 });
 
