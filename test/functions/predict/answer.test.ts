@@ -16,7 +16,7 @@ it.each([
   expect(formatProbabilities(probability)).toEqual({ positive, negative });
 });
 
-it('prints nothing that does not read back as the same single-precision number', () => {
+it('prints a decimal that reads back as the same single-precision number', () => {
   const check = (probability: number) => {
     expect(Math.fround(Number(formatProbability(probability)))).toBe(Math.fround(probability));
     expect(formatProbability(probability)).toMatch(/^\d\.\d+$|^\d(\.\d+)?e-\d\d$/);

@@ -24,7 +24,7 @@ const readAnswer = async (response: Response | Promise<Response>) => (await read
 const errorShape = (code: string) => ({ error: { code, message: expect.stringMatching(/^[A-Z].+\.$/) } });
 
 describe('GET /predict', () => {
-  it("answers in the tutorial's shape, with what is new beside it", async () => {
+  it("answers in the tutorial's shape, with the new fields beside it", async () => {
     const response = await ask('/predict?sentence=this%20is%20the%20best%20book%20ever');
     expect(response.status).toBe(200);
     expect(await read(response)).toEqual({
@@ -40,7 +40,7 @@ describe('GET /predict', () => {
     });
   });
 
-  it('gives the probabilities that one works out by hand', async () => {
+  it('gives the probabilities that are computed by hand', async () => {
     const { response } = await readAnswer(predict('a good bad good book'));
     const positive = expectPositive({ good: 2, bad: 1, tokens: 7 });
     expect(Number(response.positive)).toBeCloseTo(positive, 6);
@@ -56,7 +56,7 @@ describe('GET /predict', () => {
     expect((await readAnswer(ask('/predict?sentence=good+%2B+bad'))).response.sentence).toBe('good + bad');
   });
 
-  it('says how much of a long text it did not read', async () => {
+  it('says how many tokens of a long text it dropped', async () => {
     const answer = await readAnswer(predict('good '.repeat(1000)));
     expect(answer).toMatchObject({ tokens: maxTokens, truncated: true, dropped: 1002 - maxTokens });
   });
@@ -69,13 +69,13 @@ describe('GET /predict', () => {
     ['/predict?sentence=%20%09%C2%85%E3%80%80+', 'SENTENCE_BLANK'],
     ['/predict?sentence=good&sentence=bad', 'SENTENCE_REPEATED'],
     ['/predict?sentence=good&%73entence=good', 'SENTENCE_REPEATED'],
-  ])('refuses %s with 400 and a code that says why', async (path, code) => {
+  ])('rejects %s with 400 and a code for the reason', async (path, code) => {
     const response = await ask(path);
     expect(response.status).toBe(400);
     expect(await read(response)).toEqual(errorShape(code));
   });
 
-  it('reads 100,000 characters, an emoji being one, and refuses one more with 413', async () => {
+  it('accepts 100,000 characters, counts an emoji as one, and rejects one more with 413', async () => {
     expect((await predict('😀'.repeat(100_000))).status).toBe(200);
     const response = await predict('😀'.repeat(100_001));
     expect(response.status).toBe(413);
@@ -84,7 +84,7 @@ describe('GET /predict', () => {
   });
 
   it.each(['%', '%zz', '%ED%A0%80', '%00', '%F0%9F%98%80%F0%9F', '%E2%80%AE%D7%A9'])(
-    'answers the awkward bytes %s',
+    'answers the unusual bytes %s',
     async (bytes) => {
       expect((await ask(`/predict?sentence=${bytes}`)).status).toBe(200);
     },
@@ -99,7 +99,7 @@ describe('GET /predict', () => {
 });
 
 describe('caching', () => {
-  it('names version and sentence in a weak tag and lets the asker keep the answer for at most a minute', async () => {
+  it('has a weak tag of version and sentence and allows private caching for a minute', async () => {
     const { headers } = await predict('good');
     expect(headers.get('etag')).toMatch(/^W\/"[^"]+"$/);
     expect(headers.get('cache-control')).toBe('private, max-age=60');
@@ -107,7 +107,7 @@ describe('caching', () => {
     expect((await predict('bad')).headers.get('etag')).not.toBe(headers.get('etag'));
   });
 
-  it('answers 304 to who has the answer already', async () => {
+  it('answers 304 to a caller that has the answer already', async () => {
     const tag = (await predict('good')).headers.get('etag') ?? '';
     const response = await ask('/predict?sentence=good', { headers: { 'If-None-Match': `"x", ${tag}` } });
     expect(response.status).toBe(304);
@@ -118,7 +118,7 @@ describe('caching', () => {
     expect(other.status).toBe(200);
   });
 
-  it('lets nobody keep an error', async () => {
+  it('forbids caching of errors', async () => {
     const { headers } = await ask('/predict');
     expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('etag')).toBeNull();
@@ -141,7 +141,7 @@ describe('the other routes', () => {
     expect((await ask('/model', { headers: { 'If-None-Match': tag } })).status).toBe(304);
   });
 
-  it('describes itself by the schema that it validates with', async () => {
+  it('describes itself by the schemas that validate the requests', async () => {
     const parameter = { name: 'sentence', in: 'query', required: true, schema: { maxLength: 100_000 } };
     const code = { enum: expect.arrayContaining(['SENTENCE_MISSING', 'MODEL_UNAVAILABLE']) };
     expect(await read(await ask('/openapi.json'))).toMatchObject({
@@ -151,7 +151,7 @@ describe('the other routes', () => {
   });
 
   it.each(['/', '/predict/', '/Predict', '/predictions', '/%', '/%E0%A4%A', '/predict%2F'])(
-    'answers 404 to %s in the shape of all errors',
+    'answers 404 to %s in the common error shape',
     async (path) => {
       const response = await ask(path);
       expect(response.status).toBe(404);
@@ -160,7 +160,7 @@ describe('the other routes', () => {
   );
 
   it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND'])(
-    'answers 405 to %s and says what it takes',
+    'answers 405 to %s and names the allowed methods',
     async (method) => {
       for (const path of ['/predict?sentence=good', '/model', '/health', '/openapi.json']) {
         const response = await ask(path, { method });
@@ -173,7 +173,7 @@ describe('the other routes', () => {
 });
 
 describe('without a model', () => {
-  it('answers 503 that gives nothing away, stays alive, and recovers with the first request after the model is back', async () => {
+  it('answers 503 without internal details, stays alive, and recovers with the first request after the model is back', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'empty-store-'));
     const { app, lines, release } = createTinyService(folder);
     const response = await app.request('/predict?sentence=good');
@@ -193,7 +193,7 @@ describe('without a model', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('is healthy and does not load one for that', async () => {
+  it('is healthy and does not load a model for a health check', async () => {
     const { app, lines } = createTinyService('/no/such/folder');
     const response = await app.request('/health');
     expect(response.status).toBe(200);
@@ -201,12 +201,12 @@ describe('without a model', () => {
     expect(lines.map(({ message }) => message)).toEqual(['request']);
   });
 
-  it('refuses bad input all the same', async () => {
+  it('rejects bad input as it does with a model', async () => {
     const { app } = createTinyService('/no/such/folder');
     expect((await app.request('/predict')).status).toBe(400);
   });
 
-  it('answers 503 rather than keep a request waiting for ever', async () => {
+  it('answers 503 when the model takes longer than the timeout', async () => {
     const { log } = createRecord();
     const models = createModelProvider(() => new Promise<LoadedModel>(() => undefined));
     const response = await createApp({ models, log, modelTimeoutMs: 5 }).request('/predict?sentence=good');
@@ -222,9 +222,9 @@ it('answers many first requests with one load', async () => {
   await release();
 });
 
-it('reveals nothing of a failure of its own, and logs it whole under the id that the answer carries', async () => {
+it('hides the details of an internal failure and logs them under the request id of the answer', async () => {
   const { app, models, lines } = createTinyService(await writeTinyStore());
-  // A released session fails as a broken one would.
+  // A released session fails like a broken one.
   await (await models.current()).classifier.release();
   const response = await app.request('/predict?sentence=good');
   expect(response.status).toBe(500);
@@ -237,7 +237,7 @@ it('reveals nothing of a failure of its own, and logs it whole under the id that
   });
 });
 
-it('logs one line per request that says all but the text', async () => {
+it('logs one line per request, without the text', async () => {
   const { app, lines, release } = createTinyService(await writeTinyStore());
   await app.request('/predict?sentence=confidential+good');
   await app.request('/confidential?sentence=good');

@@ -2,13 +2,13 @@ import { createTag, matchesTag } from '../../../functions/predict/caching.ts';
 
 const tag = createTag('version', 'a sentence');
 
-it('tags equal parts alike and different ones differently, wherever the border between them lies', () => {
+it('gives equal parts equal tags and different parts different tags, also if only the boundary between them differs', () => {
   expect(createTag('version', 'a sentence')).toBe(tag);
   expect(createTag('version', 'a sentence ')).not.toBe(tag);
   expect(createTag('ab', 'c')).not.toBe(createTag('a', 'bc'));
 });
 
-it('makes weak tags of characters that a header may hold', () => {
+it('makes weak tags of characters that a header may contain', () => {
   expect(createTag('version', '"\r\n😀')).toMatch(/^W\/"[\w-]{22}"$/);
 });
 

@@ -18,12 +18,12 @@ afterAll(() => {
   for (const stop of stops) stop();
 });
 
-/** Milliseconds since the process began: from when to when. */
+/** Start and end, in milliseconds since the process began. */
 type Span = readonly [number, number];
 
 const store = dirname(dirname(dirname(samplePath('model.onnx'))));
 
-/** The built function as Lambda's runtime would run it. */
+/** Runs the built function as Lambda's runtime does. */
 function startFunction(env: NodeJS.ProcessEnv) {
   const stdio: ('ignore' | 'pipe' | 'inherit' | 'ipc')[] = ['ignore', 'pipe', 'inherit', 'ipc'];
   const child = fork(new URL('./lambda-driver.mjs', import.meta.url), [built.path('functions/predict/index.mjs')], {
@@ -35,7 +35,7 @@ function startFunction(env: NodeJS.ProcessEnv) {
   return child;
 }
 
-/** Slow enough for the order of things not to hang on how busy this machine is. */
+/** Slow enough that the order of events does not depend on the load of this machine. */
 const network = { bytesPerMs: 20_000, firstByteMs: 30 };
 
 async function startCold() {
@@ -51,7 +51,7 @@ async function startCold() {
     AWS_SECRET_ACCESS_KEY: 'test',
     POWERTOOLS_METRICS_NAMESPACE: 'test',
     POWERTOOLS_SERVICE_NAME: 'predict',
-    // Two threads, so that there is one beside the main thread that could spin.
+    // Two threads, so that one beside the main thread could spin.
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '3538',
   });
   let output = '';
@@ -70,7 +70,7 @@ async function startCold() {
 
 const cold = startCold();
 
-/** The ranges that the manifest's parts are, of both files that serving loads. */
+/** The ranges of the manifest's parts, for both files that serving loads. */
 function planRanges({ files, partBytes }: Manifest): string[] {
   const served = files.filter(({ role }) => role === 'model' || role === 'tokenizer');
   return served.flatMap(({ path, bytes, parts }) =>
@@ -78,7 +78,7 @@ function planRanges({ files, partBytes }: Manifest): string[] {
   );
 }
 
-it('asks for the pointer once, for each planned range once, and for nothing else', async () => {
+it('requests the pointer once, each planned range once, and nothing else', async () => {
   const { answer, requests } = await cold;
   expect(answer).toMatchObject({ statusCode: 200 });
   const { manifest } = JSON.parse(readFileSync(join(store, 'current.json'), 'utf8'));
@@ -91,14 +91,14 @@ it('asks for the pointer once, for each planned range once, and for nothing else
   );
 }, 60_000);
 
-it('asks for all ranges before the first of them is there', async () => {
+it('requests all ranges before the first of them has arrived', async () => {
   const { requests } = await cold;
   const ranges = requests.filter(({ range }) => range);
   const firstEnd = Math.min(...ranges.map(({ lastByteAt }) => lastByteAt));
   for (const { at } of ranges) expect(at).toBeLessThan(firstEnd);
 }, 60_000);
 
-it('reads code, library and tokenizer while the model’s bytes arrive, and not before they are asked for', async () => {
+it('loads code, library and tokenizer while the model’s bytes arrive, and not before they are requested', async () => {
   const { timeline } = await cold;
   const { pointer = [0, 0], transfer = [0, 0], session = [0, 0], firstRun = [0, 0] } = timeline;
   for (const name of ['code', 'runtime', 'tokenizer']) {
@@ -110,7 +110,7 @@ it('reads code, library and tokenizer while the model’s bytes arrive, and not 
   expect(firstRun[0]).toBeGreaterThanOrEqual(session[1]);
 }, 60_000);
 
-/** Clock ticks (1/100 s) of processor time that each of a process's threads has used. */
+/** Clock ticks (1/100 s) of processor time that each thread of a process has used. */
 const readTicks = (pid: number) =>
   new Map(
     readdirSync(`/proc/${pid}/task`).map((thread) => {
@@ -121,7 +121,7 @@ const readTicks = (pid: number) =>
     }),
   );
 
-/** Most ticks that one thread used in so many milliseconds; `but` is not counted. */
+/** The most ticks that one thread used within `ms` milliseconds. The thread `but` is not counted. */
 async function watchThreads(pid: number, ms: number, but?: number): Promise<number> {
   const before = readTicks(pid);
   await sleep(ms);
@@ -130,7 +130,7 @@ async function watchThreads(pid: number, ms: number, but?: number): Promise<numb
   return Math.max(...others.map(([thread, ticks]) => ticks - (before.get(thread) ?? 0)));
 }
 
-it('uses no processor time while nobody asks', async () => {
+it('uses no processor time between requests', async () => {
   const { child, ask, threads } = await cold;
   const pid = child.pid ?? 0;
   expect(threads).toBe(2);
@@ -141,6 +141,6 @@ it('uses no processor time while nobody asks', async () => {
     used += await watchThreads(pid, 50, pid);
   }
   expect(used).toBeLessThanOrEqual(2);
-  // And for long, the main thread too.
+  // In a long pause the main thread is idle too.
   expect(await watchThreads(pid, 2000)).toBeLessThanOrEqual(1);
 }, 60_000);

@@ -27,7 +27,7 @@ it('reads a usable environment into a frozen object', () => {
   expect(Object.isFrozen(configuration)).toBe(true);
 });
 
-it('fills in what the environment leaves out or leaves empty', () => {
+it('uses defaults for values that are missing or empty', () => {
   const configuration = readConfiguration({ MODEL_URI: usable.MODEL_URI, MODEL_VERSION: '', LOG_LEVEL: '' });
   expect(configuration).toMatchObject({ modelVersion: undefined, modelDirectory: tmpdir(), logLevel: 'info' });
   expect(configuration).toMatchObject({ logText: false, refreshMs: 60_000 });
@@ -40,7 +40,7 @@ it.each([
   ['3008', 1],
   ['3538', 2],
   ['10240', 5],
-])('takes the threads that Lambda pays for with %s MB', (memory, threads) => {
+])('uses the number of threads that Lambda gives with %s MB', (memory, threads) => {
   expect(readConfiguration({ ...usable, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory }).threads).toBe(threads);
 });
 
@@ -68,7 +68,7 @@ it('says what to set when nothing is set', () => {
   expect(() => readConfiguration({})).toThrow(/MODEL_URI is not set.*s3:\/\/bucket\/prefix/);
 });
 
-it('does not ask for a writable folder where the model is read in place', () => {
+it('needs no writable folder if the model is read in place', () => {
   const environment = { MODEL_URI: 'file:models', MODEL_DIRECTORY: '/proc/no-such-folder' };
   expect(readConfiguration(environment).modelDirectory).toBe('/proc/no-such-folder');
   expect(() => readConfiguration({ ...usable, MODEL_DIRECTORY: '/proc/no-such-folder' })).toThrow(/MODEL_DIRECTORY/);

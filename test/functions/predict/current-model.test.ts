@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => model.classifier.release());
 
-/** Fails as often as told, then gives the model; counts how often it was asked. */
+/** Fails the given number of times, then returns the model. Counts its calls. */
 function createLoader(failures: number) {
   const loader = {
     calls: 0,
@@ -30,7 +30,7 @@ function createLoader(failures: number) {
   return loader;
 }
 
-it('loads once, however many ask and whenever', async () => {
+it('loads once for all callers, early and late', async () => {
   const loader = createLoader(0);
   const provider = createModelProvider(loader.load);
   const early = await Promise.all(Array.from({ length: 100 }, () => provider.current()));
@@ -39,7 +39,7 @@ it('loads once, however many ask and whenever', async () => {
   expect(loader.calls).toBe(1);
 });
 
-it('lets all who wait share a failure, and tries again for the next', async () => {
+it('rejects all waiting callers when a load fails, and tries again for the next caller', async () => {
   const loader = createLoader(1);
   const provider = createModelProvider(loader.load);
   const outcomes = await Promise.allSettled([provider.current(), provider.current()]);
@@ -48,7 +48,7 @@ it('lets all who wait share a failure, and tries again for the next', async () =
   expect(loader.calls).toBe(2);
 });
 
-it('shows a loaded model without loading one', async () => {
+it('returns the loaded model without starting a load', async () => {
   const loader = createLoader(0);
   const provider = createModelProvider(loader.load);
   expect(provider.loaded()).toBeUndefined();
@@ -57,12 +57,12 @@ it('shows a loaded model without loading one', async () => {
   expect(provider.loaded()).toBe(model);
 });
 
-describe('a provider that watches', () => {
-  /** Models that say in which order they were loaded and released; only what is promised about them matters here. */
+describe('a provider with a watch', () => {
+  /** A provider of fake models. The scene records the order in which they are loaded and released. */
   function createScene({ failures = 0 } = {}) {
     const events: string[] = [];
     const { log, lines } = createRecord();
-    const scene = { events, lines, time: 0, looks: 0, newest: 1, failuresLeft: failures };
+    const scene = { events, lines, time: 0, checks: 0, newest: 1, failuresLeft: failures };
     const load = async (): Promise<LoadedModel> => {
       const name = String(scene.newest);
       await new Promise(setImmediate);
@@ -73,7 +73,7 @@ describe('a provider that watches', () => {
     };
     const watch: Watch = {
       isStale: async ({ manifest }) => {
-        scene.looks += 1;
+        scene.checks += 1;
         return manifest.version !== String(scene.newest);
       },
       intervalMs: 60_000,
@@ -85,17 +85,17 @@ describe('a provider that watches', () => {
     return { scene, provider, ask };
   }
 
-  it('looks at most once an interval, however many ask', async () => {
+  it('checks at most once per interval, for any number of requests', async () => {
     const { scene, provider, ask } = createScene();
     await provider.current();
     for (scene.time = 0; scene.time < 180_000; scene.time += 1000) {
       await Promise.all([ask(), ask(), ask()]);
       await provider.settled();
     }
-    expect(scene.looks).toBe(2);
+    expect(scene.checks).toBe(2);
   });
 
-  it('looks with the first request after a long pause, since frozen processes have no timers', async () => {
+  it('checks with the first request after a long pause, because a frozen process has no timers', async () => {
     const { scene, provider, ask } = createScene();
     await provider.current();
     scene.newest = 2;
@@ -107,13 +107,13 @@ describe('a provider that watches', () => {
     expect((await provider.current()).manifest.version).toBe('2');
   });
 
-  it('looks even if the clock was set back', async () => {
+  it('checks also after the clock was set back', async () => {
     const { scene, provider, ask } = createScene();
     scene.time = 10_000_000;
     await provider.current();
     scene.time = 0;
     await ask();
-    expect(scene.looks).toBe(1);
+    expect(scene.checks).toBe(1);
   });
 
   it('answers with the old model while the new one loads, and releases it after its last task', async () => {
@@ -138,7 +138,7 @@ describe('a provider that watches', () => {
     expect(scene.events).toEqual(['load 1', 'load 2', 'release 1']);
   });
 
-  it('releases the old model at once when nobody works with it', async () => {
+  it('releases the old model at once when no task uses it', async () => {
     const { scene, provider, ask } = createScene();
     await provider.current();
     scene.newest = 2;
@@ -149,7 +149,7 @@ describe('a provider that watches', () => {
     expect(scene.events).toEqual(['load 1', 'load 2', 'release 1']);
   });
 
-  it('keeps the old model when the new one cannot be loaded, says so, and tries again after the interval', async () => {
+  it('keeps the old model when the new one cannot be loaded, logs that, and tries again after the interval', async () => {
     const { scene, provider, ask } = createScene({ failures: 1 });
     await provider.current();
     scene.newest = 2;
@@ -164,7 +164,7 @@ describe('a provider that watches', () => {
     expect(await ask()).toBe('2');
   });
 
-  it('refuses to work without a model', async () => {
+  it('rejects a task when no model is loaded', async () => {
     await expect(createScene().ask()).rejects.toThrow('no model is loaded');
   });
 });
@@ -177,31 +177,31 @@ async function prepare() {
   return { path: join(folder, 'current.json'), isStale: createStaleCheck(configuration), model };
 }
 
-it('finds a model fresh until another version is current', async () => {
+it('reports a model as stale only when another version is current', async () => {
   const { path, isStale, model } = await prepare();
   expect(await isStale(model)).toBe(false);
   await writeFile(path, createPointer(await createTinyVersion(secondVersion), secondVersion));
   expect(await isStale(model)).toBe(true);
 });
 
-it('does not take a hold for another version', async () => {
+it('does not report a model as stale when a hold is set', async () => {
   const { path, isStale, model } = await prepare();
   const pointer = JSON.parse(await readFile(path, 'utf8'));
   await writeFile(
     path,
-    JSON.stringify({ ...pointer, hold: { since: '2026-01-04T00:00:00Z', reason: 'a look first' } }),
+    JSON.stringify({ ...pointer, hold: { since: '2026-01-04T00:00:00Z', reason: 'manual check' } }),
   );
   expect(await isStale(model)).toBe(false);
   expect(await isStale(model)).toBe(false);
 });
 
-it('fails if the pointer cannot be read, so that the model stays', async () => {
+it('fails if the pointer cannot be read', async () => {
   const { path, isStale, model } = await prepare();
   await writeFile(path, 'damaged');
   await expect(isStale(model)).rejects.toThrow(/current\.json is not JSON/);
 });
 
-it('does not watch for a service that is pinned to a version', async () => {
+it('creates no watch for a service that is pinned to a version', async () => {
   const { log } = createRecord();
   const folder = await writeTinyStore();
   expect(createWatch(configure(folder, firstVersion), { log })).toBeUndefined();

@@ -32,19 +32,19 @@ it('answers an event of API Gateway', async () => {
   });
 });
 
-it('logs under the request id that Lambda gave', async () => {
+it('logs the request id of Lambda', async () => {
   await invoke(createEvent({ query: 'sentence=good' }));
   expect(service.lines.at(-1)).toMatchObject({ message: 'request', requestId: lambdaContext.awsRequestId });
 });
 
-it('tells a repeated parameter from a comma, which API Gateway joins repeats with', async () => {
+it('distinguishes a repeated parameter from a comma, with which API Gateway joins repeated values', async () => {
   const twice = await invoke(createEvent({ query: 'sentence=good&sentence=bad' }));
   expect(twice).toMatchObject({ statusCode: 400, body: { error: { code: 'SENTENCE_REPEATED' } } });
   const once = await invoke(createEvent({ query: 'sentence=good,bad' }));
   expect(once).toMatchObject({ statusCode: 200, body: { response: { sentence: 'good,bad' } } });
 });
 
-it('keeps the shape of errors for what the catch-all route brings', async () => {
+it('answers unknown paths and methods of the catch-all route in the common error shape', async () => {
   const unknown = await invoke(createEvent({ path: '/nowhere' }));
   expect(unknown).toMatchObject({ statusCode: 404, body: { error: { code: 'ROUTE_UNKNOWN' } } });
   const posted = await invoke(createEvent({ method: 'POST', body: '{"sentence": "good"}' }));
@@ -55,19 +55,19 @@ it('keeps the shape of errors for what the catch-all route brings', async () => 
   });
 });
 
-it('answers HEAD and a known answer without a body', async () => {
+it('answers HEAD and a matching If-None-Match without a body', async () => {
   const head = await invoke(createEvent({ method: 'HEAD', query: 'sentence=good' }));
   expect(head).toMatchObject({ statusCode: 200, body: '' });
   const known = createEvent({ query: 'sentence=good', headers: { 'if-none-match': String(head.headers?.etag) } });
   expect(await invoke(known)).toMatchObject({ statusCode: 304, body: '' });
 });
 
-it('ignores a body on GET, which fetch would refuse', async () => {
+it('ignores a body in a GET request, which fetch would reject', async () => {
   expect(await invoke(createEvent({ query: 'sentence=good', body: 'text' }))).toMatchObject({ statusCode: 200 });
 });
 
-it('refuses in its own shape an event of which no request can be made', async () => {
-  // The adapter prints why, which is right on Lambda and noise here.
+it('answers an event that is no valid request in the common error shape', async () => {
+  // The adapter prints the reason. That is useful on Lambda and noise here.
   jest.spyOn(console, 'error').mockReturnValueOnce();
   const refused = await invoke(createEvent({ headers: { accept: 'a\nb' } }));
   expect(refused).toMatchObject({ statusCode: 400, body: { error: { code: 'REQUEST_MALFORMED' } } });
@@ -95,14 +95,14 @@ const pieces = fc.oneof(
 );
 const queries = fc.array(pieces, { maxLength: 12 }).map((parts) => parts.join(''));
 
-/** What a caller may be told: an answer, or an error with one of our codes; never one of ours at fault. */
+/** A valid response is an answer or an error of the caller, never an internal error. */
 function expectSound({ statusCode, body }: Awaited<ReturnType<typeof invoke>>): void {
   expect([200, 400, 404, 413]).toContain(statusCode);
   if (statusCode === 200) expect(body.response.sentence).toEqual(expect.any(String));
   else expect(errorCodes).toContain(body.error.code);
 }
 
-it('answers no query with a failure of its own', async () => {
+it('answers no query with an internal error', async () => {
   const check = async (query: string) => expectSound(await invoke(createEvent({ query })));
   await fc.assert(
     fc.asyncProperty(
@@ -118,7 +118,7 @@ it('answers no query with a failure of its own', async () => {
   );
 }, 60_000);
 
-it('answers no path with a failure of its own', async () => {
+it('answers no path with an internal error', async () => {
   const check = async (path: string) => expectSound(await invoke(createEvent({ path: `/${path}` })));
   await fc.assert(fc.asyncProperty(queries, check), { numRuns: 300 });
 }, 60_000);

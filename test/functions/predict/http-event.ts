@@ -1,7 +1,7 @@
 import type { LambdaContext } from 'hono/aws-lambda';
 import type { HttpEvent } from '../../../functions/predict/handler.ts';
 
-/** What API Gateway's HTTP API sent for `GET /?sentence=good` (payload 2.0), with the caller's particulars replaced. */
+/** An event of API Gateway's HTTP API for `GET /?sentence=good` (payload 2.0). The caller's personal data is replaced. */
 const baseEvent: HttpEvent = {
   version: '2.0',
   routeKey: '$default',
@@ -45,7 +45,7 @@ interface Request {
   readonly body?: string;
 }
 
-/** A request as API Gateway hands it over: the query as it came, and repeats joined by commas beside it. */
+/** Creates an event of API Gateway: the raw query, and beside it the parsed one with repeated values joined by commas. */
 export function createEvent({ path = '/predict', query = '', method = 'GET', headers, body }: Request = {}): HttpEvent {
   const joined: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(query)) {
@@ -63,7 +63,7 @@ export function createEvent({ path = '/predict', query = '', method = 'GET', hea
   };
 }
 
-/** What Lambda passes beside the event. */
+/** The context that Lambda passes beside the event. */
 export const lambdaContext: LambdaContext = {
   callbackWaitsForEmptyEventLoop: true,
   functionName: 'predict',

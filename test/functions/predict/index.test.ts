@@ -21,7 +21,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-/** One execution environment: its own process, the function's environment and nothing else of ours. */
+/** Starts one execution environment: a process of its own with nothing but the function's environment variables. */
 function startLambda(environment: Environment) {
   const child = fork(driver, [built.path('functions/predict/index.mjs')], {
     env: { PATH: process.env.PATH, ORT_DISABLE_TELEMETRY: '1', ...environment },
@@ -44,7 +44,7 @@ function startLambda(environment: Environment) {
       .map((line) => JSON.parse(line));
   const readLog = () => readLines().filter((line) => !('_aws' in line));
   const readMetrics = () => readLines().filter((line) => '_aws' in line);
-  /** What Lambda does to an environment between two requests. */
+  /** Stops the process, as Lambda does between two requests. */
   const freeze = async (ms: number) => {
     child.kill('SIGSTOP');
     await sleep(ms);
@@ -55,7 +55,7 @@ function startLambda(environment: Environment) {
 
 const describeStore = ({ name, endpoint }: Bucket): Environment => ({
   MODEL_URI: `s3://${name}/models`,
-  // Not one for all: what lies there already and is sound is not fetched again.
+  // A folder of its own: valid files in a shared one would not be fetched again.
   MODEL_DIRECTORY: mkdtempSync(join(tmpdir(), 'lambda-')),
   AWS_ENDPOINT_URL: endpoint,
   AWS_REGION: 'us-east-1',
@@ -75,7 +75,7 @@ async function publish(bucket: Bucket, version = firstVersion): Promise<void> {
 
 const good = createEvent({ query: 'sentence=good' });
 
-it('loads the model from S3 while it starts, once for all requests', async () => {
+it('loads the model from S3 once, during its start', async () => {
   const bucket = await makeBucket();
   await publish(bucket);
   const { receive, invoke, readLog } = startLambda(describeStore(bucket));
@@ -93,7 +93,7 @@ it('loads the model from S3 while it starts, once for all requests', async () =>
   });
 }, 60_000);
 
-it('answers 503 while S3 has no model, names bucket, key and reason in the log, and recovers with the next request', async () => {
+it('answers 503 while S3 has no model, logs bucket, key and reason, and recovers with the next request', async () => {
   const bucket = await makeBucket();
   const { receive, invoke, readLog } = startLambda(describeStore(bucket));
   expect(await receive()).toBe('ready');
@@ -109,7 +109,7 @@ it('answers 503 while S3 has no model, names bucket, key and reason in the log, 
   expect(readLog().filter(({ message }) => message === 'model loaded')).toHaveLength(1);
 }, 60_000);
 
-it('serves nothing of a version whose bytes are not the published ones', async () => {
+it('does not serve a version whose bytes differ from the published ones', async () => {
   const bucket = await makeBucket();
   await publish(bucket);
   await bucket.put(`models/versions/${firstVersion}/tokenizer.json`, '{}');
@@ -119,14 +119,14 @@ it('serves nothing of a version whose bytes are not the published ones', async (
   expect(JSON.stringify(readLog())).toContain(`versions/${firstVersion}/tokenizer.json`);
 }, 60_000);
 
-it('does not start in an environment that it cannot use, and lists every problem', async () => {
+it('does not start with a wrong configuration and lists every problem', async () => {
   const { child, output } = startLambda({ MODEL_VERSION: 'latest', LOG_LEVEL: 'loud' });
   const [code] = await once(child, 'exit');
   expect(code).not.toBe(0);
   for (const name of ['MODEL_URI', 'MODEL_VERSION', 'LOG_LEVEL']) expect(output.stderr).toContain(name);
 }, 60_000);
 
-it('follows the current version between freezes, within one request, and leaves nothing of the old one', async () => {
+it('switches to the new current version within one request after a freeze and deletes the old files', async () => {
   const bucket = await makeBucket();
   await publish(bucket);
   const environment: Environment = { ...describeStore(bucket), MODEL_REFRESH_SECONDS: '1' };
@@ -136,7 +136,7 @@ it('follows the current version between freezes, within one request, and leaves 
   expect(await ask()).toBe(firstVersion);
   await publish(bucket, secondVersion);
   await freeze(1200);
-  // The request that notices is answered by the model that it met; all after it by the new one.
+  // The old model answers the request that starts the check. The new model answers all later requests.
   expect(await ask()).toBe(firstVersion);
   expect(await ask()).toBe(secondVersion);
   await freeze(1200);
@@ -147,7 +147,7 @@ it('follows the current version between freezes, within one request, and leaves 
   expect([fetched(firstVersion), fetched(secondVersion)]).toEqual([false, true]);
 }, 60_000);
 
-it('never moves from a version that it is pinned to', async () => {
+it('stays with a version that it is pinned to', async () => {
   const bucket = await makeBucket();
   await publish(bucket);
   const { receive, invoke, freeze } = startLambda({
@@ -163,7 +163,7 @@ it('never moves from a version that it is pinned to', async () => {
   }
 }, 60_000);
 
-it('keeps the old model when the new one cannot be had, says why, and tries again', async () => {
+it('keeps the old model when the new one cannot be loaded, logs the reason, and tries again', async () => {
   const bucket = await makeBucket();
   await publish(bucket);
   const { receive, invoke, readLog, freeze } = startLambda({ ...describeStore(bucket), MODEL_REFRESH_SECONDS: '1' });
@@ -180,7 +180,7 @@ it('keeps the old model when the new one cannot be had, says why, and tries agai
   expect((await invoke(good)).headers['x-model-version']).toBe(secondVersion);
 }, 60_000);
 
-it('measures its start, its requests and its errors, and keeps the texts to itself unless told otherwise', async () => {
+it('records metrics of start, requests and errors, and logs texts only if LOG_TEXT is on', async () => {
   const bucket = await makeBucket();
   await publish(bucket);
   const { receive, invoke, readMetrics, output } = startLambda(describeStore(bucket));
@@ -202,8 +202,8 @@ it('measures its start, its requests and its errors, and keeps the texts to itse
   expect(readMetrics().at(-1)).toMatchObject({ service: 'predict', code: 'SENTENCE_MISSING', Errors: 1 });
   expect(output.stdout).not.toContain('"text"');
 
-  const told = startLambda({ ...describeStore(bucket), LOG_TEXT: 'on' });
-  await told.receive();
-  await told.invoke(good);
-  expect(told.readLog().at(-1)).toMatchObject({ message: 'request', text: 'good' });
+  const verbose = startLambda({ ...describeStore(bucket), LOG_TEXT: 'on' });
+  await verbose.receive();
+  await verbose.invoke(good);
+  expect(verbose.readLog().at(-1)).toMatchObject({ message: 'request', text: 'good' });
 }, 60_000);

@@ -12,17 +12,17 @@ function observe(...request: Parameters<ReturnType<typeof createObserver>>) {
   return values;
 }
 
-it('estimates what a request costs, each begun millisecond counted whole', () => {
+it('estimates the cost of a request, rounded up to whole milliseconds', () => {
   const { GigabyteSeconds, CostPerThousand } = observe({}, 99.2);
   expect(GigabyteSeconds).toBeCloseTo(0.2, 10);
   expect(CostPerThousand).toBeCloseTo(1000 * (0.2 * 0.0000166667 + 0.0000002), 10);
 });
 
-it('tells how old the model is that answered', () => {
+it('records the age of the model that answered', () => {
   expect(observe({ modelCreatedAt: '2026-01-01T00:00:00Z' }, 1).ModelAge).toBe(86_400);
 });
 
-it('counts texts that were cut, and not those that were not', () => {
+it('counts truncated texts', () => {
   expect(observe({ tokens: 512, truncated: true }, 1)).toMatchObject({ Tokens: 512, Truncated: 1 });
   expect(observe({ tokens: 9, truncated: false }, 1)).toMatchObject({ Tokens: 9, Truncated: 0 });
 });

@@ -8,14 +8,14 @@ import { writeTinyStore } from './tiny-store.ts';
 /** A line of the log, parsed. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** A log that keeps its lines. */
+/** Creates a log that keeps its lines in memory. */
 export function createRecord() {
   const lines: LogLine[] = [];
   const log = createLog({ level: 'debug', write: (line) => void lines.push(JSON.parse(line)) });
   return { lines, log };
 }
 
-/** A service on a folder store: everything is real but the model's size. */
+/** A service on a folder store. Only the model is smaller than in production. */
 export interface TinyService {
   readonly app: App;
   readonly models: ModelProvider;
@@ -23,7 +23,7 @@ export interface TinyService {
   release(): Promise<void>;
 }
 
-/** Reads the environment that a service on this folder has. */
+/** The configuration of a service on this folder. */
 export const configure = (folder: string, version?: string) =>
   readConfiguration({ MODEL_URI: `file://${folder}`, MODEL_THREADS: '1', MODEL_VERSION: version });
 

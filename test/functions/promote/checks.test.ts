@@ -1,18 +1,18 @@
 import { measureLatency, median, pickTexts } from '../../../functions/promote/checks.ts';
 
-it('takes the middle value', () => {
+it('computes the median', () => {
   expect(median([3, 1, 2])).toBe(2);
   expect(median([4, 1, 2, 3])).toBe(2.5);
   expect(median([])).toBeNaN();
 });
 
-it('picks texts from all over the file', () => {
+it('picks texts at equal distances over the whole file', () => {
   const texts = Array.from({ length: 100 }, (_, index) => String(index));
   expect(pickTexts(texts, 4)).toEqual(['0', '25', '50', '75']);
   expect(pickTexts(['only'], 4)).toEqual(['only']);
 });
 
-it('lets both models run the same texts, in blocks that change places', async () => {
+it('runs the same texts with both models, in alternating blocks', async () => {
   const asked: string[] = [];
   const model = (name: string) => ({
     classify: async (text: string) => {

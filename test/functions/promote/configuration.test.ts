@@ -1,6 +1,6 @@
 import { readConfiguration } from '../../../functions/promote/configuration.ts';
 
-it('has the limits of the manual where nothing is said', () => {
+it('uses the documented limits by default', () => {
   expect(readConfiguration({ MODEL_URI: 's3://models/prod' })).toMatchObject({
     limits: { accuracyTolerance: 0.002, latencyRatio: 1.25, sizeRatio: 1.25 },
     topicArn: undefined,
@@ -8,7 +8,7 @@ it('has the limits of the manual where nothing is said', () => {
   });
 });
 
-it('takes limits from the environment, and threads from the memory', () => {
+it('reads limits from the environment and derives threads from the memory', () => {
   const environment = {
     MODEL_URI: 's3://models/prod',
     ACCURACY_TOLERANCE: '0',
@@ -22,7 +22,7 @@ it('takes limits from the environment, and threads from the memory', () => {
   });
 });
 
-it('lists everything that is wrong at once', () => {
+it('lists every problem at once', () => {
   const wrong = { MODEL_URI: 'models', ACCURACY_TOLERANCE: '-1', SIZE_RATIO: 'big', LOG_LEVEL: 'loud' };
   for (const name of Object.keys(wrong)) expect(() => readConfiguration(wrong)).toThrow(name);
 });

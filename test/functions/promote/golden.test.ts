@@ -63,7 +63,7 @@ async function readBack(content: object): Promise<Golden> {
 
 const pairOf = (positive: number) => [1 - positive, positive];
 
-it.each(shared)('applies the rules as Python does: $name', async ({ served, reference, spread, moved, by, broken }) => {
+it.each(shared)('applies the same rules as Python: $name', async ({ served, reference, spread, moved, by, broken }) => {
   const each = { text: '', ids: [101, 102], dropped: 0, served: pairOf(served), reference: pairOf(reference) };
   const cases = Array.from({ length: 20 }, () => each);
   const [median, percentile90, percentile99, largest] = spread ?? [];

@@ -23,14 +23,14 @@ afterAll(() => {
   built.remove();
 });
 
-/** A topic with a subscriber that keeps what it is told. */
+/** Creates a topic with a subscriber that keeps the messages. */
 async function makeTopic(endpoint: string) {
-  const told: { readonly Subject?: string; readonly Message?: string }[] = [];
+  const messages: { readonly Subject?: string; readonly Message?: string }[] = [];
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (data) => (body += data));
     request.on('end', () => {
-      told.push(JSON.parse(body));
+      messages.push(JSON.parse(body));
       response.end();
     });
   });
@@ -40,7 +40,7 @@ async function makeTopic(endpoint: string) {
   const { TopicArn = '' } = await client.send(new CreateTopicCommand({ Name: `topic-${servers.length}` }));
   const { port } = server.address() as AddressInfo;
   await client.send(new SubscribeCommand({ TopicArn, Protocol: 'http', Endpoint: `http://127.0.0.1:${port}/` }));
-  return { topicArn: TopicArn, told };
+  return { topicArn: TopicArn, messages };
 }
 
 async function publish(bucket: Bucket, candidate: Candidate, { current = false } = {}): Promise<void> {
@@ -49,7 +49,7 @@ async function publish(bucket: Bucket, candidate: Candidate, { current = false }
   if (current) await bucket.put('models/current.json', createPointer(files, candidate.version));
 }
 
-/** The built function in a process of its own, as Lambda has it. */
+/** Runs the built function in a process of its own, as Lambda does. */
 function startLambda(bucket: Bucket, topicArn: string) {
   const driver = new URL('../predict/lambda-driver.mjs', import.meta.url);
   const child = fork(driver, [built.path('functions/promote/index.mjs')], {
@@ -59,7 +59,7 @@ function startLambda(bucket: Bucket, topicArn: string) {
       NODE_NO_WARNINGS: '1',
       MODEL_URI: `s3://${bucket.name}/models`,
       MODEL_DIRECTORY: mkdtempSync(join(tmpdir(), 'promote-')),
-      // The tiny model runs for microseconds: a ratio of two medians would be a dice.
+      // The tiny model runs for microseconds, so that the ratio of two medians is random.
       LATENCY_RATIO: '1000',
       TOPIC_ARN: topicArn,
       POWERTOOLS_METRICS_NAMESPACE: 'serverless-bert/dev',
@@ -93,22 +93,22 @@ function startLambda(bucket: Bucket, topicArn: string) {
 
 async function prepare() {
   const bucket = await makeBucket();
-  const { topicArn, told } = await makeTopic(bucket.endpoint);
+  const { topicArn, messages } = await makeTopic(bucket.endpoint);
   const store = openModelStore(`s3://${bucket.name}/models`, { endpoint: bucket.endpoint, region: 'us-east-1' });
   const read = async (key: string) => JSON.parse((await store.readText(key)).text);
-  return { bucket, told, read, lambda: startLambda(bucket, topicArn) };
+  return { bucket, messages, read, lambda: startLambda(bucket, topicArn) };
 }
 
 const manifestKey = (version: string) => `models/versions/${version}/manifest.json`;
 
-it('makes an accepted version in S3 current, writes the verdict, counts and tells', async () => {
-  const { bucket, told, read, lambda } = await prepare();
+it('makes an accepted version in S3 current, writes the verdict, counts it and sends a message', async () => {
+  const { bucket, messages, read, lambda } = await prepare();
   await publish(bucket, { version: first }, { current: true });
   await publish(bucket, { version: second });
   expect(await lambda.invoke(manifestKey(second))).toMatchObject({ kind: 'promoted', previous: first });
   expect(await read('current.json')).toMatchObject({ version: second, previous: [first] });
   expect(await read(`versions/${second}/verdict.json`)).toMatchObject({ outcome: 'accepted', champion: first });
-  expect(told.at(-1)).toMatchObject({
+  expect(messages.at(-1)).toMatchObject({
     Subject: `Model ${second} is current`,
     Message: expect.stringContaining('npm run model -- rollback'),
   });
@@ -128,16 +128,16 @@ it('makes an accepted version in S3 current, writes the verdict, counts and tell
     verdict: { checks: expect.any(Array) },
   });
   expect(await lambda.invoke(manifestKey(second))).toMatchObject({ kind: 'unchanged' });
-  expect(told.filter(({ Subject }) => Subject)).toHaveLength(1);
+  expect(messages.filter(({ Subject }) => Subject)).toHaveLength(1);
 }, 60_000);
 
-it('refuses a worse version, tells why, and leaves the current one', async () => {
-  const { bucket, told, read, lambda } = await prepare();
+it('refuses a worse version, sends the reason, and leaves the current one', async () => {
+  const { bucket, messages, read, lambda } = await prepare();
   await publish(bucket, { version: first }, { current: true });
   await publish(bucket, { version: second, accuracy: 0.8 });
   expect(await lambda.invoke(manifestKey(second))).toMatchObject({ kind: 'refused' });
   expect((await read('current.json')).version).toBe(first);
-  expect(told.at(-1)).toMatchObject({
+  expect(messages.at(-1)).toMatchObject({
     Subject: `Model ${second} is refused`,
     Message: expect.stringContaining('accuracy: 0.8 against 0.9, at least 0.898 wanted'),
   });

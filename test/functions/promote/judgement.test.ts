@@ -7,7 +7,7 @@ import { openModelStore, readManifest } from '../../../layers/model-store/index.
 import { type Candidate, makeRoot, publishCandidate, versions } from './tiny-candidates.ts';
 
 const [champion, candidate] = versions;
-// The tiny model runs for microseconds, so that a ratio of two medians says nothing.
+// The tiny model runs for microseconds, so that the ratio of two medians is random.
 const configuration = readJudgingConfiguration({ LATENCY_RATIO: '1000', MODEL_THREADS: '1' });
 
 async function prepare(changes: Partial<Candidate> = {}) {
@@ -23,7 +23,7 @@ async function judge({ store }: Awaited<ReturnType<typeof prepare>>) {
   return { outcome: verdict.outcome, failed, verdict };
 }
 
-it('accepts a version that answers as it did in training and loses nothing', async () => {
+it('accepts a version that answers as in training and is not worse than the current one', async () => {
   const { outcome, verdict } = await judge(await prepare());
   expect(outcome).toBe('accepted');
   expect(verdict).toMatchObject({ schema: 1, version: candidate, champion });
@@ -31,7 +31,7 @@ it('accepts a version that answers as it did in training and loses nothing', asy
   expect(verdict.checks.find(({ name }) => name === 'golden')).toMatchObject({ cases: 7 });
 });
 
-it('compares with nobody when there is no current version', async () => {
+it('accepts without a comparison when there is no current version', async () => {
   const { store } = await prepare({ accuracy: 0.5 });
   const { outcome, champion: other } = await judgeVersion({ store, configuration }, candidate, undefined);
   expect({ outcome, other }).toEqual({ outcome: 'accepted', other: null });
@@ -40,7 +40,7 @@ it('compares with nobody when there is no current version', async () => {
 it.each([
   [0.898, 'accepted'],
   [0.8979, 'refused'],
-])('may lose the tolerance of accuracy and no more: %d is %s', async (accuracy, expected) => {
+])('allows a loss of accuracy up to the tolerance: %d is %s', async (accuracy, expected) => {
   expect((await judge(await prepare({ accuracy }))).outcome).toBe(expected);
 });
 
@@ -85,13 +85,13 @@ it.each([
   expect(failed[0]).toMatch(reason);
 });
 
-it('refuses golden texts that hold none', async () => {
+it('refuses an empty list of golden texts', async () => {
   expect((await judge(await prepare({ falsify: () => [] }))).failed).toEqual([
     expect.stringMatching(/^files: golden\.json/),
   ]);
 });
 
-it('refuses a model of other labels than the service answers with', async () => {
+it('refuses a model with other labels than those of the service', async () => {
   const manifest: Candidate['manifest'] = (whole) => ({ ...whole, labels: ['no', 'yes'] });
   expect((await judge(await prepare({ manifest }))).failed).toEqual([
     expect.stringContaining('its labels are no, yes'),
@@ -113,7 +113,7 @@ it('refuses a model that is slower than the limit', async () => {
   expect(verdict.checks.find(({ passed }) => !passed)).toMatchObject({ name: 'latency', most: 0.0001 });
 });
 
-it('says nothing about a version of a newer schema, or one that does not exist', async () => {
+it('throws for a version of a newer schema and for one that does not exist', async () => {
   const newer = await prepare({ manifest: (manifest) => ({ ...manifest, schema: 2 }) });
   await expect(judge(newer)).rejects.toThrow(/manifest\.json has schema 2; this program reads schema 1 only/);
   const gone = await prepare();
@@ -121,7 +121,7 @@ it('says nothing about a version of a newer schema, or one that does not exist',
   await expect(judge(gone)).rejects.toThrow(/was never published/);
 });
 
-it('does not blame the candidate for a current version that cannot be loaded', async () => {
+it('throws when the current version cannot be loaded', async () => {
   const prepared = await prepare();
   await writeFile(join(prepared.root, 'versions', champion, 'model.onnx'), 'x');
   await expect(judge(prepared)).rejects.toThrow(/The current version .+ cannot be compared with: .+model\.onnx/);

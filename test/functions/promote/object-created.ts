@@ -1,4 +1,4 @@
-/** What EventBridge delivers when an object has been created in S3, with the account's particulars replaced. */
+/** An EventBridge event for a new object in S3. The account's data is replaced. */
 export const createObjectCreated = (bucket: string, key: string) => ({
   version: '0',
   id: '17793124-05d4-b198-2fde-7ededc63b103',

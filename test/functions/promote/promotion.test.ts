@@ -15,12 +15,12 @@ import { makeRoot, publishCandidate, versions } from './tiny-candidates.ts';
 
 const [first, second, third] = versions;
 
-/** A judge that decides as told and remembers against whom it compared. */
+/** Creates a judge with a fixed decision that records the versions it compared with. */
 function createJudge(passes = true) {
   const compared: (string | undefined)[] = [];
   const judge: Judge = async (version, champion) => {
     compared.push(champion?.version);
-    const checks = [{ name: 'accuracy' as const, passed: passes, detail: 'as told' }];
+    const checks = [{ name: 'accuracy' as const, passed: passes, detail: 'fixed' }];
     return createVerdict({ version, champion: champion?.version, checks }, new Date());
   };
   return { judge, compared };
@@ -34,7 +34,7 @@ async function openStore(current?: string): Promise<ModelStore> {
 
 const readCurrent = async (store: ModelStore) => (await readPointer(store)).pointer;
 
-/** What a person's rollback writes. */
+/** Writes what a rollback by a person writes. */
 async function rollBack(store: ModelStore, version: string): Promise<void> {
   const seen = await readPointerState(store);
   if (!seen.pointer) throw new Error('nothing to roll back');
@@ -64,7 +64,7 @@ it('makes an accepted version current and remembers the one before', async () =>
   expect(await readCurrent(store)).toMatchObject({ version: third, previous: [second, first] });
 });
 
-it('leaves the pointer alone when it refuses, and refuses once', async () => {
+it('leaves the pointer unchanged when it refuses a version, and refuses it once', async () => {
   const store = await openStore(first);
   const before = await store.readText('current.json');
   const { judge, compared } = createJudge(false);
@@ -75,7 +75,7 @@ it('leaves the pointer alone when it refuses, and refuses once', async () => {
   expect(await readVerdict(store, second)).toMatchObject({ outcome: 'refused', champion: first });
 });
 
-it('changes nothing when it is told again', async () => {
+it('changes nothing when the event comes again', async () => {
   const store = await openStore(first);
   const { judge } = createJudge();
   await considerVersion({ store, judge }, second);
@@ -84,7 +84,7 @@ it('changes nothing when it is told again', async () => {
   expect(await store.readText('current.json')).toEqual(before);
 });
 
-it('changes nothing when it is told late of a version that is older than the current one', async () => {
+it('changes nothing when the version is older than the current one', async () => {
   const store = await openStore(second);
   const { judge, compared } = createJudge();
   expect(await considerVersion({ store, judge }, first)).toMatchObject({
@@ -95,7 +95,7 @@ it('changes nothing when it is told late of a version that is older than the cur
   expect(compared).toEqual([]);
 });
 
-it('goes on where it was interrupted between verdict and pointer', async () => {
+it('continues after an interruption between verdict and pointer', async () => {
   const store = await openStore(first);
   const { judge, compared } = createJudge();
   await writeVerdict(store, createVerdict({ version: second, champion: first, checks: [] }, new Date()));
@@ -112,7 +112,7 @@ it('compares again when another version has become current since the verdict', a
   expect(await readCurrent(store)).toMatchObject({ version: second });
 });
 
-it('does not make a version current that lost its comparison to a faster one', async () => {
+it('does not promote a version when a newer one became current during the comparison', async () => {
   const store = await openStore(first);
   const slow = createJudge();
   let overtaken = false;
@@ -126,7 +126,7 @@ it('does not make a version current that lost its comparison to a faster one', a
   expect(await readCurrent(store)).toMatchObject({ version: third, previous: [first] });
 });
 
-it('compares with a faster, older one and then replaces it', async () => {
+it('compares again when an older version became current meanwhile, and then replaces it', async () => {
   const store = await openStore(first);
   const slow = createJudge();
   let overtaken = false;
@@ -140,7 +140,7 @@ it('compares with a faster, older one and then replaces it', async () => {
   expect(slow.compared).toEqual([first, second]);
 });
 
-it('ends with the newest of many that race, and with one whole pointer', async () => {
+it('ends with the newest of many concurrent versions and with a valid pointer', async () => {
   const store = await openStore(first);
   const { judge } = createJudge();
   const events = [second, third, second, third, second, third];
@@ -149,7 +149,7 @@ it('ends with the newest of many that race, and with one whole pointer', async (
   expect(await readCurrent(store)).toMatchObject({ version: third, manifest: { version: third } });
 });
 
-it('gives a verdict under a hold and moves nothing', async () => {
+it('writes a verdict under a hold and leaves the pointer unchanged', async () => {
   const store = await openStore(first);
   const { judge } = createJudge();
   await considerVersion({ store, judge }, second);
@@ -159,7 +159,7 @@ it('gives a verdict under a hold and moves nothing', async () => {
   expect(await readCurrent(store)).toMatchObject({ version: first, withdrawn: [second] });
 });
 
-it('never brings back by itself what a person has rolled back, also after the hold', async () => {
+it('never promotes a version that a person has rolled back, also after the hold', async () => {
   const store = await openStore(first);
   const { judge } = createJudge();
   await considerVersion({ store, judge }, second);
@@ -173,7 +173,7 @@ it('never brings back by itself what a person has rolled back, also after the ho
   expect(await readCurrent(store)).toMatchObject({ version: third, withdrawn: [second] });
 });
 
-it('moves nothing if a hold is set while it judges', async () => {
+it('leaves the pointer unchanged if a hold is set while it judges', async () => {
   const store = await openStore(first);
   await considerVersion({ store, judge: createJudge().judge }, second);
   const { judge } = createJudge();
@@ -185,7 +185,7 @@ it('moves nothing if a hold is set while it judges', async () => {
   expect(await readCurrent(store)).toMatchObject({ version: first });
 });
 
-it('fails on a pointer that nobody can read, since it may hold', async () => {
+it('fails on a pointer that cannot be read, because it may contain a hold', async () => {
   const store = await openStore(first);
   const { etag } = await store.readText('current.json');
   await store.writeText('current.json', 'damaged', { ifMatch: etag });

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Manifest } from '../../../layers/model-store/index.ts';
 import { createPointer, createTinyVersion, firstVersion } from '../predict/tiny-store.ts';
 
-/** Ids of the tiny model's words, as its tokenizer lists them. */
+/** Token ids of the tiny model's words. */
 const idsOfWords: Readonly<Record<string, number>> = { a: 5, good: 6, bad: 7, book: 8, is: 9, the: 10, this: 11 };
 
 const texts = ['good', 'bad', 'a good book', 'this is the bad book', 'good good bad', 'the book', ''];
@@ -13,7 +13,7 @@ const texts = ['good', 'bad', 'a good book', 'this is the bad book', 'good good 
 export interface Candidate {
   readonly version: string;
   readonly accuracy?: number;
-  /** What the golden file is to say instead of the truth. */
+  /** Replaces the cases of the golden file by wrong ones. */
   readonly falsify?: (cases: GoldenCase[]) => unknown;
   readonly manifest?: (manifest: Manifest) => unknown;
 }
@@ -28,7 +28,7 @@ export interface GoldenCase {
 
 const count = (words: readonly string[], wanted: string) => words.filter((word) => word === wanted).length;
 
-/** What the tiny model says of a text, worked out by hand: see tiny-store.ts. */
+/** The answer of the tiny model for a text, computed by hand: see tiny-store.ts. */
 function createCase(text: string, strength: number): GoldenCase {
   const words = text === '' ? [] : text.split(' ');
   const ids = [2, ...words.map((word) => idsOfWords[word] ?? 1), 3];
@@ -68,7 +68,7 @@ export async function createCandidate({ version, accuracy = 0.9, falsify, manife
 /** A new folder for a store. */
 export const makeRoot = (): Promise<string> => mkdtemp(join(tmpdir(), 'promote-'));
 
-/** Writes a version into a folder store; makes it current if told to. */
+/** Writes a version into a folder store. With `current` it also writes the pointer. */
 export async function publishCandidate(root: string, candidate: Candidate, { current = false } = {}): Promise<void> {
   const files = await createCandidate(candidate);
   const all = current ? { ...files, 'current.json': createPointer(files, candidate.version) } : files;
@@ -78,5 +78,5 @@ export async function publishCandidate(root: string, candidate: Candidate, { cur
   }
 }
 
-/** Versions in the order of their making. */
+/** Versions in the order of their creation. */
 export const versions = ['20260101T000000Z-aaaaaaa', '20260102T000000Z-bbbbbbb', '20260103T000000Z-ccccccc'] as const;
