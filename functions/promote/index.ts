@@ -9,7 +9,7 @@ import { considerVersion } from './promotion.ts';
 const configuration = readConfiguration(process.env);
 const { store, topicArn, logLevel } = configuration;
 
-/** Judges the version of the event and makes it current if it may be. */
+/** Judges the version of the event and makes it current if it is accepted. */
 export const handler = createHandler({
   location: store.location,
   consider: (version) =>
