@@ -1,11 +1,10 @@
-// The table of parameters in README.md, made from infra/parameters.yml and infra/parameters.cjs.
+// The table of parameters in README.md, made from infra/parameters.yml and infra/parameters.mjs.
 // `node infra/parameter-table.mjs` writes it anew; test/infra/parameter-table.test.ts fails when it is not up to date.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { parameters } from './parameters.mjs';
 
-const { parameters } = createRequire(import.meta.url)('./parameters.cjs');
 const page = join(import.meta.dirname, '..', 'README.md');
 const [start, end] = ['<!-- parameters: begin -->', '<!-- parameters: end -->'];
 

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTable, renderTable } from '../../infra/parameter-table.mjs';
-import { parameters } from './infrastructure.ts';
+import { parameters } from '../../infra/parameters.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 const page = readFileSync(join(root, 'README.md'), 'utf8');
 
 describe('the table of parameters in README.md', () => {
-  it('is what infra/parameters.yml and infra/parameters.cjs say (node infra/parameter-table.mjs writes it)', () => {
+  it('is what infra/parameters.yml and infra/parameters.mjs say (node infra/parameter-table.mjs writes it)', () => {
     expect(readTable(page).table).toBe(renderTable());
   });
 
@@ -23,7 +23,7 @@ describe('the table of parameters in README.md', () => {
     const files = names
       .filter((name) => name.endsWith('.yml') && name !== 'parameters.yml')
       .map((name) => join('infra', name));
-    const used = ['serverless.yml', 'infra/settings.cjs', ...files]
+    const used = ['serverless.yml', 'infra/settings.js', ...files]
       .map((file) => readFileSync(join(root, file), 'utf8'))
       .join();
     const isUsed = (name: string) =>

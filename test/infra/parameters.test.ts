@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { checks, parameters, readParameters } from './infrastructure.ts';
+import { schedule } from '../../infra/checks.mjs';
+import { parameters } from '../../infra/parameters.mjs';
+import { readParameters } from '../../infra/settings.js';
 
 type Texts = Record<string, string | number>;
 
@@ -16,7 +18,7 @@ describe('the parameters', () => {
     expect(readParameters({ ...written.default, ...written[stage] }, defaults).problems).toEqual([]);
   });
 
-  it('are the same in infra/parameters.yml and infra/parameters.cjs', () => {
+  it('are the same in infra/parameters.yml and infra/parameters.mjs', () => {
     const named = new Set(Object.values(written).flatMap((section) => Object.keys(section)));
     expect([...named].sort()).toEqual(Object.keys(parameters).sort());
   });
@@ -101,7 +103,7 @@ describe('a schedule', () => {
     'rate(7 days)',
     'rate(1 hour)',
   ])('is accepted: %s', (text) => {
-    expect(checks.schedule(text)).toBe(text);
+    expect(schedule(text)).toBe(text);
   });
 
   it.each([
@@ -117,14 +119,14 @@ describe('a schedule', () => {
     ['a rate of nothing', 'rate(0 days)'],
     ['a rate in weeks', 'rate(1 weeks)'],
   ])('is refused: %s', (_what, text) => {
-    expect(() => checks.schedule(text)).toThrow('as in cron(0 3 ? * SUN *), or rate(7 days)');
+    expect(() => schedule(text)).toThrow('as in cron(0 3 ? * SUN *), or rate(7 days)');
   });
 
   it('is accepted for every minute and hour there is, and for no other', () => {
     fc.assert(
       fc.property(fc.integer({ min: -10, max: 100 }), fc.integer({ min: -10, max: 40 }), (minute, hour) => {
         const isTime = minute >= 0 && minute < 60 && hour >= 0 && hour < 24;
-        const read = () => checks.schedule(`cron(${minute} ${hour} ? * SUN *)`);
+        const read = () => schedule(`cron(${minute} ${hour} ? * SUN *)`);
         if (isTime) expect(read()).toBeDefined();
         else expect(read).toThrow('cron(');
       }),

@@ -9,7 +9,10 @@ import {
   EC2Client,
 } from '@aws-sdk/client-ec2';
 import { CreateRepositoryCommand, ECRClient, GetLifecyclePolicyCommand, PutImageCommand } from '@aws-sdk/client-ecr';
-import { findDockerProblems, findNetwork, keepNewestImages, readOutput, requireImage } from './infrastructure.ts';
+import { keepNewestImages, requireImage } from '../../infra/image-repository.mjs';
+import { findNetwork } from '../../infra/network.mjs';
+import { readOutput } from '../../infra/plugin.mjs';
+import { findDockerProblems } from '../../infra/problems.mjs';
 
 const configuration = (region: string) => ({
   endpoint: process.env.TEST_S3_ENDPOINT ?? '',

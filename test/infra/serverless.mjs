@@ -71,7 +71,7 @@ const hashOf = (...parts) => {
 
 /** Everything that a template is made from. */
 const hashSource = () => {
-  const names = readdirSync(join(root, 'infra'), { recursive: true }).filter((name) => /\.(yml|cjs)$/.test(name));
+  const names = readdirSync(join(root, 'infra'), { recursive: true }).filter((name) => /\.(yml|m?js)$/.test(name));
   const files = [program, join(root, 'serverless.yml'), ...names.sort().map((name) => join(root, 'infra', name))];
   return hashOf(...files.flatMap((file) => [file, readFileSync(file)]), readFileSync(join(root, 'package-lock.json')));
 };

@@ -1,5 +1,5 @@
-// Where training's machines run. CloudFormation cannot look up the default VPC, so the deployment does, and passes it on.
-const { DescribeSubnetsCommand, DescribeVpcsCommand } = require('@aws-sdk/client-ec2');
+// The network of training's machines. CloudFormation cannot look up the default VPC, so the deployment does, and passes it on.
+import { DescribeSubnetsCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2';
 
 async function findDefaultVpc(client) {
   const { Vpcs = [] } = await client.send(
@@ -25,10 +25,10 @@ async function findSubnets(client, wanted) {
 }
 
 /**
- * The stack's parameters TrainingVpc and TrainingSubnets: the default VPC's (`default`), or the given subnets and their VPC.
- * Throws an Error when there is none, or when the subnets are of several VPCs.
+ * Finds the stack's parameters TrainingVpc and TrainingSubnets: those of the default VPC (`default`), or the given subnets and
+ * their VPC. Throws an Error when there is none, or when the subnets are of several VPCs.
  */
-async function findNetwork(client, wanted) {
+export async function findNetwork(client, wanted) {
   const subnets = await findSubnets(client, wanted);
   const vpcs = [...new Set(subnets.map(({ VpcId }) => VpcId))];
   if (vpcs.length !== 1)
@@ -43,5 +43,3 @@ async function findNetwork(client, wanted) {
     { ParameterKey: 'TrainingSubnets', ParameterValue: ids.join(',') },
   ];
 }
-
-module.exports = { findNetwork };

@@ -1,18 +1,28 @@
-// What serverless.yml cannot say: refuse bad parameters in one sentence each, before anything is built or changed; find the
-// network that training runs in; keep the image repository small; say what `remove` leaves behind.
-// A plain plugin of Serverless Framework 3, so that version 3 and osls load it alike.
-const { CloudFormationClient } = require('@aws-sdk/client-cloudformation');
-const { EC2Client } = require('@aws-sdk/client-ec2');
-const { ECRClient } = require('@aws-sdk/client-ecr');
-const { findProblems } = require('./problems.cjs');
-const { findDockerProblems } = require('./docker.cjs');
-const { keepNewestImages, requireImage } = require('./image-repository.cjs');
-const { findNetwork } = require('./network.cjs');
-const { readOutput } = require('./stack.cjs');
+// What serverless.yml cannot say. The plugin refuses bad parameters in one sentence each, before anything is built or
+// changed. It finds the network that training runs in, keeps the image repository small, and says what `remove` leaves behind.
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { ECRClient } from '@aws-sdk/client-ecr';
+import { keepNewestImages, requireImage } from './image-repository.mjs';
+import { findNetwork } from './network.mjs';
+import { findDockerProblems, findProblems } from './problems.mjs';
 
-/** osls gives its own configuration, with the profile that the command line names; version 3 leaves it to the environment. */
+/** osls gives its own configuration, with the profile that the command line names. Serverless 3 leaves it to the environment. */
 const awsConfiguration = async (provider) =>
   provider.getAwsSdkV3Config ? provider.getAwsSdkV3Config() : { region: provider.getRegion() };
+
+const isMissing = (error) => error.name === 'ValidationError' && /does not exist/.test(error.message);
+
+/** An output of the stack; undefined where there is no such stack or output. */
+export async function readOutput(client, StackName, key) {
+  try {
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
+    return Stacks[0]?.Outputs?.find(({ OutputKey }) => OutputKey === key)?.OutputValue;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
 
 /** The hooks of this service's deployment. */
 class DeploymentPlugin {
@@ -22,7 +32,7 @@ class DeploymentPlugin {
     this.provider = serverless.getProvider('aws');
     this.log = log;
     this.hooks = {
-      // Not earlier: variables are resolved after plugins are made.
+      // Not earlier: Serverless resolves variables after it has made its plugins.
       initialize: () => this.refuse(findProblems(this.serverless, this.options)),
       'before:package:initialize': () => this.logInToRegistry(),
       'before:deploy:deploy': async () => {
@@ -46,8 +56,8 @@ class DeploymentPlugin {
   }
 
   /**
-   * Serverless logs in only after a push that Docker refused in Docker's own words, and makes the repository before. With
-   * podman behind `docker` the words are others. And what is missing on this machine should be told before anything is made.
+   * Serverless makes the repository first and logs in only after a push that Docker refused in Docker's own words. Podman
+   * behind `docker` refuses in other words. A person should also hear what this machine misses before anything is made.
    */
   async logInToRegistry() {
     if (this.settings.image) return;
@@ -104,4 +114,5 @@ class DeploymentPlugin {
   }
 }
 
-module.exports = DeploymentPlugin;
+// What require() of this ES module gives: Serverless 3 knows no default export.
+export { DeploymentPlugin as 'module.exports' };

@@ -1,11 +1,11 @@
-// What a parameter's text may be. A check takes the text and gives the value, or throws an Error that says what is accepted.
+// Checks of a parameter's text. A check takes the text and returns the value, or throws an Error that says what is accepted.
 
 const refuse = (accepted) => {
   throw new Error(accepted);
 };
 
 /** A whole number from `low` to `high`. */
-const whole = (low, high) => (text) => {
+export const whole = (low, high) => (text) => {
   const value = Number(text);
   if (text === '' || !Number.isInteger(value) || value < low || value > high)
     refuse(`a whole number from ${low} to ${high}`);
@@ -13,37 +13,37 @@ const whole = (low, high) => (text) => {
 };
 
 /** A number from `low` to `high`. */
-const number = (low, high) => (text) => {
+export const number = (low, high) => (text) => {
   const value = Number(text);
   if (text === '' || !Number.isFinite(value) || value < low || value > high) refuse(`a number from ${low} to ${high}`);
   return value;
 };
 
 /** One of the words. */
-const oneOf =
+export const oneOf =
   (...words) =>
   (text) =>
     words.includes(text) ? text : refuse(`one of ${words.join(', ')}`);
 
 /** One of the numbers. */
-const oneOfNumbers =
+export const oneOfNumbers =
   (...numbers) =>
   (text) =>
     numbers.includes(Number(text)) ? Number(text) : refuse(`one of ${numbers.join(', ')}`);
 
 /** Text that matches; `accepted` says what that is. */
-const matching = (pattern, accepted) => (text) => (pattern.test(text) ? text : refuse(accepted));
+export const matching = (pattern, accepted) => (text) => (pattern.test(text) ? text : refuse(accepted));
 
 /** Comma-separated texts, each passing the check. */
-const list = (check) => (text) =>
+export const list = (check) => (text) =>
   text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
     .map(check);
 
-/** The word, which gives `null`, or what the check accepts. */
-const orWord = (word, check) => (text) => {
+/** The word, whose value is `null`, or what the check accepts. */
+export const orWord = (word, check) => (text) => {
   if (text === word) return null;
   try {
     return check(text);
@@ -79,7 +79,7 @@ const cronAccepted =
   'cron(minute hour day month weekday year) with ? for the day or the weekday, as in cron(0 3 ? * SUN *), or rate(7 days)';
 
 /** A schedule of EventBridge Scheduler: `cron(…)` with six fields, or `rate(…)`. */
-const schedule = (text) => {
+export const schedule = (text) => {
   if (/^rate\(([1-9]\d*) (minutes?|hours?|days?)\)$/.test(text)) return text;
   const fields = /^cron\((.+)\)$/.exec(text)?.[1].trim().split(/\s+/);
   if (fields?.length !== 6) refuse(cronAccepted);
@@ -88,5 +88,3 @@ const schedule = (text) => {
   if (!isDayOpen || !fields.every((field, index) => isCronField(kinds[index], field))) refuse(cronAccepted);
   return text;
 };
-
-module.exports = { whole, number, oneOf, oneOfNumbers, matching, list, orWord, schedule };

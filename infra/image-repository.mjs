@@ -1,14 +1,14 @@
-// Images in ECR: the repository that Serverless makes for those built here, where the newest image is the deployed one, and
-// those named by their digest.
-const { DescribeImagesCommand, PutLifecyclePolicyCommand } = require('@aws-sdk/client-ecr');
+// Images in ECR. Serverless makes a repository for the images that are built here; the newest of them is the deployed one.
+// Other images are named by their digest.
+import { DescribeImagesCommand, PutLifecyclePolicyCommand } from '@aws-sdk/client-ecr';
 
 const keptImages = 30;
 
 /**
- * Keeps the newest images, by count and never by age: a function whose image expires answers 502. So many, because an
- * earlier image is what a rollback deploys.
+ * Keeps the newest images, by count and never by age, because a function whose image expires answers 502. It keeps so many
+ * because a rollback deploys an earlier image.
  */
-async function keepNewestImages(client, repositoryName) {
+export async function keepNewestImages(client, repositoryName) {
   const rule = {
     rulePriority: 1,
     description: `The newest ${keptImages}: the deployed image and those to roll back to`,
@@ -23,12 +23,12 @@ const addressPattern = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+\/([^@]+)@(sha25
 const absences = ['ImageNotFoundException', 'RepositoryNotFoundException'];
 
 /**
- * Throws an Error if ECR does not have the image of this parameter. Where ECR does not let us look, as across accounts, the
- * deployment finds out.
+ * Throws an Error if ECR does not have the image of this parameter. It passes over every other error of ECR, such as a
+ * missing permission in another account: the deployment then reports it.
  *
  * @param openClient - gives a client for a region.
  */
-async function requireImage(openClient, parameter, image) {
+export async function requireImage(openClient, parameter, image) {
   const [, registryId, region, repositoryName, imageDigest] = addressPattern.exec(image) ?? [];
   if (!registryId) return;
   const command = new DescribeImagesCommand({ registryId, repositoryName, imageIds: [{ imageDigest }] });
@@ -39,5 +39,3 @@ async function requireImage(openClient, parameter, image) {
       throw new Error(`${parameter}: ECR has no image ${image}. Push it first; \`docker push\` prints its digest.`);
   }
 }
-
-module.exports = { keepNewestImages, requireImage };

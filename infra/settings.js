@@ -1,6 +1,7 @@
 // Turns the texts of all parameters into the values that serverless.yml and infra/*.yml use (`custom.settings`).
-// It never throws: Serverless would wrap its errors. infra/plugin.cjs refuses what stands in `problems`.
-const { parameters } = require('./parameters.cjs');
+// It never throws, because Serverless would wrap its errors. infra/plugin.mjs refuses a deployment that has `problems`.
+// The name ends with .js because `${file(…)}` of Serverless loads .js and .cjs with require(), and .mjs not at all.
+import { parameters } from './parameters.mjs';
 
 const noValue = { Ref: 'AWS::NoValue' };
 const join = (...parts) => ({ 'Fn::Join': ['', parts] });
@@ -9,10 +10,10 @@ const join = (...parts) => ({ 'Fn::Join': ['', parts] });
 const trainingUser = 'bert';
 
 /**
- * Text → value for every parameter, and a sentence for each that is not accepted. Such a one has its default's value, so
- * that the sentence is what a person reads, and not what Serverless makes of a value that it cannot use.
+ * Text → value for every parameter, and a sentence for each text that is not accepted. The default's value replaces such a
+ * text, so that a person reads the sentence, and not what Serverless says about a value that it cannot use.
  */
-function readParameters(texts, defaults) {
+export function readParameters(texts, defaults) {
   const values = {};
   const problems = [];
   for (const [name, { check, instead }] of Object.entries(parameters)) {
@@ -66,7 +67,7 @@ const repositoryArnOf = (image) => {
   return name ? { 'Fn::Sub': `arn:\${AWS::Partition}:ecr:${region}:${account}:repository/${name}` } : null;
 };
 
-/** Values, with what follows from them: names of included files, `AWS::NoValue` where CloudFormation should see nothing. */
+/** The values and what follows from them: names of included files, `AWS::NoValue` where CloudFormation must see nothing. */
 function deriveSettings(values) {
   const { alarmEmail, architecture, provisionedConcurrency, reservedConcurrency, modelVersion } = values;
   const { bucket, ...storage } = bucketOf(values.bucket);
@@ -101,11 +102,14 @@ function deriveSettings(values) {
   };
 }
 
-module.exports = async ({ resolveVariable }) => {
+/** The value of `custom.settings`. Serverless calls it with a function that resolves its variables. */
+async function resolveSettings({ resolveVariable }) {
   const names = Object.keys(parameters);
   const entries = await Promise.all(names.map(async (name) => [name, await resolveVariable(`param:${name}, ""`)]));
   const defaults = await resolveVariable('file(infra/parameters.yml):default');
   const { values, problems } = readParameters(Object.fromEntries(entries), defaults);
   return { ...deriveSettings(values), problems };
-};
-Object.assign(module.exports, { readParameters, deriveSettings });
+}
+
+// What require() of this ES module gives.
+export { resolveSettings as 'module.exports' };

@@ -1,5 +1,5 @@
-// Every parameter of a deployment: what it means, and which texts it accepts. Defaults: infra/parameters.yml.
-const { list, matching, number, oneOf, oneOfNumbers, orWord, schedule, whole } = require('./checks.cjs');
+// Every parameter of a deployment: what it means, and which texts it accepts. The defaults are in infra/parameters.yml.
+import { list, matching, number, oneOf, oneOfNumbers, orWord, schedule, whole } from './checks.mjs';
 
 const digest = '@sha256:[0-9a-f]{64}$';
 const imageByDigest = matching(
@@ -24,10 +24,10 @@ const retentions = [
 ];
 
 /**
- * name → `says` (a sentence for the table), `check` (text → value, or an Error that says what is accepted), and `instead`:
- * what stands for a refused text where the default would not do.
+ * name → `says` (a sentence for the table), `check` (text → value, or an Error that says what is accepted), and `instead`
+ * (the value that replaces a refused text where there is no safe default).
  */
-const parameters = {
+export const parameters = {
   image: {
     says: '`build`: build `Dockerfile.lambda` and push it (needs docker or podman); or an image by its digest, which works offline',
     check: orWord('build', imageByDigest),
@@ -147,5 +147,3 @@ const parameters = {
     check: orWord('default', list(matching(/^subnet-[0-9a-f]{8,17}$/, 'subnet ids separated by commas'))),
   },
 };
-
-module.exports = { parameters };
