@@ -1,3 +1,6 @@
+/** Folders of the suites that start containers. test/containers/jest.config.mjs runs them. */
+export const containerSuites = ['image', 'compose', 'train-image', 'deploy'].map((name) => `<rootDir>/test/${name}`);
+
 export default {
   testEnvironment: '<rootDir>/test/jest/environment.mjs',
   globalSetup: '<rootDir>/test/jest/setup.mjs',
@@ -5,6 +8,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/jest/transform.mjs' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testPathIgnorePatterns: containerSuites.map((folder) => `${folder}/`),
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.venv/'],
   // Outlives the folder for temporary files, which is made anew for each run.
   cacheDirectory: '<rootDir>/.cache/jest',

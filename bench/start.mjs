@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { inspectImage } from '../test/image/podman.mjs';
+import { inspectImage } from '../test/containers/podman.mjs';
 import { prepareEnvironment } from '../test/python.mjs';
 
 const root = join(import.meta.dirname, '..');

@@ -1,4 +1,4 @@
-// `npm test`: types, lint and jest, and beside them Python's format, lint, types and pytest, whose output follows at the end.
+// `npm test` runs types, lint and jest. Beside them it runs Python's format, lint, types and pytest, and prints their output last.
 // Ends with the line "N passed, N failed".
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -64,7 +64,7 @@ function tallyOf(succeeded, read) {
 }
 
 prepareEnvironment();
-// Each of the two waits for processes half of its time: side by side they take two thirds of their sum on two cores.
+// Each of the two waits for processes half of its time. Side by side they take two thirds of their sum on two cores.
 const finishPython = runBeside('test/pytest.mjs', `--junitxml=${pytestReport}`);
 const tallies = [
   asTally(run('node_modules/typescript/bin/tsc', '--noEmit')),

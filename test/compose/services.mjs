@@ -1,10 +1,14 @@
-// The services of docker-compose.yml, as podman starts them: one by one, from the same file.
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+// The services of docker-compose.yml. Podman starts them one by one, in a network of their own, with a stand-in for moto's image.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
-import { globalFlags, podman, startContainer } from '../image/podman.mjs';
-import { execute } from '../image/tools.mjs';
+import { podman, startContainer } from '../containers/podman.mjs';
+import { ensureDebian } from '../containers/stand-in.mjs';
+import { undoLater } from '../containers/tools.mjs';
+import { binaries } from '../python.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 const healthLimitMs = 90_000;
@@ -13,7 +17,7 @@ const healthLimitMs = 90_000;
 export const readServices = () =>
   parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { merge: true }).services;
 
-/** What podman has flags for. Anything else in a service is an Error: the test would not see it. */
+/** Translates a service's settings to podman's flags. Any other setting is an Error, because the test would not see it. */
 const translators = {
   image: () => [],
   build: () => [],
@@ -43,19 +47,19 @@ const translate = (service) =>
 /**
  * Starts a service's container.
  *
- * @param more - `flags` and a `command` for a stand-in.
+ * @param {{ flags: string[], command: string[] }} [standIn] - what the stand-in for the service's image needs to run.
  * @returns what `startContainer` gives.
  */
-export function startService(name, { network, more = {} }) {
+export function startService(name, network, standIn) {
   const service = readServices()[name];
   const hosts = Object.keys(readServices()).flatMap((other) => ['--add-host', `${other}:127.0.0.1`]);
   return startContainer({
     image: service.image,
-    name: `serverless-bert-${process.pid}-${name}`,
+    name,
     env: service.environment ?? {},
     network: network.name,
-    flags: [...translate(service), ...hosts, ...(more.flags ?? [])],
-    command: more.command ?? service.command ?? [],
+    flags: [...translate(service), ...hosts, ...(standIn?.flags ?? [])],
+    command: standIn?.command ?? service.command ?? [],
   });
 }
 
@@ -72,9 +76,45 @@ export async function waitUntilHealthy(name, container) {
   }
 }
 
-/** Runs a command in a new container of an image, to its end. */
-export function runOnce(image, command) {
-  const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'];
-  const flags = ['--rm', '--network', 'none', '--pull', 'never', ...limits];
-  return execute('podman', [...globalFlags, 'run', ...flags, image, ...command]);
+/** The version of moto that the tests run, by its requirement. */
+export const motoVersion = () =>
+  /^moto\[server\]==(\S+)$/m.exec(readFileSync(join(root, 'training', 'requirements-dev.txt'), 'utf8'))[1];
+
+/**
+ * Provides moto's image, which many machines cannot pull: Debian, over which this machine's Python and the tests' own moto are
+ * mounted. It gets the image's name in the tests' storage only.
+ *
+ * @returns the flags and the command that it needs to run.
+ */
+export function provideEmulator(image) {
+  podman(['tag', ensureDebian(), image]);
+  const environment = realpathSync(dirname(binaries));
+  const python = /^home = (.+)$/m.exec(readFileSync(join(environment, 'pyvenv.cfg'), 'utf8'))[1].trim();
+  const folders = [...new Set(['/usr', dirname(python), environment])];
+  const flags = folders.flatMap((folder) => ['--volume', `${folder}:${folder}:ro`]);
+  return { flags, command: [join(environment, 'bin', 'moto_server'), '-H', '0.0.0.0'] };
+}
+
+/**
+ * Starts a network with nothing on it but its loopback address: every port is free, and nothing leads out. It ends with the suite.
+ *
+ * @returns `name` for podman, and `run(command, args)`, which runs a command in it.
+ */
+export async function startNetwork() {
+  const script = 'ip link set lo up && echo ready && exec sleep infinity';
+  const holder = spawn('unshare', ['--net', 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(holder, 'close');
+  undoLater(() => {
+    holder.kill('SIGKILL');
+    return ended;
+  });
+  await Promise.race([
+    once(holder.stdout, 'data'),
+    ended.then(([code]) => {
+      throw new Error(`unshare --net ended with ${code}.`);
+    }),
+  ]);
+  const file = `/proc/${holder.pid}/ns/net`;
+  const run = (command, args) => spawnSync('nsenter', [`--net=${file}`, command, ...args], { encoding: 'utf8' });
+  return { name: `ns:${file}`, run };
 }

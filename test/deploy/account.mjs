@@ -1,28 +1,27 @@
-// An AWS account that is none: moto, and a way to ask it anything with the AWS SDK.
+// An emulated AWS account: moto, a way to ask it anything with the AWS SDK, and what it knows about a deployed stage.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { undoLater } from '../containers/tools.mjs';
 import { binaries } from '../python.mjs';
 import { startMoto } from '../s3/moto.mjs';
 
-export const region = 'us-east-1';
+const region = 'us-east-1';
 /** ECR's name in images of moto's account. */
 export const registryName = `123456789012.dkr.ecr.${region}.amazonaws.com`;
 
-// Its words about the age of this Node would only be noise between the checks.
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-
-// The deploy tool brings clients of all services that it uses; they are resolved as it resolves them.
+// The deploy tool brings clients of all services that it uses. They are resolved as it resolves them.
 const load = createRequire(createRequire(import.meta.url).resolve('osls/package.json'));
 
 const findClient = (sdk) => sdk[Object.keys(sdk).find((name) => /^[A-Z]\w*Client$/.test(name))];
 
 /**
- * Starts the account.
+ * Starts the account, which ends with the suite.
  *
- * @returns `env` of a shell that has it, `ask(service, command, input)`, such as `ask('iam', 'GetRole', { RoleName })`, and `stop()`.
+ * @returns `env` of a shell that has it, and `ask(service, command, input)`, such as `ask('iam', 'GetRole', { RoleName })`.
  */
 export async function startAccount() {
   const { endpoint, stop } = await startMoto([join(binaries, 'python'), join(import.meta.dirname, 'moto-server.py')]);
+  undoLater(stop);
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const clients = new Map();
   const ask = (service, command, input = {}) => {
@@ -37,5 +36,66 @@ export async function startAccount() {
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: 'true',
   };
-  return { env, ask, stop };
+  return { env, ask };
+}
+
+export const stackName = (stage) => `serverless-bert-${stage}`;
+
+/**
+ * Reads a stack: its outputs, its template, and the ids of the resources that moto made, by logical name.
+ *
+ * @returns {Promise<{ outputs: Record<string, string>, template: { Resources: Record<string, any> }, ids: Record<string, string> }>}
+ */
+export async function readStack({ ask }, stage) {
+  const StackName = stackName(stage);
+  const { Stacks } = await ask('cloudformation', 'DescribeStacks', { StackName });
+  const { StackResources } = await ask('cloudformation', 'DescribeStackResources', { StackName });
+  const { TemplateBody } = await ask('cloudformation', 'GetTemplate', { StackName });
+  const made = StackResources.filter(({ LogicalResourceId }) => LogicalResourceId);
+  return {
+    outputs: Object.fromEntries(Stacks[0].Outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue])),
+    template: JSON.parse(TemplateBody),
+    ids: Object.fromEntries(
+      made.map(({ LogicalResourceId, PhysicalResourceId }) => [LogicalResourceId, PhysicalResourceId]),
+    ),
+  };
+}
+
+/** A function as it is deployed: `fullName`, `image`, `variables`, `role` (its address), `memory`, `timeout`. */
+export async function readFunction({ ask }, stage, name) {
+  const fullName = `${stackName(stage)}-${name}`;
+  const { Code, Configuration } = await ask('lambda', 'GetFunction', { FunctionName: fullName });
+  const { Environment, Role: role, MemorySize: memory, Timeout: timeout } = Configuration;
+  return { fullName, image: Code.ImageUri, variables: Environment.Variables, role, memory, timeout };
+}
+
+/** Names of everything of the account that a deployment can leave behind, by kind. */
+export async function listEverything({ ask }) {
+  const [functions, roles, groups, rules, topics, buckets, repositories, dashboards] = await Promise.all([
+    ask('lambda', 'ListFunctions').then(({ Functions }) => Functions.map(({ FunctionName }) => FunctionName)),
+    ask('iam', 'ListRoles').then(({ Roles }) => Roles.map(({ RoleName }) => RoleName)),
+    ask('cloudwatch-logs', 'DescribeLogGroups').then(({ logGroups }) =>
+      logGroups.map(({ logGroupName }) => logGroupName),
+    ),
+    ask('eventbridge', 'ListRules').then(({ Rules }) => Rules.map(({ Name }) => Name)),
+    ask('sns', 'ListTopics').then(({ Topics = [] }) => Topics.map(({ TopicArn }) => TopicArn)),
+    ask('s3', 'ListBuckets').then(({ Buckets = [] }) => Buckets.map(({ Name }) => Name)),
+    ask('ecr', 'DescribeRepositories').then(({ repositories }) =>
+      repositories.map(({ repositoryName }) => repositoryName),
+    ),
+    ask('cloudwatch', 'ListDashboards').then(({ DashboardEntries = [] }) =>
+      DashboardEntries.map(({ DashboardName }) => DashboardName),
+    ),
+  ]);
+  return { functions, roles, groups, rules, topics, buckets, repositories, dashboards };
+}
+
+/**
+ * Lists the keys of a bucket below a prefix.
+ *
+ * @returns {Promise<string[]>}
+ */
+export async function listKeys({ ask }, Bucket, Prefix = '') {
+  const { Contents = [] } = await ask('s3', 'ListObjectsV2', { Bucket, Prefix });
+  return Contents.map(({ Key }) => Key);
 }

@@ -1,7 +1,8 @@
-// The project as somebody has it who deploys it: a copy of this checkout, in which commands are run as the documentation says.
+// The project of the person who deploys it: a copy of this checkout, in which commands run as the documentation says.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { watchChild } from '../containers/tools.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 const parts = [
@@ -9,24 +10,18 @@ const parts = [
   ...['build.mjs', 'functions', 'layers', 'local', 'models'],
 ];
 
-/** Nothing of the caller's account, tools or colours. */
+/** The caller's environment without account, tools and colours. */
 const cleanEnvironment = () =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS_|SLS_|DOCKER_|npm_)/.test(name)));
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(AWS_|SLS_|DOCKER_|npm_|NODE_OPTIONS$)/.test(name)),
+  );
 
-function run(command, args, { cwd, env }) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text) => {
-        output += text;
-      });
-    }
-    child.once('error', reject).once('close', (code) => resolve({ code, output }));
-  });
+async function run(command, args, options) {
+  const { exited, output } = watchChild(spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] }));
+  return { code: await exited, output: output() };
 }
 
-/** What a command printed, or an Error with it if it failed. */
+/** What a command printed. Throws an Error with the last lines of it if the command failed. */
 export function expectSuccess({ code, output }) {
   if (code !== 0) throw new Error(`It ended with ${code}:\n${output.trim().split('\n').slice(-25).join('\n')}`);
   return output;
@@ -35,9 +30,9 @@ export function expectSuccess({ code, output }) {
 /**
  * Copies the checkout into `folder`.
  *
- * @param variables - of the environment that its commands run in.
- * @returns `serverless(words, more)` and `npm(words, more)`, which resolve to `code` and `output`; `more` are variables for
- * one command, where `undefined` takes one away.
+ * @param variables - variables of the environment that its commands run in.
+ * @returns `serverless(words, more)` and `npmRun(words)`, which resolve to `code` and `output`. `more` are variables for one
+ * command, where `undefined` takes one away.
  */
 export function copyCheckout(folder, variables) {
   const copy = join(folder, 'checkout');
@@ -52,8 +47,7 @@ export function copyCheckout(folder, variables) {
     ...more,
   });
   return {
-    folder: copy,
-    serverless: (words, more) => run(process.execPath, [program, ...words], { cwd: copy, env: environment(more) }),
-    npm: (words, more) => run('npm', words, { cwd: copy, env: environment(more) }),
+    serverless: (words, more = {}) => run(process.execPath, [program, ...words], { cwd: copy, env: environment(more) }),
+    npmRun: (...words) => run('npm', ['run', '--silent', ...words], { cwd: copy, env: environment({}) }),
   };
 }

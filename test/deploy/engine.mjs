@@ -1,11 +1,11 @@
-// The docker command as a person has it, with podman behind it: over the tests' own images, and with ECR's name leading to
-// the registry of these tests, for this podman only.
+// The docker command as a person has it, with podman behind it. Podman uses the tests' own images, and for this podman only
+// ECR's name leads to the registry of these tests.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { globalFlags } from '../image/podman.mjs';
-import { execute } from '../image/tools.mjs';
+import { globalFlags } from '../containers/podman.mjs';
+import { execute, undoLater, watchChild } from '../containers/tools.mjs';
 
 const startLimitMs = 30_000;
 const authorities = '/etc/ssl/certs/ca-certificates.crt';
@@ -27,10 +27,10 @@ const configure = (folder, { name, address, certificate }) => {
 };
 
 /**
- * Starts podman's service.
+ * Starts podman's service, which ends with the suite.
  *
  * @param registry - what `startRegistry` gave.
- * @returns `env`, with which `docker` speaks to it, `docker(args)` and `stop()`.
+ * @returns `env`, with which `docker` speaks to it, and `docker(args)`.
  */
 export async function startEngine(folder, registry) {
   const { hosts, env: serviceEnv } = configure(folder, registry);
@@ -38,25 +38,21 @@ export async function startEngine(folder, registry) {
   const command = ['podman', ...globalFlags, 'system', 'service', '--time', '0', `unix://${socket}`];
   const stdio = ['ignore', 'ignore', 'pipe'];
   const child = spawn('unshare', withHosts(hosts, command), { env: serviceEnv, stdio });
-  let output = '';
-  child.stderr.setEncoding('utf8').on('data', (part) => {
-    output += part;
-  });
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  const stop = () => {
+  const { output, exited } = watchChild(child);
+  undoLater(() => {
     child.kill('SIGTERM');
-    return ended;
-  };
+    return exited;
+  });
   for (const deadline = Date.now() + startLimitMs; !existsSync(socket); await sleep(50)) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`podman's service did not start:\n${output}`);
+    if (child.exitCode !== null || Date.now() > deadline)
+      throw new Error(`podman's service did not start:\n${output()}`);
   }
   const env = {
     DOCKER_HOST: `unix://${socket}`,
-    // podman has no BuildKit; and a login is kept here, not in the user's own configuration.
+    // podman has no BuildKit. A login is kept here, not in the user's own configuration.
     DOCKER_BUILDKIT: '0',
     DOCKER_CONFIG: join(folder, 'docker'),
   };
-  const docker = (args, options = {}) =>
-    execute('docker', args, { env: { ...process.env, ...env }, ...options }).trim();
-  return { env, docker, stop };
+  const docker = (args) => execute('docker', args, { env: { ...process.env, ...env } });
+  return { env, docker };
 }

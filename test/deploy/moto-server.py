@@ -29,7 +29,7 @@ def service_role(iam: IAMBackend) -> str:
 def create_from_cloudformation_json(
     cls: type, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **kwargs: Any
 ) -> ComputeEnvironment:
-    """AWS takes the service-linked role where none is named; moto wants a name."""
+    """AWS takes the service-linked role where none is named. moto wants a name."""
     properties = cloudformation_json["Properties"]
     properties.setdefault("ServiceRole", service_role(iam_backends[account_id]["aws"]))
     return create_environment(resource_name, cloudformation_json, account_id, region_name, **kwargs)
@@ -41,7 +41,7 @@ put_policy = Role.put_policy
 
 
 def put_text_policy(role: Role, name: str, policy: str | dict[str, Any]) -> None:
-    """Of a template's policies moto keeps Python's own notation, which is no JSON."""
+    """moto stores a template's policies in Python's own notation, which is not JSON."""
     put_policy(role, name, policy if isinstance(policy, str) else json.dumps(policy))
 
 

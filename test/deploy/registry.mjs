@@ -6,15 +6,15 @@ import { get } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execute } from '../image/tools.mjs';
+import { execute, undoLater, watchChild } from '../containers/tools.mjs';
 
 const startLimitMs = 30_000;
 
-/** The login of moto's ECR in the account 123456789012; the hash is bcrypt's, made with little work. */
+/** The login of moto's ECR in the account 123456789012, and its bcrypt hash of the lowest cost. */
 const login = 'AWS:123456789012-auth-token';
 const users = 'AWS:$2b$04$inBbprkvWhogXzH44OKXquCn/qgs3jY42sg3jc0ncHSNzpggdx5km\n';
 
-/** An address for each process, so that two runs never meet: an image's name carries no port in ECR. */
+/** Each process has an address of its own, because an image's name in ECR carries no port. So two runs never meet. */
 const chooseAddress = () => `127.${1 + (process.pid % 253)}.${(process.pid >> 8) % 254}.80`;
 
 const makeCertificate = (folder, name) => {
@@ -50,26 +50,20 @@ const waitUntil = async (answers, child) => {
 };
 
 /**
- * Starts the registry, with all that it writes in `folder`.
+ * Starts the registry, which ends with the suite. All that it writes is in `folder`.
  *
  * @param name - ECR's name in images.
- * @returns `address`, `certificate` (a file), `readManifest(repository, reference)` and `stop()`.
+ * @returns `name`, `address`, `certificate` (a file) and `readManifest(repository, reference)`.
  */
 export async function startRegistry(folder, name) {
   const address = chooseAddress();
   const tls = makeCertificate(folder, name);
   const child = spawn('docker-registry', ['serve', configure(folder, address, tls)], { stdio: 'pipe' });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (part) => {
-      output += part;
-    });
-  }
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  const stop = () => {
+  const { output, exited } = watchChild(child);
+  undoLater(() => {
     child.kill('SIGKILL');
-    return ended;
-  };
+    return exited;
+  });
   const options = { host: address, servername: name, ca: readFileSync(tls.certificate), auth: login };
   const ask = (path, headers) =>
     new Promise((resolve, reject) => {
@@ -80,10 +74,8 @@ export async function startRegistry(folder, name) {
       (answer) => answer.resume().statusCode === 200,
       () => false,
     );
-  if (!(await waitUntil(answers, child))) {
-    await stop();
-    throw new Error(`docker-registry does not answer on ${address}:443:\n${output.slice(-2000)}`);
-  }
+  if (!(await waitUntil(answers, child)))
+    throw new Error(`docker-registry does not answer on ${address}:443:\n${output().slice(-2000)}`);
   /** The manifest as it was pushed: `digest`, `mediaType`, `text`. Throws if the registry has none. */
   const readManifest = async (repository, reference) => {
     const accept = 'application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json';
@@ -93,5 +85,5 @@ export async function startRegistry(folder, name) {
     const { 'docker-content-digest': digest, 'content-type': mediaType } = answer.headers;
     return { digest, mediaType, text: manifest };
   };
-  return { name, address, certificate: tls.certificate, readManifest, stop };
+  return { name, address, certificate: tls.certificate, readManifest };
 }

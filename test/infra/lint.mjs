@@ -22,7 +22,7 @@ const mustRun = (command, words) => {
   if (status !== 0) throw new Error(`${command} ${words.join(' ')} ended with ${status}:\n${stderr}`);
 };
 
-/** checkov pins many packages, so that both tools have an environment of their own. */
+/** Makes an environment of the two tools' own, because checkov pins many packages. */
 const prepare = () => {
   const stamp = join(environment, 'requirements.txt');
   const wanted = readFileSync(requirements, 'utf8');
@@ -43,7 +43,7 @@ const readJson = ({ status, stdout, stderr }, tool) => {
   }
 };
 
-/** Exit codes are sums of 2 (errors), 4 (warnings) and 8 (notes): the findings themselves are what counts. */
+/** The findings count, not the exit code, which is a sum of 2 (errors), 4 (warnings) and 8 (notes). */
 const lintTemplate = (file) =>
   readJson(run(binary('cfn-lint'), ['--format', 'json', '--regions', 'us-east-1', '--template', file]), 'cfn-lint').map(
     ({ Rule, Message, Location }) => ({

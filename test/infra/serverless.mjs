@@ -20,11 +20,11 @@ const root = join(import.meta.dirname, '..', '..');
 const program = createRequire(import.meta.url).resolve('osls/bin/serverless.js');
 const repository = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
-/** Images by digest, of a repository that does not exist: packaging asks nobody. */
+/** Images by digest, of a repository that does not exist. Packaging does not ask for them. */
 export const image = `${repository}/serverless-bert@sha256:${'a'.repeat(64)}`;
 export const trainingImage = `${repository}/training/bert@sha256:${'b'.repeat(64)}`;
 
-/** Nothing of the caller's account, and an address that refuses every connection for all of AWS. */
+/** An environment without the caller's account. AWS's address in it refuses every connection. */
 const offline = () => {
   const kept = Object.entries(process.env).filter(([name]) => !/^(AWS_|SLS_|NODE_OPTIONS$)/.test(name));
   return {
@@ -36,7 +36,7 @@ const offline = () => {
   };
 };
 
-/** A copy of what Serverless reads: it writes beside serverless.yml, so that two runs in one folder would meet. */
+/** Copies what Serverless reads. Serverless writes beside serverless.yml, so that two runs in one folder would collide. */
 const copyService = () => {
   const folder = mkdtempSync(join(tmpdir(), 'service-'));
   for (const part of ['serverless.yml', 'infra', 'package.json'])
@@ -81,7 +81,7 @@ const packageInto = (file, stage, params) => {
   try {
     const { status, output } = packageStage(stage, params, folder);
     if (status !== 0) throw new Error(`serverless package --stage ${stage} ended with ${status}:\n${output}`);
-    // Test files run side by side: a template appears whole or not at all.
+    // Test files run side by side, so a template must appear whole or not at all.
     const part = `${file}.${randomUUID()}`;
     cpSync(join(folder, 'cloudformation-template-update-stack.json'), part);
     renameSync(part, file);

@@ -1,14 +1,14 @@
-// What pip on this machine needs to find packages, handed to the build: its settings, and the files that they name.
+// Hands this machine's pip settings, and the files that they name, to the build of the image.
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execute } from '../image/tools.mjs';
+import { execute } from '../containers/tools.mjs';
 import { binaries } from '../python.mjs';
 
-// What the image's own pip decides for itself.
+// The image's own pip decides these.
 const own = new Set(['user', 'target', 'prefix', 'python', 'cache-dir', 'require-virtualenv']);
 
-/** Settings by name from files and environment; the environment wins. Words are apart by spaces. */
+/** Reads the settings by name from files and environment. The environment wins. Spaces separate a setting's words. */
 function readSettings() {
   const told = execute(join(binaries, 'python'), ['-m', 'pip', 'config', 'list']);
   const lines = [...told.matchAll(/^(:env:|global|user|site|install)\.([\w-]+)='(.*)'$/gm)];
@@ -17,7 +17,7 @@ function readSettings() {
   return new Map(entries.filter(([name]) => !own.has(name)));
 }
 
-/** Paths of this machine that a setting names, as such or as file: URLs. An index's pages may name files beside it. */
+/** Lists the paths of this machine that a setting names, also as file: URLs. An index's pages may name files beside it. */
 const listPaths = ([name, value]) =>
   value
     .split(' ')

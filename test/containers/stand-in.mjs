@@ -1,5 +1,5 @@
-// Stand-ins for base images that a machine cannot pull: made once, from Debian and npm packages, and kept under a label
-// that says what they were made of.
+// Stand-ins for base images that a machine cannot pull. They are made once, from Debian and npm packages, and kept under a
+// label that says what they were made of.
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,14 +10,17 @@ const label = 'serverless-bert.recipe';
 const debian = { suite: 'bookworm', variant: 'minbase' };
 
 /** Hash of whatever an image is made of. */
-export const hashRecipe = (...parts) => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+const hashRecipe = (...parts) => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 
 /** The texts of a folder's files by name, for `hashRecipe`. */
-export const readRecipe = (folder) =>
+const readRecipe = (folder) =>
   readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ name }) => [name, readFileSync(join(folder, name), 'utf8')])
     .sort();
+
+/** Whether the images are built over their real base, pulled, as `BASE_IMAGE=real` asks for. Otherwise it is a stand-in. */
+export const useRealBase = () => process.env.BASE_IMAGE === 'real';
 
 /** Calls `use` with a new folder beside the images, which is removed afterwards. */
 function withWorkFolder(use) {
@@ -30,7 +33,7 @@ function withWorkFolder(use) {
   }
 }
 
-/** Makes an image unless the one of that name was made of the same; returns its id. */
+/** Makes an image unless one of that name was made of the same ingredients. Returns its id. */
 function ensureImage({ tag, recipe, make }) {
   const found = inspectImage(tag);
   if (found?.Labels?.[label] === recipe) return found.Id;
@@ -64,14 +67,14 @@ export function ensureDebian() {
  * @param ingredients - whatever else decides what it becomes (versions, settings).
  * @param prepare - puts further files into the build's context: `prepare(context)`.
  */
-export function ensureStandIn({ tag, recipeFolder, ingredients, prepare }) {
+export function ensureStandIn({ tag, recipeFolder, ingredients = undefined, prepare = undefined }) {
   const debianId = ensureDebian();
   const recipe = hashRecipe(readRecipe(recipeFolder), ingredients, debianId, process.arch);
   const make = (context) => {
     cpSync(recipeFolder, context, { recursive: true });
     prepare?.(context);
-    const file = join(context, 'Dockerfile');
-    buildImage({ file, context, tag, args: { DEBIAN: debianId }, labels: { [label]: recipe } });
+    const flags = ['--build-arg', `DEBIAN=${debianId}`, '--label', `${label}=${recipe}`];
+    buildImage({ file: join(context, 'Dockerfile'), context, tag, flags });
   };
   return ensureImage({ tag, recipe, make });
 }

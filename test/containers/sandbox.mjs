@@ -1,10 +1,10 @@
-// One function from the image, in a container as confined as Lambda's environment, behind a Runtime API of its own.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { podman, startContainer } from './podman.mjs';
+// One function of the image in a container as confined as Lambda's environment, with a Runtime API of its own.
+import { readFileSync } from 'node:fs';
+import { listFiles } from './image-content.mjs';
+import { readProcess, startContainer } from './podman.mjs';
 import { startRuntimeApi } from './runtime-api.mjs';
 
-/** Memory of the function in MiB. In Lambda /tmp does not count towards it; here, a tmpfs, it does. */
+/** Memory of the function in MiB. Here /tmp is a tmpfs and counts towards it. In Lambda it does not. */
 export const memoryMiB = 512;
 
 /** An account that owns nothing, without a home. */
@@ -27,14 +27,9 @@ const lambdaEnvironment = {
   AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
   AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/predict',
   AWS_LAMBDA_LOG_STREAM_NAME: '2026/11/24/[$LATEST]00000000000000000000000000000000',
-  // Not Lambda's: whoever wants to cache something about this user gets a place where the test sees it.
+  // Not Lambda's. A library that caches something about this user finds a place where the test sees it.
   XDG_CACHE_HOME: '/tmp/cache',
 };
-
-const listFiles = (folder) =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(folder.length));
 
 const readFirst = (paths) => {
   for (const path of paths) {
@@ -47,23 +42,14 @@ const readFirst = (paths) => {
   throw new Error(`None of ${paths.join(', ')} can be read.`);
 };
 
-/** What the kernel says about the container's first process. */
-function readProcess(name) {
-  const pid = podman(['container', 'inspect', '--format', '{{.State.Pid}}', name]);
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const field = (key) => new RegExp(`^${key}:\\s+(\\S+)`, 'm').exec(status)?.[1];
-  const mounts = readFileSync(`/proc/${pid}/mounts`, 'utf8').split('\n');
-  const groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
+/** What the kernel says about the function's process. */
+function readFunctionProcess(container) {
+  const { pid, read, ...state } = readProcess(container);
+  const groups = read('cgroup').split('\n');
   const path = (pattern) => groups.find((line) => pattern.test(line))?.replace(/^[^/]*/, '') ?? '';
   const [v1, v2] = [`/sys/fs/cgroup/memory${path(/:memory:/)}`, `/sys/fs/cgroup${path(/^0::/)}`];
-  return {
-    userId: Number(field('Uid')),
-    capabilities: Number.parseInt(field('CapEff'), 16),
-    readOnlyRoot: mounts.some((line) => /^\S+ \/ \S+ ro[, ]/.test(line)),
-    memoryLimit: Number(readFirst([`${v1}/memory.limit_in_bytes`, `${v2}/memory.max`])),
-    peakMiB: Math.ceil(Number(field('VmHWM')) / 1024),
-    temporaryFiles: listFiles(`/proc/${pid}/root/tmp`),
-  };
+  const memoryLimit = Number(readFirst([`${v1}/memory.limit_in_bytes`, `${v2}/memory.max`]));
+  return { ...state, memoryLimit, temporaryFiles: listFiles(`/proc/${pid}/root/tmp`) };
 }
 
 /**
@@ -71,10 +57,10 @@ function readProcess(name) {
  *
  * @returns `invoke(event)` (rejects if the container ends meanwhile), `output()`, `readProcess()` and `stop()`.
  */
-export async function startSandbox({ image, variables, handler }) {
+export async function startSandbox({ image, variables, handler = '' }) {
   const api = await startRuntimeApi();
   const env = { ...lambdaEnvironment, ...variables, AWS_LAMBDA_RUNTIME_API: api.address };
-  const name = `serverless-bert-${process.pid}-${api.address.split(':')[1]}`;
+  const name = api.address.split(':')[1];
   const command = handler ? [handler] : [];
   const container = startContainer({ image, name, env, flags: confinement, command });
   const ended = container.exited.then((code) => {
@@ -82,14 +68,13 @@ export async function startSandbox({ image, variables, handler }) {
   });
   ended.catch(() => {});
   const stop = async () => {
-    container.stop();
-    await container.exited;
+    await container.stop();
     await api.stop();
   };
   return {
     invoke: (event) => Promise.race([api.invoke(event), ended]),
     output: container.output,
-    readProcess: () => readProcess(name),
+    readProcess: () => readFunctionProcess(container),
     stop,
   };
 }

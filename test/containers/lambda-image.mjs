@@ -1,15 +1,18 @@
-// The base image of Dockerfile.lambda: AWS's own, pulled, or a stand-in with Node, npm and the Lambda runtime client.
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+// Dockerfile.lambda, built over AWS's base image or over a stand-in with Node, npm and the Lambda runtime client.
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { ensureStandIn } from './base.mjs';
-import { podman } from './podman.mjs';
+import { buildImage, podman } from './podman.mjs';
+import { ensureStandIn, useRealBase } from './stand-in.mjs';
 import { execute } from './tools.mjs';
 
+const root = join(import.meta.dirname, '..', '..');
+const file = join(root, 'Dockerfile.lambda');
 const versions = { node: '24.21.0', npm: '11.21.2', ric: '4.0.2' };
 const recipeFolder = join(import.meta.dirname, 'lambda-base');
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
 
-/** npm, away from the project: `npm run` tells its children the project's folder, which would win over `cwd`. */
+/** Runs npm outside the project. `npm run` tells its children the project's folder, which would win over `cwd`. */
 function npm(args, { cwd, env = {} }) {
   const { npm_config_local_prefix: _, ...inherited } = process.env;
   return execute('npm', args, { cwd, env: { ...inherited, ...env } });
@@ -64,12 +67,36 @@ function ensureLambdaStandIn() {
   return ensureStandIn({ tag: 'localhost/stand-in/lambda-nodejs:latest', recipeFolder, ingredients, prepare });
 }
 
+/** The base image that Dockerfile.lambda names. */
+export const baseName = /^ARG BASE=(\S+)$/m.exec(readFileSync(file, 'utf8'))[1];
+
+/** Makes the base image available to the next build. The stand-in gets its name in the tests' own storage only. */
+export function provideLambdaBase() {
+  if (useRealBase()) podman(['pull', '--quiet', baseName]);
+  else podman(['tag', ensureLambdaStandIn(), baseName]);
+}
+
 /**
- * Makes `name` (what a Dockerfile says after FROM) available to the next build.
+ * Builds the image from a checkout and returns its id. The build stage gets a name too, so that its cache is kept.
  *
- * @param real - pull it; otherwise the stand-in gets its name, in the tests' own storage only.
+ * @param target - the stage to build, if not the last one.
  */
-export function provideLambdaBase(name, { real }) {
-  if (real) podman(['pull', '--quiet', name]);
-  else podman(['tag', ensureLambdaStandIn(), name]);
+export function buildLambdaImage({ context = root, tag = 'localhost/serverless-bert/lambda', target = '' } = {}) {
+  buildImage({ file, context, tag: `${tag}-build`, target: 'build' });
+  return buildImage({ file, context, tag, target });
+}
+
+/** What the build's context may hold, by .dockerignore. */
+const contextEntries = () =>
+  readFileSync(join(root, '.dockerignore'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('!'))
+    .map((line) => line.slice(1));
+
+/** Builds a copy of this checkout that `change(folder)` was applied to, and returns the image's id. */
+export function buildChangedImage(change) {
+  const context = mkdtempSync(join(tmpdir(), 'changed-'));
+  for (const entry of contextEntries()) cpSync(join(root, entry), join(context, entry), { recursive: true });
+  change(context);
+  return buildLambdaImage({ context, tag: 'localhost/serverless-bert/changed' });
 }

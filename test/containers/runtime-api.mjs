@@ -1,7 +1,9 @@
-// The Lambda Runtime API as far as a runtime client needs it: one event at a time, answers back to whoever sent it.
+// The Lambda Runtime API as far as a runtime client needs it. It hands out one event at a time and returns the result to the
+// caller of `invoke`.
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { json, text } from 'node:stream/consumers';
+import { undoLater } from './tools.mjs';
 
 const arn = 'arn:aws:lambda:eu-west-1:123456789012:function:predict';
 const timeoutMs = 29_000;
@@ -74,5 +76,6 @@ export async function startRuntimeApi() {
       server.close(() => resolve());
       server.closeAllConnections();
     });
+  undoLater(stop);
   return { address: `127.0.0.1:${server.address().port}`, invoke, stop };
 }

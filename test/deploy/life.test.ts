@@ -1,0 +1,204 @@
+// The life of a stage: deployed, given a model and another one, deployed again, removed, deployed anew. The image is built with
+// the docker command, pushed to a registry and run as Lambda runs it. Each test goes on from the one before.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { listEverything, listKeys, readFunction, readStack, registryName } from './account.mjs';
+import { expectSuccess } from './checkout.mjs';
+import { expectAnswerFrom, predict, promote, startDeployed, startHttpFront } from './functions.ts';
+import { startRehearsal } from './rehearsal.mjs';
+import { testDevResources, testProdResources } from './resources.ts';
+
+const sample = join(import.meta.dirname, '..', '..', 'models', 'sample');
+/** The version that ships with the project. */
+const sampleVersion: string = JSON.parse(readFileSync(join(sample, 'current.json'), 'utf8')).version;
+/** The same model under a later name. */
+const laterVersion = `20991231T000000Z-${createHash('sha256').update(sampleVersion).digest('hex').slice(0, 7)}`;
+const repository = 'serverless-serverless-bert-dev';
+
+const { account, registry, engine, checkout } = await startRehearsal();
+
+let image = '';
+let bucket = '';
+/** The bucket's keys when the stages are removed. */
+let keys: string[] = [];
+
+const serverless = async (...words: string[]) => expectSuccess(await checkout.serverless(words));
+const npmRun = async (...words: string[]) => expectSuccess(await checkout.npmRun(...words));
+const params = (values: Readonly<Record<string, string>>) =>
+  Object.entries(values).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
+
+/** The current version by the pointer. */
+async function readCurrent(): Promise<string> {
+  const { Body } = await account.ask('s3', 'GetObject', { Bucket: bucket, Key: 'dev/current.json' });
+  return JSON.parse(await Body.transformToString()).version;
+}
+
+/** Uploads the sample again, as the later version, its manifest last. */
+async function uploadLaterVersion() {
+  const folder = join(sample, 'versions', sampleVersion);
+  const names = readdirSync(folder).filter((name) => name !== 'manifest.json');
+  for (const name of [...names, 'manifest.json']) {
+    const bytes = readFileSync(join(folder, name));
+    const Body = name === 'manifest.json' ? bytes.toString().replaceAll(sampleVersion, laterVersion) : bytes;
+    const Key = `dev/versions/${laterVersion}/${name}`;
+    await account.ask('s3', 'PutObject', { Bucket: bucket, Key, Body, IfNoneMatch: '*' });
+  }
+}
+
+/** Tells the emulated ECR about an image, as if the registry's push had gone there. Returns the image by its digest. */
+async function putImage(repositoryName: string, imageTag: string, givenDigest?: string) {
+  const { text, mediaType, digest } = await registry.readManifest(repository, 'service');
+  const imageDigest = givenDigest ?? digest;
+  const manifest = { imageManifest: text, imageManifestMediaType: mediaType };
+  await account.ask('ecr', 'PutImage', { repositoryName, imageTag, imageDigest, ...manifest });
+  return `${registryName}/${repositoryName}@${imageDigest}`;
+}
+
+describe('serverless deploy --stage dev', () => {
+  it('builds the image, pushes it and makes the stack', async () => {
+    expect(await serverless('deploy', '--stage', 'dev')).toContain('Service deployed to stack serverless-bert-dev');
+    image = await putImage(repository, 'service');
+    bucket = String((await readStack(account, 'dev')).outputs.ModelBucketName);
+  });
+
+  it('pushes the digest that the functions name', async () => {
+    const digest = image.split('@')[1];
+    expect((await registry.readManifest(repository, digest)).digest).toBe(digest);
+  });
+
+  testDevResources(account, () => image);
+
+  it('pushes an image that can be pulled by its digest', () => {
+    // The image must come from the registry, not from what was built here.
+    engine.docker(['rmi', '--force', image.replace(/@.*/, ':service')]);
+    engine.docker(['pull', '--quiet', image]);
+  });
+});
+
+describe('models', () => {
+  it('are missing at first, and predict answers 503 with Retry-After', async () => {
+    const sandbox = await startDeployed(account, 'predict');
+    const { status, body, headers } = await predict(sandbox);
+    expect([status, body.error.code]).toEqual([503, 'MODEL_UNAVAILABLE']);
+    expect(headers['retry-after']).toMatch(/^\d+$/);
+    await sandbox.stop();
+  });
+
+  it('come with npm run train:data -- put models/sample', async () => {
+    await npmRun('train:data', '--', 'put', 'models/sample', '--stage', 'dev');
+    expect(await listKeys(account, bucket, 'dev/')).toContain(`dev/versions/${sampleVersion}/manifest.json`);
+  });
+
+  it('are judged by promote in its own image, which makes the first one current', async () => {
+    expect(await promote(account, bucket, sampleVersion)).toBe('promoted');
+    expect(await readCurrent()).toBe(sampleVersion);
+    expect(await listKeys(account, bucket, 'dev/')).toContain(`dev/versions/${sampleVersion}/verdict.json`);
+  });
+
+  it('are what predict answers an HTTP API event from', () => expectAnswerFrom(account, sampleVersion));
+
+  it('leave nothing for npm run smoke to find', async () => {
+    const sandbox = await startDeployed(account, 'predict');
+    process.stdout.write(await npmRun('smoke', '--', await startHttpFront(sandbox)));
+    await sandbox.stop();
+  });
+
+  it('do not change by the same event again', async () =>
+    expect(await promote(account, bucket, sampleVersion)).toBe('unchanged'));
+
+  it('are followed by a second version, from which predict answers', async () => {
+    await uploadLaterVersion();
+    expect(await promote(account, bucket, laterVersion)).toBe('promoted');
+    expect(await readCurrent()).toBe(laterVersion);
+    await expectAnswerFrom(account, laterVersion);
+  });
+});
+
+/** What a person does about a model that turned out bad, and takes back. */
+describe('npm run model', () => {
+  const model = (...words: string[]) => npmRun('model', '--', ...words, '--store', `s3://${bucket}/dev`);
+
+  it('list shows both versions', async () => {
+    const table = await model('list');
+    expect(table).toContain(sampleVersion);
+    expect(table).toContain(laterVersion);
+  });
+
+  it('rollback brings the first one back, and predict answers from it', async () => {
+    await model('rollback', '--reason', 'rehearsal');
+    expect(await readCurrent()).toBe(sampleVersion);
+    await expectAnswerFrom(account, sampleVersion);
+  });
+
+  it('rollback outlives a late event of the second version', async () => {
+    expect(await promote(account, bucket, laterVersion)).not.toBe('promoted');
+    expect(await readCurrent()).toBe(sampleVersion);
+  });
+
+  it('promote makes the second one current again, once the hold is lifted', async () => {
+    await model('hold', '--lift');
+    await model('promote', laterVersion);
+    expect(await readCurrent()).toBe(laterVersion);
+    await expectAnswerFrom(account, laterVersion);
+  });
+});
+
+it('serverless deploy without a change changes nothing', async () => {
+  expect(await serverless('deploy', '--stage', 'dev')).toContain('No changes to deploy');
+  expect((await readFunction(account, 'dev', 'predict')).image).toBe(image);
+  expect(await readCurrent()).toBe(laterVersion);
+});
+
+describe('serverless deploy --stage prod', () => {
+  it('works with training, in the bucket of dev', async () => {
+    // Only the emulated ECR knows the training image: training is deployed here, not run.
+    await account.ask('ecr', 'CreateRepository', { repositoryName: 'training/bert' });
+    const trainingImage = await putImage('training/bert', 'live', `sha256:${'b'.repeat(64)}`);
+    const values = { bucket, image, trainingImage, validationFile: 'valid.csv' };
+    await serverless('deploy', '--stage', 'prod', ...params(values));
+  });
+
+  testProdResources(account, () => bucket);
+});
+
+describe('serverless remove', () => {
+  it('--stage prod leaves the bucket of dev alone', async () => {
+    keys = await listKeys(account, bucket);
+    await serverless('remove', '--stage', 'prod');
+    expect(await listKeys(account, bucket)).toEqual(keys);
+  });
+
+  it('--stage dev says which bucket it leaves', async () =>
+    expect(await serverless('remove', '--stage', 'dev')).toContain(
+      `kept in the bucket ${bucket}. To use it again: serverless deploy --param bucket=${bucket}`,
+    ));
+
+  it('leaves all versions and nothing else', async () => {
+    const { roles, ...rest } = await listEverything(account);
+    const nothing = { functions: [], groups: [], rules: [], topics: [], dashboards: [] };
+    expect(rest).toEqual({ ...nothing, buckets: [bucket], repositories: ['training/bert'] });
+    expect(roles.filter((name: string) => name !== 'AWSServiceRoleForBatch')).toEqual([]);
+    expect(await listKeys(account, bucket)).toEqual(keys);
+  });
+
+  it('says that a removed stage does not exist', async () => {
+    const { code, output } = await checkout.serverless(['remove', '--stage', 'dev']);
+    expect(code).not.toBe(0);
+    expect(output).toContain('serverless-bert-dev does not exist');
+  });
+});
+
+describe('a stage deployed anew', () => {
+  it('gets a bucket of its own', async () => {
+    await serverless('deploy', '--stage', 'dev');
+    expect((await readStack(account, 'dev')).outputs.ModelBucketName).not.toBe(bucket);
+  });
+
+  it('or gets the earlier one with its models by a parameter, and answers from it', async () => {
+    image = await putImage(repository, 'service');
+    await serverless('deploy', '--stage', 'dev', ...params({ bucket, image }));
+    expect((await readFunction(account, 'dev', 'predict')).variables.MODEL_URI).toBe(`s3://${bucket}/dev`);
+    await expectAnswerFrom(account, laterVersion);
+  });
+});
