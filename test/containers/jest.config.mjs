@@ -10,6 +10,7 @@ export default {
   testEnvironment: '<rootDir>/test/containers/environment.mjs',
   testMatch: containerSuites.map((folder) => `${folder}/*.test.ts`),
   testPathIgnorePatterns: [],
+  verbose: true,
   reporters: ['default', 'summary', '<rootDir>/test/containers/tally.mjs'],
   // The suites share podman's storage.
   maxWorkers: 1,
