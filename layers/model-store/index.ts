@@ -4,7 +4,7 @@ import { createS3Store, type S3StoreOptions } from './s3-store.ts';
 import type { ModelStore } from './types.ts';
 
 export { ModelStoreError } from './errors.ts';
-export { type FileEntry, isVersionName, type Manifest } from './manifest.ts';
+export { checkComplete, isVersionName, keyInVersion, listVersions, type Manifest, readManifest } from './manifest.ts';
 export {
   advancePointer,
   formatTime,
@@ -27,8 +27,15 @@ export {
   pullModel,
 } from './pull.ts';
 export type { S3StoreOptions } from './s3-store.ts';
-export type { FetchedFile, FileRequest, ModelStore, ReadableStore, StoredText, WriteCondition } from './types.ts';
-export { checkComplete, keyInVersion, listVersions, readManifest } from './versions.ts';
+export type {
+  FetchedFile,
+  FileEntry,
+  FileRequest,
+  ModelStore,
+  ReadableStore,
+  StoredText,
+  WriteCondition,
+} from './types.ts';
 
 /**
  * Opens the store at `s3://bucket[/prefix]` or in a `file:` folder. Only the address is checked here. The first use of the

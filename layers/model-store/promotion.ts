@@ -1,4 +1,5 @@
 import { ModelStoreError } from './errors.ts';
+import { checkComplete, readManifest } from './manifest.ts';
 import {
   advancePointer,
   type Pointer,
@@ -8,7 +9,6 @@ import {
   replacePointer,
 } from './pointer.ts';
 import type { ModelStore } from './types.ts';
-import { checkComplete, readManifest } from './versions.ts';
 
 /** What a promotion did. */
 export interface Promotion {

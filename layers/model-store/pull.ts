@@ -1,9 +1,8 @@
 import { runConcurrently } from './concurrency.ts';
 import { explainMissing, ModelStoreError } from './errors.ts';
-import type { FileEntry, Manifest } from './manifest.ts';
+import { keyInVersion, type Manifest, readManifest } from './manifest.ts';
 import { readPointer } from './pointer.ts';
-import type { Cancellable, FetchedFile, FileRequest, ReadableStore } from './types.ts';
-import { keyInVersion, readManifest } from './versions.ts';
+import type { Cancellable, FetchedFile, FileEntry, FileRequest, ReadableStore } from './types.ts';
 
 /** Which model to pull, and where to. */
 export interface PullOptions extends Cancellable {

@@ -1,5 +1,3 @@
-import type { FileEntry } from './manifest.ts';
-
 /** A small object's bytes as text, with the tag that a conditional read or write compares. */
 export interface StoredText {
   readonly text: string;
@@ -9,6 +7,19 @@ export interface StoredText {
 /** An operation that stops when its signal is aborted, and rejects with the signal's reason. */
 export interface Cancellable {
   readonly signal?: AbortSignal | undefined;
+}
+
+/** One file of a version, as its manifest describes it. */
+export interface FileEntry {
+  readonly role: 'model' | 'tokenizer' | 'golden' | 'weights' | 'config' | 'report';
+  /** Name in the version's folder. */
+  readonly path: string;
+  /** Length. */
+  readonly bytes: number;
+  /** SHA-256 of the whole file, in lower-case hex. */
+  readonly sha256: string;
+  /** SHA-256 of each part of the manifest's `partBytes` bytes; the last part may be shorter. */
+  readonly parts: readonly string[];
 }
 
 /** Which file to fetch, and where to. */

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { type FileEntry, listParts, type Part } from './manifest.ts';
-import type { Cancellable } from './types.ts';
+import { listParts, type Part } from './manifest.ts';
+import type { Cancellable, FileEntry } from './types.ts';
 
 /** What a file on disk is compared with. */
 export interface Expectation extends Cancellable {
