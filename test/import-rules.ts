@@ -15,9 +15,9 @@ const sourceFile = /\.(ts|mts|mjs|cjs)$/;
 const declaration = /\.d\.(ts|mts|cts)$/;
 
 /**
- * Reads the imports of all source files in some folders and directly in the root. It counts static, dynamic and type-only
- * imports, re-exports, and `require`. It leaves out packages, data files, and files that are named without an import, such as
- * a worker's.
+ * Reads the imports of all source files in some folders and directly in the root. It counts static, dynamic and
+ * type-only imports, re-exports, and `require`. It leaves out packages, data files, and files that are named without an
+ * import, such as a worker's.
  */
 export function readSources(root: string, folders: readonly string[]): Sources {
   const atRoot = readdirSync(root, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
@@ -65,7 +65,9 @@ function areaOf(path: string): string {
   return top === 'layers' || top === 'functions' ? `${top}/${second}` : top;
 }
 
-/** Which top folders the areas of a top folder may import. No layer imports another, and no function imports another. */
+/**
+ * Which top folders the areas of a top folder may import. No layer imports another, and no function imports another.
+ */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   layers: [],
   functions: ['layers'],
@@ -75,7 +77,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   infra: [],
 };
 
-/** Finds imports that lead from one area into another that it must not know, as `from → to`. Tests may import everything. */
+/**
+ * Finds imports that lead from one area into another that it must not know, as `from → to`. Tests may import
+ * everything.
+ */
 export function findForbiddenImports(sources: Sources): string[] {
   return listImports(sources)
     .filter(([from, to]) => areaOf(from) !== areaOf(to) && topOf(from) !== 'test')
@@ -83,7 +88,9 @@ export function findForbiddenImports(sources: Sources): string[] {
     .map((ends) => ends.join(' → '));
 }
 
-/** Finds imports from outside of a layer that do not go through its index.ts, as `from → to`. A layer's own tests may. */
+/**
+ * Finds imports from outside of a layer that do not go through its index.ts, as `from → to`. A layer's own tests may.
+ */
 export function findInnerImports(sources: Sources): string[] {
   return listImports(sources)
     .filter(([from, to]) => topOf(to) === 'layers' && areaOf(from) !== areaOf(to))

@@ -12,9 +12,10 @@ export interface LoadOptions {
 }
 
 /**
- * Loads a model's verified files and classifies with them: one text per run, and one run at a time. A run blocks the thread, so
- * concurrent runs would gain nothing, and in a batch an int8 answer would depend on the other texts
- * (docs/decisions/0003-one-text-per-run.md). One empty text is run first. It proves that model, tokenizer and labels fit.
+ * Loads a model's verified files and classifies with them: one text per run, and one run at a time. A run blocks the
+ * thread, so concurrent runs would gain nothing, and in a batch an int8 answer would depend on the other texts
+ * (docs/decisions/0003-one-text-per-run.md). One empty text is run first. It proves that model, tokenizer and labels
+ * fit.
  *
  * @throws InferenceError if a file is missing or damaged, or if the model's logits are not one per label.
  */

@@ -24,8 +24,9 @@ const external = 1;
 const smallestMappedBytes = 1024;
 
 /**
- * Reads an ONNX file without its large weights. In their place it says where they are in the same file, and ONNX Runtime then
- * maps them from there. It would copy them twice if it read the file itself, which takes longer than the rest of opening a model.
+ * Reads an ONNX file without its large weights. In their place it says where they are in the same file, and ONNX
+ * Runtime then maps them from there. It would copy them twice if it read the file itself, which takes longer than the
+ * rest of opening a model.
  *
  * @throws RangeError if the file is cut off or not protobuf; the system's error if it cannot be read.
  */

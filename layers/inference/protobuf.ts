@@ -90,7 +90,8 @@ function encodeVarint(value: number): string {
   return bytes + String.fromCharCode(rest);
 }
 
-// The encoders return texts of one character per byte (latin1): making a thousand small buffers takes longer than all the rest.
+// The encoders return texts of one character per byte (latin1): making a thousand small buffers takes longer than all
+// the rest.
 
 /** A field that holds a small number. */
 export const encodeNumber = (number: number, value: number): string => encodeVarint(number * 8) + encodeVarint(value);

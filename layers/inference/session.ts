@@ -15,9 +15,9 @@ export interface Session {
 
 /**
  * Loads ONNX Runtime's native code (15–60 ms). Calling it ahead of the first model is optional; it then overlaps the
- * download. The import is dynamic because the telemetry of releases ≥ 1.29 must be off before the package is loaded, and
- * a bundler lifts static imports above every statement. In a worker thread this is too late: there the environment of the
- * process must have the variable.
+ * download. The import is dynamic because the telemetry of releases ≥ 1.29 must be off before the package is loaded,
+ * and a bundler lifts static imports above every statement. In a worker thread this is too late: there the environment
+ * of the process must have the variable.
  */
 export async function loadRuntime(): Promise<Runtime> {
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
@@ -26,8 +26,9 @@ export async function loadRuntime(): Promise<Runtime> {
 
 /** The options of a session. The graph refers to the model's file in `folder` for its weights. */
 function sessionOptions(folder: string, threads: number): InferenceSession.SessionOptions {
-  // Threads that wait for each other inside a run spin: waking them a hundred times takes a fifth of a short run. They must
-  // stop with the run, or they spin for 30 ms more. That takes processor time from what comes next, and Lambda bills it.
+  // Threads that wait for each other inside a run spin: waking them a hundred times takes a fifth of a short run. They
+  // must stop with the run, or they spin for 30 ms more. That takes processor time from what comes next, and Lambda
+  // bills it.
   const session = { force_spinning_stop: '1', model_external_initializers_file_folder_path: folder };
   return {
     intraOpNumThreads: threads,

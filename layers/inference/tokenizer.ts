@@ -1,6 +1,6 @@
 /**
- * Text → WordPiece ids, with `@huggingface/tokenizers` and rules that make it agree with the Rust tokenizer of training:
- * docs/decisions/0002-huggingface-tokenizers.md.
+ * Text → WordPiece ids, with `@huggingface/tokenizers` and rules that make it agree with the Rust tokenizer of
+ * training: docs/decisions/0002-huggingface-tokenizers.md.
  */
 import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
@@ -68,17 +68,21 @@ export function foldWhiteSpace(text: string): string {
 }
 
 /**
- * One rule for characters that `@huggingface/tokenizers` treats differently than the Rust tokenizer that the model was trained
- * with, and their replacement, for which both give the same ids. The Rust tokenizer's tables of categories are of an older
- * Unicode, and it makes each of the newer ideographs a word of its own. Source of the ranges:
- * test/layers/inference/character-differences.mjs, with tokenizers 0.23.2 and @huggingface/tokenizers 0.2.0, Unicode 17.
+ * One rule for characters that `@huggingface/tokenizers` treats differently than the Rust tokenizer that the model was
+ * trained with, and their replacement, for which both give the same ids. The Rust tokenizer's tables of categories are
+ * of an older Unicode, and it makes each of the newer ideographs a word of its own. Source of the ranges:
+ * test/layers/inference/character-differences.mjs, with tokenizers 0.23.2 and @huggingface/tokenizers 0.2.0, Unicode
+ * 17.
  */
 interface Rule {
   readonly characters: RegExp;
   readonly replacement: string;
 }
 
-/** Unicode never assigns this character. So no vocabulary has it, no normalization changes it, and a word with it is unknown. */
+/**
+ * Unicode never assigns this character. So no vocabulary has it, no normalization changes it, and a word with it is
+ * unknown.
+ */
 const unknown = '\u{10ffff}';
 /** A control character, which both tokenizers remove. */
 const removed = '\u0001';
@@ -99,7 +103,9 @@ const inWord = `
   1e08f 1e130-1e136 1e2ae 1e2ec-1e2ef 1e4ec-1e4ef 1e5ee-1e5ef 1e5ff 1e6e3 1e6e6 1e6ee-1e6ef 1e6f5 1e944-1e94a
   1e95e-1e95f`;
 
-/** In Rust a word of its own: ideographs outside the first plane, and one mark that older Unicode called punctuation. */
+/**
+ * In Rust a word of its own: ideographs outside the first plane, and one mark that older Unicode called punctuation.
+ */
 const ownWord = '166d 20000-2a6df 2a700-2b81f 2b920-2ceaf 2f800-2fa1f';
 
 function characterClass(ranges: string): RegExp {
@@ -116,8 +122,8 @@ const rules: readonly Rule[] = [
 ];
 
 /**
- * Rewrites a text so that the JavaScript tokenizer gives the ids that the Rust one gives for the original. This holds for
- * BERT's uncased normalizer. A text without the characters in question comes back unchanged.
+ * Rewrites a text so that the JavaScript tokenizer gives the ids that the Rust one gives for the original. This holds
+ * for BERT's uncased normalizer. A text without the characters in question comes back unchanged.
  */
 function alignWithReference(text: string): string {
   return rules.reduce((aligned, { characters, replacement }) => aligned.replace(characters, replacement), text);

@@ -40,7 +40,10 @@ export interface LoadStages {
   readonly firstRunMs: number;
 }
 
-/** Text in, probabilities out. Each text has its own run of the session, so that its answer never depends on other texts. */
+/**
+ * Text in, probabilities out. Each text has its own run of the session, so that its answer never depends on other
+ * texts.
+ */
 export interface Classifier {
   readonly labels: readonly string[];
   classify(text: string): Promise<Classification>;

@@ -53,7 +53,10 @@ function parseFolder(uri: string, workingFolder: string): string {
 /** One name of a key, between slashes. */
 const segment = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
-/** Refuses a text that is no key of the store's layout, above all one that leads out of the store (`..`, an absolute path). */
+/**
+ * Refuses a text that is no key of the store's layout, above all one that leads out of the store (`..`, an absolute
+ * path).
+ */
 export function checkKey(key: string, location: string): void {
   if (key.split('/').every((name) => segment.test(name))) return;
   throw new ModelStoreError(`${JSON.stringify(key)} is not a key of the model store ${location}.`);

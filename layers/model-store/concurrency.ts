@@ -2,8 +2,9 @@
 export type Task<T> = (signal: AbortSignal) => Promise<T>;
 
 /**
- * Runs tasks concurrently. When one fails, the others are told to stop. This rejects only when all have ended, so that none
- * still writes to what the caller cleans up. It rejects with the first failure, or with the parent signal's reason.
+ * Runs tasks concurrently. When one fails, the others are told to stop. This rejects only when all have ended, so that
+ * none still writes to what the caller cleans up. It rejects with the first failure, or with the parent signal's
+ * reason.
  */
 export async function runConcurrently<T extends readonly unknown[]>(
   tasks: readonly [...{ [I in keyof T]: Task<T[I]> }],

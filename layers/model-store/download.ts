@@ -77,8 +77,9 @@ interface Transfer {
 }
 
 /**
- * Downloads all parts and verifies each, so that every byte is verified. With `checkWhole` the whole file is hashed too,
- * which shows whether the manifest agrees with itself. Returns how many milliseconds that took after the last part came.
+ * Downloads all parts and verifies each, so that every byte is verified. With `checkWhole` the whole file is hashed
+ * too, which shows whether the manifest agrees with itself. Returns how many milliseconds that took after the last part
+ * came.
  */
 async function downloadParts(transfer: Transfer, limit: Limit): Promise<number> {
   const { request, file } = transfer;
@@ -104,8 +105,8 @@ function checkWhole({ source, request }: Transfer, actual: string): void {
 }
 
 /**
- * Brings one part to its place in the file and checks its hash. Only this part is requested again when it fails. The first
- * requests of a file go out together, before any tag is known; their tags are compared when they answer.
+ * Brings one part to its place in the file and checks its hash. Only this part is requested again when it fails. The
+ * first requests of a file go out together, before any tag is known; their tags are compared when they answer.
  */
 function downloadPart(transfer: Transfer, part: Part, signal: AbortSignal): Promise<void> {
   const { retryPolicy: policy, classify } = transfer.source;
@@ -150,7 +151,10 @@ async function writePart({ file, request }: Transfer, { start, end }: Part, chun
 
 const blockBytes = 1 << 20;
 
-/** Gathers chunks into blocks of about a megabyte: a socket's chunks are small, and one write for each costs more than the bytes. */
+/**
+ * Gathers chunks into blocks of about a megabyte: a socket's chunks are small, and one write for each costs more than
+ * the bytes.
+ */
 async function* gatherBlocks(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer[]> {
   let block: Buffer[] = [];
   let seen = 0;
@@ -195,7 +199,8 @@ const temporarySuffix = '.part';
 const abandonedMs = 120_000;
 
 /**
- * Makes a file of the given length under a temporary name, fills it, and gives it its final name. Removes it on any failure.
+ * Makes a file of the given length under a temporary name, fills it, and gives it its final name. Removes it on any
+ * failure.
  *
  * @returns what `fill` returned.
  */

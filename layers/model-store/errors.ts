@@ -4,7 +4,9 @@ interface Details extends ErrorOptions {
   readonly damaged?: boolean;
 }
 
-/** The store cannot deliver a model. The message names the store, the key and the reason, and is for the operator's log. */
+/**
+ * The store cannot deliver a model. The message names the store, the key and the reason, and is for the operator's log.
+ */
 export class ModelStoreError extends Error {
   override readonly name = 'ModelStoreError';
   /** Whether the object does not exist, as opposed to being out of reach or damaged. */
@@ -22,7 +24,10 @@ export class ModelStoreError extends Error {
   }
 }
 
-/** The bytes that arrived are not the published ones. They are requested once more, since a transfer can damage them too. */
+/**
+ * The bytes that arrived are not the published ones. They are requested once more, since a transfer can damage them
+ * too.
+ */
 export class WrongBytesError extends ModelStoreError {
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, { ...options, damaged: true });

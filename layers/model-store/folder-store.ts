@@ -9,8 +9,8 @@ import type { FetchedFile, FileRequest, ModelStore, StoredText, WriteCondition }
 import { findFault } from './verification.ts';
 
 /**
- * Creates the store in a plain folder: files are verified and used where they are. It follows links inside the folder and
- * refuses those that lead out of it.
+ * Creates the store in a plain folder: files are verified and used where they are. It follows links inside the folder
+ * and refuses those that lead out of it.
  *
  * @param root - absolute path of the folder that holds `current.json` and `versions/`.
  */
@@ -65,7 +65,9 @@ async function verifyInPlace(file: KeyedFile, request: FileRequest): Promise<Fet
   return { path, receivedBytes: 0, verifyMs: performance.now() - started };
 }
 
-/** Lists the keys under a folder. Files whose name begins with a dot are the store's own: locks and unfinished texts. */
+/**
+ * Lists the keys under a folder. Files whose name begins with a dot are the store's own: locks and unfinished texts.
+ */
 async function listFolder({ root, key }: KeyedFile): Promise<string[]> {
   const entries = await readdir(join(root, key), { recursive: true, withFileTypes: true });
   return entries
@@ -79,7 +81,9 @@ function emptyIfMissing(error: unknown): string[] {
   throw error;
 }
 
-/** The real path of a key's file; links inside the store are followed. Opening anything but a file could block for ever. */
+/**
+ * The real path of a key's file; links inside the store are followed. Opening anything but a file could block for ever.
+ */
 async function findExisting({ root, key }: KeyedFile): Promise<string> {
   const path = await resolveInside(root, join(root, key));
   if ((await stat(path)).isFile()) return path;
@@ -145,8 +149,8 @@ const conflictAt = (path: string, reason: string) =>
   new ModelStoreError(`${path} was not written: ${reason}.`, { conflict: true });
 
 /**
- * The lock is a second name of the complete file, so that one rename both writes and unlocks. A publisher that dies leaves
- * either the old text with the lock, or the new text without it.
+ * The lock is a second name of the complete file, so that one rename both writes and unlocks. A publisher that dies
+ * leaves either the old text with the lock, or the new text without it.
  */
 async function replace(complete: string, path: string, etag: string): Promise<void> {
   const lock = join(dirname(path), `.${basename(path)}.lock`);

@@ -38,8 +38,8 @@ export type {
 } from './types.ts';
 
 /**
- * Opens the store at `s3://bucket[/prefix]` or in a `file:` folder. Only the address is checked here. The first use of the
- * store is its first request.
+ * Opens the store at `s3://bucket[/prefix]` or in a `file:` folder. Only the address is checked here. The first use of
+ * the store is its first request.
  *
  * @throws ModelStoreError with one sentence if the address has none of these forms.
  */

@@ -121,7 +121,10 @@ function parseJson(text: string, refuse: (reason: string) => Error): unknown {
   }
 }
 
-/** Finds a schema number that this program does not know, in the text or in the manifest inside it. Nothing else is then worth saying. */
+/**
+ * Finds a schema number that this program does not know, in the text or in the manifest inside it. Nothing else is then
+ * worth saying.
+ */
 function findUnknownSchema(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if ('schema' in value && value.schema !== 1) return JSON.stringify(value.schema);

@@ -27,7 +27,9 @@ const pointerSchema = pointerShape.check(
 
 /** Since when and why no version becomes current by itself. */
 export type Hold = z.infer<typeof hold>;
-/** `current.json`: the promoted version with its whole manifest, the versions before it, and those that were withdrawn. */
+/**
+ * `current.json`: the promoted version with its whole manifest, the versions before it, and those that were withdrawn.
+ */
 export type Pointer = z.infer<typeof pointerSchema>;
 
 /** Parses `current.json`. Throws `ModelStoreError` for anything but a sound pointer of schema 1. */
@@ -96,8 +98,8 @@ const longestHistory = 20;
 export const formatTime = (time: Date): string => time.toISOString().replace(/\.\d+Z$/, 'Z');
 
 /**
- * Returns the pointer to a version that follows the old one. Earlier versions stay in `previous`, the latest first. A hold
- * stays. The new current version is no longer withdrawn.
+ * Returns the pointer to a version that follows the old one. Earlier versions stay in `previous`, the latest first. A
+ * hold stays. The new current version is no longer withdrawn.
  */
 export function advancePointer(old: Pointer | undefined, manifest: Manifest, promotedAt: Date): Pointer {
   const { version } = manifest;
@@ -113,7 +115,10 @@ export function advancePointer(old: Pointer | undefined, manifest: Manifest, pro
   };
 }
 
-/** Returns the pointer back to an earlier version. It has a hold, and all later versions are withdrawn: no event brings them back. */
+/**
+ * Returns the pointer back to an earlier version. It has a hold, and all later versions are withdrawn: no event brings
+ * them back.
+ */
 export function rollBackPointer(old: Pointer, manifest: Manifest, { since, reason }: Hold): Pointer {
   const known = [old.version, ...(old.previous ?? [])];
   const at = known.indexOf(manifest.version);

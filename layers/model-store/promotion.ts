@@ -20,9 +20,9 @@ export interface Promotion {
 }
 
 /**
- * Makes a published version current by compare-and-swap. If somebody else moves the pointer meanwhile, nothing is written
- * and the error's `conflict` is true. A version that is current already stays as it is, and so does a hold. Promoting an
- * older version goes back to it.
+ * Makes a published version current by compare-and-swap. If somebody else moves the pointer meanwhile, nothing is
+ * written and the error's `conflict` is true. A version that is current already stays as it is, and so does a hold.
+ * Promoting an older version goes back to it.
  *
  * It checks that the version is complete, not what is in its files: pull it and try it first.
  */

@@ -11,8 +11,8 @@ export interface PullOptions extends Cancellable {
   /** Folder on local disk for files from S3. Sound files that are there already are used again. */
   readonly directory: string;
   /**
-   * Called as soon as the tokenizer is verified, while the model's bytes still arrive. It is the best moment to start work
-   * that blocks the thread: earlier, that work would delay the requests.
+   * Called as soon as the tokenizer is verified, while the model's bytes still arrive. It is the best moment to start
+   * work that blocks the thread: earlier, that work would delay the requests.
    */
   readonly onTokenizer?: ((path: string, manifest: Manifest) => void) | undefined;
 }
@@ -40,9 +40,9 @@ export interface PulledModel {
 }
 
 /**
- * Fetches the model and tokenizer of the current version (or of the one given) to local disk and verifies every byte. It
- * leaves out the version's other files. A version that is requested by name may not have been promoted yet. So its files'
- * parts and wholes must both match the manifest.
+ * Fetches the model and tokenizer of the current version (or of the one given) to local disk and verifies every byte.
+ * It leaves out the version's other files. A version that is requested by name may not have been promoted yet. So its
+ * files' parts and wholes must both match the manifest.
  *
  * @throws ModelStoreError naming the store, the key and the reason; the signal's reason if it gives up.
  */

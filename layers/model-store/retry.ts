@@ -34,7 +34,9 @@ interface RetryOptions extends Cancellable {
   readonly classify: (error: unknown) => FailureKind;
 }
 
-/** Tries until success, a final failure, or as many failures of one kind as the policy allows; throws the last failure. */
+/**
+ * Tries until success, a final failure, or as many failures of one kind as the policy allows; throws the last failure.
+ */
 export async function retry<T>(attempt: () => Promise<T>, { policy, classify, signal }: RetryOptions): Promise<T> {
   const left = { transient: policy.tries, damaged: policy.damagedTries, final: 1 };
   for (let failures = 1; ; failures++) {
@@ -50,7 +52,10 @@ export async function retry<T>(attempt: () => Promise<T>, { policy, classify, si
   }
 }
 
-/** Milliseconds to wait after so many failures: exponential backoff, half of it random so that clients do not return in step. */
+/**
+ * Milliseconds to wait after so many failures: exponential backoff, half of it random so that clients do not return in
+ * step.
+ */
 export function delayAfter(
   failures: number,
   { firstDelayMs, longestDelayMs }: RetryPolicy,
@@ -60,7 +65,10 @@ export function delayAfter(
   return delay * (0.5 + random() / 2);
 }
 
-/** The stall timeout of one request. Its signal is aborted when no byte has come for too long, or when the caller gives up. */
+/**
+ * The stall timeout of one request. Its signal is aborted when no byte has come for too long, or when the caller gives
+ * up.
+ */
 export interface StallTimeout {
   readonly signal: AbortSignal;
   pause(): void;

@@ -39,8 +39,8 @@ const transientCodes = new Set([
 const transientStatus = new Set([408, 409, 429]);
 
 /**
- * Says whether a retry may help. What S3 refuses is final, and so is what this store has decided. All else is transient: no
- * answer, an answer that broke off, 5xx.
+ * Says whether a retry may help. What S3 refuses is final, and so is what this store has decided. All else is
+ * transient: no answer, an answer that broke off, 5xx.
  */
 export function classifyS3Failure(error: unknown): FailureKind {
   if (error instanceof WrongBytesError) return 'damaged';

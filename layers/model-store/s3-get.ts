@@ -1,6 +1,6 @@
 /**
- * Reads objects from S3 with nothing but Node, the signature included. The AWS SDK takes 40 ms to load and 20 ms for its first
- * request, and a cold start would wait for both: docs/decisions/0040-reading-s3-without-the-sdk.md.
+ * Reads objects from S3 with nothing but Node, the signature included. The AWS SDK takes 40 ms to load and 20 ms for
+ * its first request, and a cold start would wait for both: docs/decisions/0040-reading-s3-without-the-sdk.md.
  */
 import { createHash, createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
@@ -60,7 +60,9 @@ const commonRegion = /^(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-\d$/;
 /** Settings that only the SDK understands: other credentials, other addresses. */
 const sdkSettings = ['AWS_PROFILE', 'AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'];
 
-/** Finds the access to S3 in the environment, as in a Lambda function. Returns undefined if only the SDK can find it. */
+/**
+ * Finds the access to S3 in the environment, as in a Lambda function. Returns undefined if only the SDK can find it.
+ */
 export function findS3Access(
   { endpoint, region = endpoint && 'us-east-1' }: S3Environment,
   environment: NodeJS.ProcessEnv = process.env,
@@ -77,7 +79,8 @@ export function findS3Access(
 
 /** Creates a function that reads objects. It keeps its connections open, and follows the server's clock. */
 export function createGetObject(access: S3Access): GetObject {
-  // Not imported: an import reads all that a module exports, and for node:http that loads the whole of fetch, which takes 20 ms.
+  // Not imported: an import reads all that a module exports, and for node:http that loads the whole of fetch, which
+  // takes 20 ms.
   const protocol = access.endpoint?.startsWith('http:') ? 'node:http' : 'node:https';
   const { Agent, request: open } = process.getBuiltinModule(protocol);
   const agent = new Agent({ keepAlive: true });
@@ -119,7 +122,10 @@ const conditionsOf = ({ Range, IfMatch, IfNoneMatch }: ObjectRead) => ({
   ...(IfNoneMatch !== undefined && { 'if-none-match': IfNoneMatch }),
 });
 
-/** Milliseconds by which this clock is behind S3's if they differ by more than 5 minutes, else 0. A signature allows for 15. */
+/**
+ * Milliseconds by which this clock is behind S3's if they differ by more than 5 minutes, else 0. A signature allows for
+ * 15.
+ */
 function measureSkew({ date = '' }: IncomingHttpHeaders): number {
   const skewMs = Date.parse(date) - Date.now();
   return Math.abs(skewMs) > 5 * 60_000 ? skewMs : 0;
@@ -145,7 +151,9 @@ class S3AnswerError extends Error {
   }
 }
 
-/** A range has no checksum of its own. The checksum of a multipart upload (with a `-`) is not one of the whole object. */
+/**
+ * A range has no checksum of its own. The checksum of a multipart upload (with a `-`) is not one of the whole object.
+ */
 function openBody(response: IncomingMessage): Readable {
   const expected = response.headers['x-amz-checksum-crc32'];
   if (response.statusCode !== 200 || typeof expected !== 'string' || expected.includes('-')) return response;

@@ -30,8 +30,9 @@ export interface KeyPage {
 }
 
 /**
- * Loads credentials and creates a client of the AWS SDK. The client never retries: the store does, for each range, and two
- * loops would multiply. A server other than AWS's gets path-style addresses, and a region if there is none, since it needs neither.
+ * Loads credentials and creates a client of the AWS SDK. The client never retries: the store does, for each range, and
+ * two loops would multiply. A server other than AWS's gets path-style addresses, and a region if there is none, since
+ * it needs neither.
  */
 export async function createSdkOperations({ endpoint, region }: S3Environment): Promise<S3Operations> {
   const otherServer = endpoint ? { endpoint, forcePathStyle: true } : {};

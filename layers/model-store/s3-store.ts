@@ -26,13 +26,15 @@ import type { Cancellable, FetchedFile, FileRequest, ModelStore, StoredText, Wri
 /** Settings of the S3 store that tests and unusual networks change. */
 export interface S3StoreOptions extends S3Environment {
   readonly retryPolicy?: Partial<RetryPolicy>;
-  /** Ranges that are open at once. One connection to S3 brings 50 to 90 MB/s; a few of them fill a function's network. */
+  /**
+   * Ranges that are open at once. One connection to S3 brings 50 to 90 MB/s; a few of them fill a function's network.
+   */
   readonly connections?: number;
 }
 
 /**
- * Creates the store under an S3 prefix. Nothing is loaded or requested before the first call. Every request is retried after
- * transient faults. A file's ranges come in parallel, and only those that failed are requested again.
+ * Creates the store under an S3 prefix. Nothing is loaded or requested before the first call. Every request is retried
+ * after transient faults. A file's ranges come in parallel, and only those that failed are requested again.
  */
 export function createS3Store(address: S3Address, options: S3StoreOptions = {}): ModelStore {
   const connection = createS3Connection(address, options, { ...defaultRetryPolicy, ...options.retryPolicy });
@@ -201,7 +203,10 @@ async function writeText(connection: S3Connection, { key, text, condition }: Tex
   }
 }
 
-/** S3 answers 412 for a conflict, 409 if another writer comes at the same moment, and 404 if the text to replace is gone. */
+/**
+ * S3 answers 412 for a conflict, 409 if another writer comes at the same moment, and 404 if the text to replace is
+ * gone.
+ */
 function isConflict(error: unknown, condition: WriteCondition): boolean {
   if (!(error instanceof ModelStoreError)) return false;
   const { status } = readErrorCode(error.cause);

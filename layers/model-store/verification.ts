@@ -46,8 +46,8 @@ async function hashWhole(file: FileHandle, { entry, signal }: Expectation): Prom
 const blockBytes = 1 << 20;
 
 /**
- * Feeds bytes `start` to `end` of an open file, both included, to a hash. Node reads the next block on another thread while
- * this one is hashed, which saves a third of the time.
+ * Feeds bytes `start` to `end` of an open file, both included, to a hash. Node reads the next block on another thread
+ * while this one is hashed, which saves a third of the time.
  */
 async function hashRange(
   file: FileHandle,
@@ -79,8 +79,8 @@ export interface IncrementalHash {
 }
 
 /**
- * Hashes each part as soon as it and all parts before it are on disk. The bytes are read back from there. So little is left
- * to do when the last part arrives.
+ * Hashes each part as soon as it and all parts before it are on disk. The bytes are read back from there. So little is
+ * left to do when the last part arrives.
  */
 export function createIncrementalHash(file: FileHandle, parts: readonly Part[]): IncrementalHash {
   const hash = createHash('sha256');

@@ -17,9 +17,10 @@ export interface Meter {
 export const silentMeter: Meter = { record: () => undefined };
 
 /**
- * Creates a meter that writes CloudWatch's embedded metric format to standard output. Lambda brings the lines to CloudWatch, so
- * that no request is made and nothing waits. Namespace and service come from `POWERTOOLS_METRICS_NAMESPACE` and
- * `POWERTOOLS_SERVICE_NAME`. Why Powertools: docs/decisions/0030-powertools-for-metrics.md.
+ * Creates a meter that writes CloudWatch's embedded metric format to standard output. Lambda brings the lines to
+ * CloudWatch, so that no request is made and nothing waits. Namespace and service come from
+ * `POWERTOOLS_METRICS_NAMESPACE` and `POWERTOOLS_SERVICE_NAME`. Why Powertools:
+ * docs/decisions/0030-powertools-for-metrics.md.
  */
 export async function openMeter(): Promise<Meter> {
   // Loaded only where it is used, and there while the model is downloaded.

@@ -25,7 +25,10 @@ const vectors: readonly Vector[] = existsSync(path)
 const published = JSON.parse(readFileSync(samplePath('tokenizer.json'), 'utf8'));
 const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 
-/** The sample's tokenizer with the vector's vocabulary. A vector without one tests how words are split; its tokens are the vocabulary. */
+/**
+ * The sample's tokenizer with the vector's vocabulary. A vector without one tests how words are split; its tokens are
+ * the vocabulary.
+ */
 function describeTokenizer({ vocab = [], lower = true, tokens }: Vector) {
   if (vocab === 'bert-base-uncased') return published;
   const words = [...new Set([...special, ...vocab, ...(vocab.length > 0 ? [] : tokens)])];

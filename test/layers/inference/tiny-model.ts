@@ -2,8 +2,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// A writer of the few protobuf messages of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto that a tiny model needs.
-// Field numbers are those of the file.
+// A writer of the few protobuf messages of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto that a tiny model
+// needs. Field numbers are those of the file.
 
 function varint(value: number): Buffer {
   const bytes = [];
