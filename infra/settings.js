@@ -88,7 +88,10 @@ function deriveSettings(values) {
     training: values.trainingImage ? 'on' : 'off',
     schedule: values.trainingImage && values.trainingSchedule ? 'on' : 'off',
     trainingRepositoryArn: repositoryArnOf(values.trainingImage),
-    trainingCommand: ['python3', 'train.py', ...(values.trainingArguments?.split(' ') ?? [])],
+    trainingCommand: [
+      ...['python3', 'train.py', ...(Number(values.trainingGpus) > 1 ? ['--processes', '0'] : [])],
+      ...(values.trainingArguments?.split(' ') ?? []),
+    ],
     trainingTimeoutSeconds: values.trainingTimeout * 3600,
     trainingWaitSeconds: values.trainingWait * 3600,
     trainingUser,

@@ -33,6 +33,17 @@ def choose_device(wanted: str, problems: list[str]) -> torch.device:
     return torch.device("cpu")
 
 
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether PyTorch could not allocate a tensor, on a GPU or on the CPU."""
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+def free_memory() -> None:
+    """Gives the GPU's memory that no tensor uses back to the driver."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
 def describe_processor() -> str:
     """The processor's name, family and model, and the instruction sets that choose ONNX Runtime's kernels.
 

@@ -1,24 +1,22 @@
 """The training loop: AdamW under a linear schedule on packed texts, an evaluation after each epoch, checkpoints."""
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch.optim import AdamW
-from transformers import BertForSequenceClassification
 
 from checkpoint import Progress, copy_weights
-from dataset import LABELS, Encoded, plan_batches
-from encoder import compiled, compute_logits
+from dataset import plan_batches
+from encoder import compiled
+from graphs import StepGraphs
+from inference import compute_validation_logits
 from interruption import StoppedError
 from metrics import measure, to_probabilities
-from packing import pack
 from progress import announce, track
 from runs import Run
 from settings import Settings
-from step import Batch, Losses, take_step
-from team import Team
+from step import Batch, Losses, open_graphs, take_step
 
 _AGREEMENT_STEPS = 8
 """Steps between two agreements of several processes on stopping and saving."""
@@ -41,9 +39,10 @@ def train(run: Run) -> Progress:
     if progress.epochs or progress.step:
         announce("continued", checkpoint=run.checkpoints.run, epochs=progress.epochs, step=progress.step)
     _note_processor(run, progress)
+    graphs = open_graphs(run, optimizer)
     with run.stop, compiled(run.model, run.settings.compile):
         while progress.epochs < run.settings.epochs:
-            steps = _run_epoch(run, optimizer, progress)
+            steps = _run_epoch(run, optimizer, progress, graphs)
             _finish_epoch(run, optimizer, progress, steps)
     if progress.best:
         run.model.load_state_dict(progress.best)
@@ -66,7 +65,20 @@ def make_optimizer(model: torch.nn.Module, settings: Settings) -> AdamW:
         {"params": [p for p in named if p.ndim > 1], "weight_decay": settings.weight_decay},
         {"params": [p for p in named if p.ndim <= 1], "weight_decay": 0.0},
     ]
+    if settings.cuda_graphs and named[0].is_cuda:
+        # A CUDA graph keeps the numbers that it was captured with, but reads a tensor anew.
+        rate = torch.tensor(settings.learning_rate, device=named[0].device)
+        return AdamW(groups, lr=rate, fused=True, capturable=True)
     return AdamW(groups, lr=settings.learning_rate, fused=True)
+
+
+def set_rate(optimizer: AdamW, rate: float) -> None:
+    """Sets the learning rate of the next step."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], torch.Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
 
 
 def compute_rate(step: int, total: int, settings: Settings) -> float:
@@ -77,7 +89,7 @@ def compute_rate(step: int, total: int, settings: Settings) -> float:
     return settings.learning_rate * (total - step) / max(1, total - rising)
 
 
-def _run_epoch(run: Run, optimizer: AdamW, progress: Progress) -> int:
+def _run_epoch(run: Run, optimizer: AdamW, progress: Progress, graphs: StepGraphs | None) -> int:
     """The rest of an epoch; its number of steps."""
     settings, epoch, losses = run.settings, progress.epochs, Losses(run.team)
     lengths = [len(ids) for ids in run.training.ids]
@@ -86,11 +98,10 @@ def _run_epoch(run: Run, optimizer: AdamW, progress: Progress) -> int:
     rest = range(progress.step, len(plan))
     for step in track(rest, len(rest), f"epoch {epoch + 1}/{settings.epochs}"):
         number = len(plan) * epoch + step
-        for group in optimizer.param_groups:
-            group["lr"] = compute_rate(number, len(plan) * settings.epochs, settings)
+        set_rate(optimizer, compute_rate(number, len(plan) * settings.epochs, settings))
         share = run.team.share(plan[step], lengths)
         batch = Batch(plan[step], share, _seed_step(run, number), f"epoch {epoch + 1}, step {step + 1}")
-        losses.add(batch, take_step(run, optimizer, batch, progress))
+        losses.add(batch, take_step(run, optimizer, batch, progress, graphs))
         progress.step = step + 1
         _pause(run, optimizer, progress, losses)
     losses.drain(progress)
@@ -133,7 +144,7 @@ def _finish_epoch(run: Run, optimizer: AdamW, progress: Progress, steps: int) ->
             _save(run, optimizer, progress)
             raise StoppedError
 
-    logits = compute_all_logits(run.model, run.validation, run.settings, run.team, leave_if_told)
+    logits = compute_validation_logits(run.model, run.validation, run.settings, run.team, leave_if_told)
     quality = measure(to_probabilities(logits, 1.0)[:, 1], np.array(run.validation.labels)).rounded()
     progress.history.append({"epoch": progress.epochs + 1, "loss": progress.loss / steps, **quality})
     progress.epochs, progress.step, progress.loss = progress.epochs + 1, 0, 0.0
@@ -141,32 +152,3 @@ def _finish_epoch(run: Run, optimizer: AdamW, progress: Progress, steps: int) ->
         progress.best = copy_weights(run.model)
     _save(run, optimizer, progress)
     announce("evaluated", **progress.history[-1])
-
-
-def compute_all_logits(
-    model: BertForSequenceClassification,
-    data: Encoded,
-    settings: Settings,
-    team: Team | None = None,
-    between: Callable[[], None] = lambda: None,
-) -> torch.Tensor:
-    """Logits of every row in the data's order, float32 [rows, labels], in full precision with dropout off.
-
-    Args:
-        model: the network, on its device.
-        data: the rows.
-        settings: for the batch size.
-        team: processes that share the rows and all get all logits; this one alone if not given.
-        between: called after each batch.
-    """
-    team = team or Team()
-    model.eval()
-    plan = plan_batches([len(ids) for ids in data.ids], settings.valid_batch_size)
-    logits = torch.zeros(len(data.ids), len(LABELS))
-    with torch.inference_mode():
-        for start in track(range(0, len(plan), team.size), -(-len(plan) // team.size), "evaluation"):
-            for rows in plan[start + team.rank : start + team.rank + 1]:
-                texts = pack(data, rows)
-                logits[texts.rows] = compute_logits(model, texts.to(model.device)).cpu()
-            between()
-    return team.sum(logits)

@@ -16,6 +16,9 @@ from attention import Group, Spans
 from dataset import Encoded
 from layer import Attend, classify, run_layer
 
+IGNORED = -100
+"""Label of a filler: the index that cross_entropy ignores by default."""
+
 _STRETCH = 1.125
 """Longest to shortest text of a group that attention pads together on a CPU."""
 
@@ -28,8 +31,8 @@ class Pack:
         ids: token ids, int64 [tokens].
         positions: place of each token in its text, int64 [tokens].
         spans: where each text starts and ends, for attention.
-        labels: index into LABELS, int64 [texts].
-        rows: row number of each text in the data.
+        labels: index into LABELS, int64 [texts]; IGNORED for a filler.
+        rows: row number of each text in the data; IGNORED for a filler.
     """
 
     ids: torch.Tensor
@@ -49,15 +52,26 @@ class Pack:
         return replace(self, **moved, spans=self.spans.to(device))
 
 
-def pack(data: Encoded, rows: list[int]) -> Pack:
-    """Packs the given rows of the data, at least one."""
-    rows = sorted(rows, key=lambda row: len(data.ids[row]))
-    lengths = [len(data.ids[row]) for row in rows]
-    ids = torch.tensor([token for row in rows for token in data.ids[row]])
-    positions = torch.cat([torch.arange(length) for length in lengths])
+def pack(data: Encoded, rows: list[int], fillers: list[int] | None = None) -> Pack:
+    """Packs the given rows of the data, at least one.
+
+    Args:
+        data: the tokenized rows.
+        rows: row numbers.
+        fillers: lengths of texts of [PAD] to add, which make the pack as long as another one. No text looks at them,
+            and the loss ignores them.
+    """
+    texts = [(data.ids[row], data.labels[row], row) for row in rows]
+    texts += [([0] * length, IGNORED, IGNORED) for length in fillers or []]
+    texts.sort(key=lambda text: len(text[0]))
+    lengths = [len(ids) for ids, _, _ in texts]
+    ids = torch.tensor([token for ids, _, _ in texts for token in ids])
+    count = torch.arange(lengths[-1])
+    positions = torch.cat([count[:length] for length in lengths])
     bounds = torch.tensor([0, *lengths]).cumsum(0)
-    spans = Spans(bounds, max(lengths), _group(lengths))
-    return Pack(ids, positions, spans, torch.tensor([data.labels[row] for row in rows]), rows)
+    spans = Spans(bounds, lengths[-1], _group(lengths))
+    labels, numbers = torch.tensor([label for _, label, _ in texts]), [row for _, _, row in texts]
+    return Pack(ids, positions, spans, labels, numbers)
 
 
 def _group(lengths: list[int]) -> list[Group]:

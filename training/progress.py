@@ -15,7 +15,7 @@ _SILENCE = 30.0
 """Seconds between two progress lines where there is no terminal."""
 
 _SPEAKS = os.environ.get("RANK", "0") == "0"
-"""Of the processes that torchrun starts, the first speaks for all."""
+"""Of the processes that train together, the first speaks for all."""
 
 
 def announce(event: str, **details: object) -> None:

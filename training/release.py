@@ -22,7 +22,7 @@ from evaluation import Answers, HeldOut, describe_all, describe_sets, places_by_
 from export import export, open_session
 from gate import Comparison, RejectedError, judge, measure_champion
 from golden import list_texts
-from loop import compute_all_logits
+from inference import compute_all_logits
 from manifest import PART_BYTES, REPORT, describe_file, find_revision, list_files, list_libraries, name_version
 from metrics import fit_temperature, to_probabilities
 from pointer import promote

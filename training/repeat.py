@@ -30,6 +30,7 @@ _OWN = {
     "checkpoint_path",
     "checkpoint_seconds",
     "device",
+    "processes",
     "promote",
     "repeat",
 }

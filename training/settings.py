@@ -36,7 +36,9 @@ class Settings:
     micro_batch_size: int = _setting(
         0, "reviews computed at a time, their gradients summed to the step's; 0: all, halved where memory is short"
     )
-    valid_batch_size: int = _setting(4, "reviews per evaluation step")
+    valid_batch_size: int = _setting(
+        4, "reviews of MAX_LEN tokens per evaluation step, or as many tokens of shorter ones; a GPU takes more"
+    )
     epochs: int = _setting(
         10,
         "passes over the training rows; validation keeps the best one; 0: publish weights trained before",
@@ -51,8 +53,12 @@ class Settings:
     seed: int = _setting(42, "seed of the split, the order of rows and every random layer")
     precision: str = _setting("auto", "fp32, bf16 (autocast) or auto: bf16 where the processor computes it natively")
     device: str = _setting("auto", "cpu, cuda (fails without a GPU) or auto: the GPU where there is one")
+    cuda_graphs: bool = _setting(
+        False, "on a GPU: launch all kernels of a small step at once; prepared, never run on a GPU yet"
+    )
     compile: bool = _setting(False, "compile the layers: minutes at the start, faster steps on a GPU")
     deterministic: bool = _setting(False, "the same bits on every run on a GPU, more slowly; a CPU gives them anyway")
+    processes: int = _setting(1, "processes that train together, each on a GPU of its own; 0: one for each GPU")
     threads: int = _setting(0, "CPU threads; 0: as many as PyTorch chooses")
     keep_weights: bool = _setting(True, "publish model.safetensors and config.json too, to fine-tune from")
     tolerance: float = _setting(0.002, "accuracy that a candidate may lose against the current version")
@@ -82,7 +88,7 @@ class Settings:
     def decisive(self) -> dict[str, Any]:
         """The settings that decide the weights: two runs that agree in them may continue each other."""
         others = {"MODEL_PATH", "CHECKPOINT_PATH", "KEEP_WEIGHTS", "PROMOTE"}
-        others |= {"TEST_FILE", "TOLERANCE", "FLOOR", "REPORT_TEXT", "CHECKPOINT_SECONDS", "REPEAT"}
+        others |= {"TEST_FILE", "TOLERANCE", "FLOOR", "REPORT_TEXT", "CHECKPOINT_SECONDS", "REPEAT", "PROCESSES"}
         return {name: value for name, value in self.recorded().items() if name not in others}
 
 

@@ -6,8 +6,10 @@ import torch
 from torch.optim import Optimizer
 
 from checkpoint import Progress
+from device import free_memory, is_out_of_memory
 from encoder import autocast, compute_logits
-from packing import pack
+from graphs import StepGraphs
+from packing import Pack, pack
 from problem import ProblemsError
 from progress import announce
 from runs import Run
@@ -38,55 +40,111 @@ class Batch:
     name: str
 
 
-def take_step(run: Run, optimizer: Optimizer, batch: Batch, progress: Progress) -> torch.Tensor:
+def open_graphs(run: Run, optimizer: Optimizer) -> StepGraphs | None:
+    """The CUDA graphs that the run's steps are captured into, or None where they are not wanted or cannot be.
+
+    Several processes exchange gradients within a step, and a graph need not give the bits of the step that it was
+    captured from.
+    """
+    device, settings = run.model.device, run.settings
+    if device.type != "cuda" or not settings.cuda_graphs or settings.deterministic or run.team.size > 1:
+        return None
+
+    def step(texts: Pack, reviews: int) -> torch.Tensor:
+        return _update(run, optimizer, _add_gradient(run, texts, reviews))
+
+    return StepGraphs(step, device)
+
+
+def take_step(
+    run: Run, optimizer: Optimizer, batch: Batch, progress: Progress, graphs: StepGraphs | None = None
+) -> torch.Tensor:
     """Moves the weights by the batch's gradient; loss and gradient norm, float32 [2], on the device.
 
     Where memory does not suffice, `progress.micro` is halved until it does; the gradient stays the whole batch's.
 
     Raises:
-        ProblemsError: not even one review fits.
+        ProblemsError: not even one review fits, or AdamW's state does not.
     """
-    while (loss := _try_gradients(run, batch, progress.micro)) is None:
+    fillers: list[int] = []
+    if graphs and len(batch.share) <= progress.micro:
+        figures = graphs.replay(run.training, batch.share, batch.seed)
+        if figures is not None:
+            return figures
+        # What a failed capture left.
         optimizer.zero_grad()
+        fillers = graphs.choose_fillers(run.training, batch.share)
+    while (loss := _try_gradients(run, batch, progress.micro, fillers)) is None:
+        optimizer.zero_grad()
+        fillers = []
         _shrink(progress, batch)
+    return _update(run, optimizer, loss)
+
+
+def _update(run: Run, optimizer: Optimizer, loss: torch.Tensor) -> torch.Tensor:
+    """Moves the weights by the gradients that they hold; loss and gradient norm."""
     parameters = [parameter for parameter in run.model.parameters() if parameter.requires_grad]
     run.team.sum_gradients(parameters)
     norm = torch.nn.utils.clip_grad_norm_(parameters, run.settings.clip)
-    optimizer.step()
+    try:
+        optimizer.step()
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        _repeat_update(optimizer)
     optimizer.zero_grad()
     return torch.stack([loss, norm.detach()])
 
 
-def _try_gradients(run: Run, batch: Batch, micro: int) -> torch.Tensor | None:
+def _repeat_update(optimizer: Optimizer) -> None:
+    """The first update allocates AdamW's state, twice the weights; the forward pass's memory can make room for it."""
+    for state in optimizer.state.values():
+        if "exp_avg_sq" not in state:
+            state.clear()
+    free_memory()
+    announce("out_of_memory", at="the optimizer's first step", repeated=True)
+    try:
+        optimizer.step()
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise ProblemsError(
+            ["Memory does not suffice for AdamW's state; take a smaller BERT or a larger GPU."]
+        ) from error
+
+
+def _try_gradients(run: Run, batch: Batch, micro: int, fillers: list[int]) -> torch.Tensor | None:
     """Adds the gradients of this process's share and returns its part of the loss, or None if memory is short."""
     torch.manual_seed(batch.seed)
     try:
-        return _add_gradients(run, batch, micro)
-    except torch.OutOfMemoryError:
-        return None
+        return _add_gradients(run, batch, micro, fillers)
     except RuntimeError as error:
-        if "DefaultCPUAllocator" not in str(error):
+        if not is_out_of_memory(error):
             raise
         return None
 
 
-def _add_gradients(run: Run, batch: Batch, micro: int) -> torch.Tensor:
-    device, total = run.model.device, torch.zeros((), device=run.model.device)
+def _add_gradients(run: Run, batch: Batch, micro: int, fillers: list[int]) -> torch.Tensor:
+    total = torch.zeros((), device=run.model.device)
     for start in range(0, len(batch.share), micro):
-        texts = pack(run.training, batch.share[start : start + micro]).to(device)
-        with autocast(device, run.settings.precision):
-            logits = compute_logits(run.model, texts)
-        loss = torch.nn.functional.cross_entropy(logits, texts.labels, reduction="sum") / len(batch.rows)
-        loss.backward()
-        total += loss.detach()
+        texts = pack(run.training, batch.share[start : start + micro], fillers).to(run.model.device)
+        total += _add_gradient(run, texts, len(batch.rows))
     return total
+
+
+def _add_gradient(run: Run, texts: Pack, reviews: int) -> torch.Tensor:
+    """Adds the gradients of the pack's part of a batch of so many reviews and returns its part of the loss."""
+    with autocast(run.model.device, run.settings.precision):
+        logits = compute_logits(run.model, texts)
+    loss = torch.nn.functional.cross_entropy(logits, texts.labels, reduction="sum") / reviews
+    loss.backward()
+    return loss.detach()
 
 
 def _shrink(progress: Progress, batch: Batch) -> None:
     if progress.micro == 1:
         raise ProblemsError([f"Memory does not suffice for one review at a time ({batch.name}); lower MAX_LEN."])
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    free_memory()
     progress.micro = min(progress.micro, len(batch.share)) // 2 or 1
     announce("out_of_memory", at=batch.name, micro_batch=progress.micro, effective_batch=len(batch.rows))
 

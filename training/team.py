@@ -1,16 +1,25 @@
-"""The processes that train together: one, or as many as `torchrun` starts, each with a GPU of its own.
+"""The processes that train together: one, or as many as PROCESSES says, each with a GPU of its own.
 
 Gradients are summed here and not by DistributedDataParallel: an out-of-memory retry of one process would leave its
 partners waiting inside the backward pass, and the packed forward pass is a function beside the module.
 """
 
+import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from uuid import uuid4
 
 import torch
 import torch.distributed as dist
+from torch.distributed.elastic.multiprocessing import SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+_SHUTDOWN_SECONDS = 100
+"""Time to finish a step and write a checkpoint after SIGTERM; a Spot notice comes two minutes ahead."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +85,47 @@ class Team:
             dist.destroy_process_group()
 
 
+def is_launched() -> bool:
+    """Whether a launcher, `launch` or torchrun, started this process among others."""
+    return "WORLD_SIZE" in os.environ
+
+
+def launch(processes: int) -> int:
+    """Runs this program's own command line in so many processes; the exit code of the first of them that fails.
+
+    torchrun's launcher does it. torchrun itself ends with code 1, whatever its processes end with: a run that SIGTERM
+    stops must end with 143, by which AWS Batch knows that another attempt continues it.
+
+    Args:
+        processes: how many; 0: one for each GPU.
+
+    Returns:
+        0 if all processes ended well; 128 + the signal's number after SIGTERM or Ctrl-C, once all have ended.
+    """
+    os.environ.setdefault("TORCH_ELASTIC_SHUTDOWN_TIMEOUT", str(_SHUTDOWN_SECONDS))
+    # The launcher's account of a failure repeats what the process has said in its own words.
+    logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=processes or max(1, torch.cuda.device_count()),
+        run_id=str(uuid4()),
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=0,
+    )
+    try:
+        elastic_launch(config, sys.executable)(*sys.argv)
+    except ChildFailedError as error:
+        _, failure = error.get_first_failure()
+        return failure.exitcode if failure.exitcode > 0 else 128 - failure.exitcode
+    except SignalException as error:
+        return 128 + int(error.sigval)
+    return 0
+
+
 def join_team(device: torch.device) -> Team:
-    """Joins the processes that torchrun started, or makes a team of one."""
+    """Joins the processes that a launcher started, or makes a team of one."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return Team()

@@ -29,7 +29,7 @@ from s3 import StoreError
 from settings import Settings, read_settings
 from step import DivergenceError
 from store import open_store
-from team import join_team
+from team import is_launched, join_team, launch
 from text import load_tokenizer
 
 EXIT_CODES: dict[type[Exception], int] = {
@@ -116,9 +116,11 @@ def run(settings: Settings, stop: Stop, scratch: Path) -> str | None:
 
 def main() -> int:
     """Runs the training and turns each expected failure into one sentence and an exit code."""
+    settings = read_settings()
+    if settings.processes != 1 and not is_launched():
+        return launch(settings.processes)
     exit_soon_after_interrupt()
     stop = Stop()
-    settings = read_settings()
     try:
         stop.listen()
         with tempfile.TemporaryDirectory(prefix="training-") as scratch:

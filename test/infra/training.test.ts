@@ -142,7 +142,9 @@ describe('a run', () => {
       synthesize('dev', { trainingImage, trainingArguments: '--epochs 3 --max-len 256', trainingGpus: '4' }),
       'TrainingJob',
     );
-    expect(at(ContainerProperties, 'Command')).toEqual(['python3', 'train.py', '--epochs', '3', '--max-len', '256']);
+    // One process for each GPU: without them, all but one would idle.
+    const command = ['python3', 'train.py', '--processes', '0', '--epochs', '3', '--max-len', '256'];
+    expect(at(ContainerProperties, 'Command')).toEqual(command);
     expect(at(ContainerProperties, 'ResourceRequirements', 0)).toEqual({ Type: 'GPU', Value: 4 });
   });
 

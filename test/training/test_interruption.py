@@ -100,6 +100,44 @@ def test_a_checkpoint_in_s3_continues_on_another_machine(
     assert len(listed) == 4 and "checkpoints/rehearsal/latest.json" in {entry["Key"] for entry in listed}
 
 
+def test_processes_that_are_told_to_stop_end_with_the_code_of_one_and_continue(
+    tiny_base: Path, tiny_reviews: Path, tmp_path: Path
+) -> None:
+    flags = [
+        f"--training-file={tiny_reviews}",
+        f"--bert-path={tiny_base}",
+        f"--model-path={tmp_path / 'models'}",
+        f"--checkpoint-path={tmp_path / 'checkpoints'}",
+        *("--processes=2", "--epochs=6", "--max-len=48", "--learning-rate=3e-3", "--threads=1", "--floor=0"),
+        *("--device=cpu", "--precision=fp32", "--encoder-dropout=0", "--train-batch-size=16"),
+    ]
+    environment = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true"}
+
+    def begin(*more: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, str(TRAINING / "train.py"), *flags, *more]
+        return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+
+    refused = begin("--bert-path=/nowhere")
+    _, said = refused.communicate(timeout=120)
+    assert refused.returncode == 2, said
+    assert "/nowhere: no such folder" in said and "Traceback" not in said
+
+    run = begin()
+    wait_for(run, "evaluated", 2)
+    run.send_signal(signal.SIGTERM)
+    _, said = run.communicate(timeout=120)
+    assert run.returncode == 143, said
+    assert "Traceback" not in said and not list((tmp_path / "models").rglob("manifest.json"))
+
+    again = begin()
+    _, said = again.communicate(timeout=300)
+    # The proof may refuse so small a model; here it counts that one process came to it.
+    assert again.returncode in {0, 3}, said
+    assert '"event": "continued"' in said and said.count('"event": "proved"') == 1
+    # One process continues what two have begun: their number is not among what decides the weights.
+    assert len(list((tmp_path / "checkpoints").rglob("latest.json"))) == 1
+
+
 class Metadata(BaseHTTPRequestHandler):
     """The instance metadata service, version 2, of a Spot machine that is taken away when `noticed` is set."""
 

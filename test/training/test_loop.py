@@ -14,14 +14,14 @@ from rehearsal import make_data, make_settings
 from safetensors.torch import load_file
 from test_interruption import SCRIPT, TRAINING, wait_for
 
-from checkpoint import Checkpoints
+from checkpoint import Checkpoints, Progress
 from dataset import plan_batches
 from depot import FolderDepot
 from encoder import load_encoder
 from loop import make_optimizer, train
 from problem import ProblemsError
 from runs import Run
-from step import DivergenceError
+from step import Batch, DivergenceError, take_step
 
 NO_DROPOUT = {"dropout": 0.0, "encoder_dropout": 0.0}
 
@@ -87,6 +87,43 @@ def test_one_review_too_large_for_memory_is_told_with_its_step(tiny_base: Path, 
     limit_memory(run.model, 0)
     with pytest.raises(ProblemsError, match=r"one review at a time \(epoch 1, step 1\); lower MAX_LEN"):
         train(run)
+
+
+def refuse_state(optimizer: torch.optim.Optimizer, times: int) -> None:
+    """Lets so many of the optimizer's steps run out of memory, the first of them half-way through its state."""
+    step = optimizer.step
+
+    def try_step() -> None:
+        nonlocal times
+        if times:
+            times -= 1
+            first = optimizer.param_groups[0]["params"][0]
+            optimizer.state[first] = {"step": torch.zeros(()), "exp_avg": torch.zeros_like(first)}
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        step()
+
+    optimizer.step = try_step  # type: ignore[method-assign, assignment]
+
+
+def take_first_step(run: Run, refused: int) -> torch.Tensor:
+    optimizer = make_optimizer(run.model, run.settings)
+    refuse_state(optimizer, refused)
+    rows = list_batches(run)[0]
+    run.model.train()
+    figures = take_step(run, optimizer, Batch(rows, rows, 1, "epoch 1, step 1"), Progress(micro=16))
+    assert len(optimizer.state) == len(list(run.model.parameters()))
+    return figures
+
+
+def test_a_first_update_without_room_for_its_state_is_taken_once_more(
+    tiny_base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, short = (make_run(tiny_base, tmp_path / name) for name in ("whole", "short"))
+    assert torch.equal(take_first_step(whole, 0), take_first_step(short, 1))
+    assert '"at": "the optimizer\'s first step"' in capsys.readouterr().err
+    assert measure_gap(short.model.state_dict(), whole.model.state_dict()) == 0
+    with pytest.raises(ProblemsError, match="Memory does not suffice for AdamW's state; take a smaller BERT"):
+        take_first_step(make_run(tiny_base, tmp_path / "never"), 2)
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1e9])
