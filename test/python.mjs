@@ -28,20 +28,18 @@ const findPython = () => {
 
 /** Makes `.venv` unless it already holds exactly what the requirements ask for. */
 export function prepareEnvironment() {
+  prepare(join(root, '.venv'), requirements);
+}
+
+/** Makes the environment in `folder` unless it already holds what the files, of which the last includes all, ask for. */
+export function prepare(folder, files) {
   const wanted = createHash('sha256')
-    .update(requirements.map((file) => readFileSync(file, 'utf8')).join('\n'))
+    .update(files.map((file) => readFileSync(file, 'utf8')).join('\n'))
     .digest('hex');
-  const stamp = join(root, '.venv', 'requirements.sha256');
+  const stamp = join(folder, 'requirements.sha256');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  run(findPython(), ['-m', 'venv', '--clear', join(root, '.venv')]);
-  run(join(binaries, 'python'), [
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--disable-pip-version-check',
-    '-r',
-    requirements[1],
-  ]);
+  run(findPython(), ['-m', 'venv', '--clear', folder]);
+  const flags = ['--quiet', '--disable-pip-version-check', '--no-cache-dir'];
+  run(join(folder, 'bin', 'python'), ['-m', 'pip', 'install', ...flags, '-r', files.at(-1)]);
   writeFileSync(stamp, wanted);
 }

@@ -1,4 +1,4 @@
-"""The four ways to train that are compared. Each trains one epoch over the same reviews and says how long it took.
+"""The ways to train that are compared: each trains epochs over the same reviews and says how long they took.
 
 All have the same network, the same random initial weights, dropout, learning rate and clipping, and get their reviews
 tokenized, which the tutorial's loop would do while it trains.
@@ -8,7 +8,7 @@ import copy
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -20,10 +20,15 @@ from encoder import choose_attention, compiled
 from loop import make_optimizer
 from runs import Run
 from settings import Settings
-from step import Batch, Losses, take_step
+from step import Batch, Losses, open_graphs, take_step
 
-Contender = Callable[["Task"], float]
-"""Trains one epoch; the seconds that it took."""
+
+@dataclass(frozen=True)
+class Epoch:
+    """Seconds that an epoch took, and seconds until its first step had ended."""
+
+    seconds: float
+    first_step: float
 
 
 @dataclass(frozen=True)
@@ -49,65 +54,106 @@ class Task:
         return model.to(self.device).train()  # type: ignore[arg-type]
 
 
-def train_here(task: Task) -> float:
+Train = Callable[[], Epoch]
+"""Trains one more epoch of the same network."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to train.
+
+    Attributes:
+        name: for the table.
+        start: makes network and optimizer.
+        changes: settings that differ from the task's.
+    """
+
+    name: str
+    start: Callable[[Task], Train]
+    changes: dict[str, Any]
+
+    def open(self, task: Task) -> Train:
+        """The contender, ready to train the task's epochs."""
+        return self.start(replace(task, settings=replace(task.settings, **self.changes)))
+
+
+def start_here(task: Task) -> Train:
     """training/loop.py's epoch: packed texts, bfloat16 autocast, fused AdamW."""
     settings, data = task.settings, task.data
     model = task.copy_model(choose_attention())
     optimizer = make_optimizer(model, settings)
     run = Run(model, data, data, settings, checkpoints=None)  # type: ignore[arg-type]
+    progress, graphs = Progress(micro=settings.train_batch_size), open_graphs(run, optimizer)
     plan = plan_batches([len(ids) for ids in data.ids], settings.train_batch_size, settings.seed)
-    progress, losses = Progress(micro=settings.train_batch_size), Losses(run.team)
-    with compiled(model, settings.compile):
-        begun = _tell_time(task.device)
-        for number, rows in enumerate(plan):
-            batch = Batch(rows, rows, number, f"step {number + 1}")
-            losses.add(batch, take_step(run, optimizer, batch, progress))
-            if losses.full:
-                losses.drain(progress)
-        losses.drain(progress)
-        return _tell_time(task.device) - begun
+
+    def train() -> Epoch:
+        losses = Losses(run.team)
+        with compiled(model, settings.compile):
+            begun, first = _tell_time(task.device), 0.0
+            for number, rows in enumerate(plan):
+                batch = Batch(rows, rows, number, f"step {number + 1}")
+                losses.add(batch, take_step(run, optimizer, batch, progress, graphs))
+                first = first or _tell_time(task.device) - begun
+                if losses.full:
+                    losses.drain(progress)
+            losses.drain(progress)
+            return Epoch(_tell_time(task.device) - begun, first)
+
+    return train
 
 
-def train_padded(task: Task) -> float:
+def start_padded(task: Task) -> Train:
     """Hugging Face's Trainer with its defaults, every review padded to the longest length, in bfloat16."""
-    return _run_trainer(task, task.settings.max_len, {})
+    return _start_trainer(task, task.settings.max_len, {})
 
 
-def train_tuned(task: Task) -> float:
-    """The Trainer with reviews grouped by length and padded to their batch's longest, SDPA and fused AdamW.
+def start_tuned(task: Task) -> Train:
+    """The Trainer with reviews grouped by length and padded to their batch's longest, SDPA, fused AdamW; compiled.
 
-    On a CPU, where SDPA is slower in bfloat16 than attention written out, it gets the latter.
+    On a CPU, where SDPA is slower in bfloat16 than attention written out and compiling takes longer than it saves, it
+    gets neither.
     """
-    slow = task.device.type == "cpu"
     given = {"train_sampling_strategy": "group_by_length", "optim": "adamw_torch_fused"}
-    return _run_trainer(task, None, given, "eager" if slow else "sdpa")
+    if task.device.type == "cpu":
+        return _start_trainer(task, None, given, "eager")
+    # Batches have many lengths: without this, the first is compiled by itself before one for all lengths is.
+    torch._dynamo.config.assume_static_by_default = False
+    return _start_trainer(task, None, {**given, "torch_compile": True})
 
 
-def train_as_tutorial(task: Task) -> float:
+def start_tutorial(task: Task) -> Train:
     """The tutorial's loop: float32, eight reviews a step, padded to the longest length, a sync at every step."""
     model = task.copy_model("eager")
     optimizer = torch.optim.AdamW(model.parameters(), lr=task.settings.learning_rate)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, len(task.data.ids) // 8 + 1)
     plan = plan_batches([0] * len(task.data.ids), 8, task.settings.seed)
-    begun = _tell_time(task.device)
-    for rows in plan:
-        inputs = _collate(task.data, task.settings.max_len)(rows)
-        moved = {name: tensor.to(task.device) for name, tensor in inputs.items()}
-        optimizer.zero_grad()
-        loss = model(**moved).loss
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        loss.item()
-    return _tell_time(task.device) - begun
+    collate = _collate(task.data, task.settings.max_len)
+
+    def train() -> Epoch:
+        schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, len(plan) + 1)
+        begun, first = _tell_time(task.device), 0.0
+        for rows in plan:
+            moved = {name: tensor.to(task.device) for name, tensor in collate(rows).items()}
+            optimizer.zero_grad()
+            loss = model(**moved).loss
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            loss.item()
+            first = first or _tell_time(task.device) - begun
+        return Epoch(_tell_time(task.device) - begun, first)
+
+    return train
 
 
-CONTENDERS: dict[str, Contender] = {
-    "this project": train_here,
-    "Trainer, padded, bf16": train_padded,
-    "Trainer, tuned": train_tuned,
-    "tutorial's loop": train_as_tutorial,
-}
+HERE = Contender("this project", start_here, {})
+GRAPHS = Contender("this project, CUDA graphs", start_here, {"cuda_graphs": True})
+COMPILED = Contender("this project, compiled", start_here, {"compile": True})
+PADDED = Contender("Trainer, padded, bf16", start_padded, {})
+TUNED = Contender("Trainer, tuned", start_tuned, {})
+TUTORIAL = Contender("tutorial's loop", start_tutorial, {})
+
+CONTENDERS = (HERE, PADDED, TUNED, TUTORIAL)
+"""What is compared on a CPU; on a GPU there are more (epochs.py)."""
 
 
 class _Rows(torch.utils.data.Dataset[dict[str, Any]]):
@@ -128,46 +174,55 @@ class _Clock(TrainerCallback):
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self.begun = self.ended = 0.0
+        self.begun = self.first = self.ended = 0.0
 
     def on_train_begin(self, *_: Any, **__: Any) -> None:
-        self.begun = _tell_time(self._device)
+        self.begun, self.first = _tell_time(self._device), 0.0
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:
+        if not self.first:
+            self.first = _tell_time(self._device) - self.begun
 
     def on_train_end(self, *_: Any, **__: Any) -> None:
         self.ended = _tell_time(self._device)
 
 
-def _run_trainer(task: Task, length: int | None, given: dict[str, Any], attention: str = "sdpa") -> float:
+def _start_trainer(task: Task, length: int | None, given: dict[str, Any], attention: str = "sdpa") -> Train:
     settings, clock, collate = task.settings, _Clock(task.device), _collate(task.data, length)
-    with tempfile.TemporaryDirectory() as place:
-        arguments = TrainingArguments(
-            output_dir=place,
-            num_train_epochs=1,
-            per_device_train_batch_size=settings.train_batch_size,
-            learning_rate=settings.learning_rate,
-            max_grad_norm=settings.clip,
-            weight_decay=settings.weight_decay,
-            bf16=settings.precision == "bf16",
-            use_cpu=task.device.type == "cpu",
-            seed=settings.seed,
-            save_strategy="no",
-            logging_strategy="no",
-            report_to="none",
-            disable_tqdm=True,
-            remove_unused_columns=False,
-            dataloader_pin_memory=task.device.type == "cuda",
-            **given,
-        )
-        trainer = Trainer(
-            model=task.copy_model(attention),
-            args=arguments,
-            train_dataset=_Rows(task.data),
-            data_collator=lambda chosen: collate([one["row"] for one in chosen]),
-            callbacks=[clock],
-        )
-        trainer.remove_callback(PrinterCallback)
+    arguments = TrainingArguments(
+        output_dir=tempfile.mkdtemp(),
+        num_train_epochs=1,
+        per_device_train_batch_size=settings.train_batch_size,
+        learning_rate=settings.learning_rate,
+        max_grad_norm=settings.clip,
+        weight_decay=settings.weight_decay,
+        bf16=settings.precision == "bf16",
+        use_cpu=task.device.type == "cpu",
+        seed=settings.seed,
+        save_strategy="no",
+        logging_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        dataloader_pin_memory=task.device.type == "cuda",
+        **given,
+    )
+    trainer = Trainer(
+        model=task.copy_model(attention),
+        args=arguments,
+        train_dataset=_Rows(task.data),
+        data_collator=lambda chosen: collate([one["row"] for one in chosen]),
+        callbacks=[clock],
+    )
+    trainer.remove_callback(PrinterCallback)
+
+    def train() -> Epoch:
+        # The Trainer keeps a schedule that has come to its end.
+        trainer.lr_scheduler = None
         trainer.train()
-    return clock.ended - clock.begun
+        return Epoch(clock.ended - clock.begun, clock.first)
+
+    return train
 
 
 def _collate(data: Encoded, length: int | None) -> Callable[[list[int]], dict[str, torch.Tensor]]:

@@ -1,0 +1,73 @@
+"""What the benchmarks of training train: a network with random weights, and reviews of a file or invented ones."""
+
+import argparse
+import random
+from pathlib import Path
+
+import torch
+from transformers import BertConfig, BertForSequenceClassification
+
+from contenders import Task
+from dataset import Encoded, read_files, tokenize
+from device import choose_device
+from options import SHAPES
+from problem import ProblemsError
+from settings import Settings
+from text import load_tokenizer
+
+
+def make_task(options: argparse.Namespace) -> Task:
+    """The network with random weights, and what it learns.
+
+    Raises:
+        ProblemsError: the device or the training file cannot be had.
+    """
+    problems: list[str] = []
+    device = choose_device(options.device, problems)
+    if problems:
+        raise ProblemsError(problems)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    settings = Settings(
+        max_len=options.max_len,
+        train_batch_size=options.batch,
+        precision=options.precision,
+        encoder_dropout=options.encoder_dropout,
+    )
+    network = make_network(options.shape, options.encoder_dropout)
+    return Task(network, _read_reviews(options, network.config.vocab_size), device, settings)
+
+
+def make_network(shape: str, encoder_dropout: float) -> BertForSequenceClassification:
+    """BERT of this shape with random weights, always the same ones."""
+    width, layers, heads = SHAPES[shape]
+    config = BertConfig(
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        intermediate_size=4 * width,
+        hidden_dropout_prob=encoder_dropout,
+        attention_probs_dropout_prob=encoder_dropout,
+        classifier_dropout=0.3 if encoder_dropout else 0.0,
+    )
+    torch.manual_seed(1)
+    return BertForSequenceClassification(config)
+
+
+def invent_reviews(rows: int, max_len: int, vocabulary: int) -> Encoded:
+    """Random tokens; lengths are log-normal with IMDB's median of 230 and mean of 307 tokens, cut at `max_len`."""
+    chooser = random.Random(11)
+    lengths = [max(3, min(max_len, round(230 * chooser.lognormvariate(0, 0.76)))) for _ in range(rows)]
+    ids = [[chooser.randrange(5, vocabulary) for _ in range(length)] for length in lengths]
+    return Encoded(ids, [chooser.randrange(2) for _ in range(rows)], 0)
+
+
+def _read_reviews(options: argparse.Namespace, vocabulary: int) -> Encoded:
+    if not options.training_file:
+        return invent_reviews(options.rows, options.max_len, vocabulary)
+    problems: list[str] = []
+    rows = read_files(options.training_file, problems)
+    if problems:
+        raise ProblemsError(problems)
+    chosen = rows.take(random.Random(11).sample(range(len(rows.texts)), min(options.rows, len(rows.texts))))
+    return tokenize(chosen, load_tokenizer(Path(options.bert_path)), options.max_len)

@@ -1,0 +1,117 @@
+"""What only a GPU can show of training. `python bench/training/gpu.py --only tests` runs these on a machine with one.
+
+They import nothing that a test of `test/training` needs beside PyTorch, transformers and pytest.
+"""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+import memory as short_memory
+from attention_kernels import attend_nested, attend_varlen
+from checkpoint import Progress
+from contenders import Task
+from equality import BF16_BOUND, RELATIVE_BOUND, check_dropout, check_equality, check_graphs
+from loop import make_optimizer
+from packing import pack
+from problem import ProblemsError
+from reviews import invent_reviews, make_network
+from runs import Run
+from settings import Settings
+from step import Batch, open_graphs, take_step
+
+
+@pytest.fixture
+def task() -> Task:
+    """Sixty-four reviews and a network of six layers."""
+    settings = Settings(train_batch_size=8, max_len=512, precision="bf16", cuda_graphs=True)
+    return Task(make_network("small", 0.0), invent_reviews(64, 512, 30522), torch.device("cuda", 0), settings)
+
+
+def make_run(task: Task) -> Run:
+    model = task.copy_model("sdpa")
+    return Run(model, task.data, task.data, task.settings, checkpoints=None)  # type: ignore[arg-type]
+
+
+def test_packed_texts_have_the_loss_and_gradients_of_padded_ones(task: Task) -> None:
+    gaps = check_equality(task, "small")
+    assert gaps["loss"] < RELATIVE_BOUND and gaps["gradient"] < RELATIVE_BOUND, gaps
+    assert gaps["bf16_gradient"] < BF16_BOUND, gaps
+
+
+def test_a_seed_gives_the_same_dropout_twice(task: Task) -> None:
+    gaps = check_dropout(task, "small")
+    assert gaps["same_loss"] == 0 and gaps["same_gradient"] < 1e-2 and gaps["other_loss"] > 0, gaps
+
+
+def test_captured_steps_move_the_weights_as_launched_ones_do(task: Task) -> None:
+    gaps = check_graphs(task, "small")
+    assert gaps["loss"] < 0.02 and gaps["weights"] < 0.01, gaps
+    assert gaps["repeated_loss"] < 1e-2 and gaps["other_dropout_loss"] > 1e-3, gaps
+
+
+def test_a_step_is_captured_the_second_time_that_its_size_comes(task: Task) -> None:
+    run = make_run(task)
+    optimizer, progress = make_optimizer(run.model, run.settings), Progress(micro=8)
+    graphs = open_graphs(run, optimizer)
+    assert graphs
+    rows = list(range(8))
+    assert graphs.replay(run.training, rows, 1) is None
+    take_step(run, optimizer, Batch(rows, rows, 1, "step 1"), progress)
+    figures = graphs.replay(run.training, rows, 1)
+    assert figures is not None and torch.isfinite(figures).all()
+
+
+def test_a_step_that_cannot_be_captured_is_taken_without_a_graph(
+    task: Task, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run(task)
+    optimizer, progress = make_optimizer(run.model, run.settings), Progress(micro=8)
+    graphs = open_graphs(run, optimizer)
+    pooler: Any = run.model.bert.pooler
+    pooler.dense.register_forward_hook(lambda _module, _inputs, output: print(output.sum().item()))
+    rows = list(range(8))
+    for number in range(4):
+        figures = take_step(run, optimizer, Batch(rows, rows, number, "step"), progress, graphs)
+        assert torch.isfinite(figures).all()
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    assert [line["event"] for line in told].count("no cuda graphs") == 1
+
+
+def test_short_memory_halves_the_step_and_the_evaluation(task: Task) -> None:
+    large = replace(task, model=make_network("base", 0.0), data=invent_reviews(192, 512, 30522))
+    told = short_memory.check_memory(large)
+    assert told["micro"] < told["asked"], told
+    assert told["loss_gap"] < 1e-2 and told["logit_gap"] < 1e-3, told
+
+
+def test_a_state_of_adamw_that_does_not_fit_is_told_in_one_sentence(task: Task) -> None:
+    large = replace(task, model=make_network("base", 0.0))
+    run = make_run(large)
+    optimizer = make_optimizer(run.model, run.settings)
+    rows = [0]
+    for parameter in run.model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    torch.cuda.empty_cache()
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + 0.45 * 2**30) / total)
+    try:
+        with pytest.raises(ProblemsError, match="Memory does not suffice"):
+            take_step(run, optimizer, Batch(rows, rows, 1, "step 1"), Progress(micro=1))
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+
+
+def test_the_public_interfaces_give_what_the_kernel_gives(task: Task) -> None:
+    from attention import attend_packed  # noqa: PLC0415
+
+    spans = pack(task.data, list(range(16))).to(task.device).spans
+    torch.manual_seed(2)
+    made = [torch.randn(int(spans.bounds[-1]), 12, 64, device="cuda", dtype=torch.bfloat16) for _ in range(3)]
+    states = (made[0], made[1], made[2])
+    own = attend_packed(states, spans, 0.0)
+    assert torch.equal(attend_varlen(states, spans, 0.0), own)
+    assert (attend_nested(states, spans, 0.0).float() - own.float()).norm() < 1e-2 * own.float().norm()
