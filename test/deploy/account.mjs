@@ -69,25 +69,28 @@ export async function readFunction({ ask }, stage, name) {
   return { fullName, image: Code.ImageUri, variables: Environment.Variables, role, memory, timeout };
 }
 
-/** Names of everything of the account that a deployment can leave behind, by kind. */
+/** What a deployment can leave behind, by kind: the service, the command, and where the answer has the names. */
+const lists = {
+  functions: ['lambda', 'ListFunctions', 'Functions', 'FunctionName'],
+  roles: ['iam', 'ListRoles', 'Roles', 'RoleName'],
+  groups: ['cloudwatch-logs', 'DescribeLogGroups', 'logGroups', 'logGroupName'],
+  rules: ['eventbridge', 'ListRules', 'Rules', 'Name'],
+  topics: ['sns', 'ListTopics', 'Topics', 'TopicArn'],
+  buckets: ['s3', 'ListBuckets', 'Buckets', 'Name'],
+  repositories: ['ecr', 'DescribeRepositories', 'repositories', 'repositoryName'],
+  dashboards: ['cloudwatch', 'ListDashboards', 'DashboardEntries', 'DashboardName'],
+};
+
+/**
+ * Lists the names of everything in the account that a deployment can leave behind, by kind.
+ *
+ * @returns {Promise<Record<string, string[]>>}
+ */
 export async function listEverything({ ask }) {
-  const [functions, roles, groups, rules, topics, buckets, repositories, dashboards] = await Promise.all([
-    ask('lambda', 'ListFunctions').then(({ Functions }) => Functions.map(({ FunctionName }) => FunctionName)),
-    ask('iam', 'ListRoles').then(({ Roles }) => Roles.map(({ RoleName }) => RoleName)),
-    ask('cloudwatch-logs', 'DescribeLogGroups').then(({ logGroups }) =>
-      logGroups.map(({ logGroupName }) => logGroupName),
-    ),
-    ask('eventbridge', 'ListRules').then(({ Rules }) => Rules.map(({ Name }) => Name)),
-    ask('sns', 'ListTopics').then(({ Topics = [] }) => Topics.map(({ TopicArn }) => TopicArn)),
-    ask('s3', 'ListBuckets').then(({ Buckets = [] }) => Buckets.map(({ Name }) => Name)),
-    ask('ecr', 'DescribeRepositories').then(({ repositories }) =>
-      repositories.map(({ repositoryName }) => repositoryName),
-    ),
-    ask('cloudwatch', 'ListDashboards').then(({ DashboardEntries = [] }) =>
-      DashboardEntries.map(({ DashboardName }) => DashboardName),
-    ),
-  ]);
-  return { functions, roles, groups, rules, topics, buckets, repositories, dashboards };
+  const found = {};
+  for (const [kind, [service, command, list, name]] of Object.entries(lists))
+    found[kind] = ((await ask(service, command))[list] ?? []).map((one) => one[name]);
+  return found;
 }
 
 /**

@@ -77,7 +77,7 @@ describe('serverless deploy --stage dev', () => {
 });
 
 describe('models', () => {
-  it('are missing at first, and predict answers 503 with Retry-After', async () => {
+  it('are missing at first, so that predict answers 503 with Retry-After', async () => {
     const sandbox = await startDeployed(account, 'predict');
     const { status, body, headers } = await predict(sandbox);
     expect([status, body.error.code]).toEqual([503, 'MODEL_UNAVAILABLE']);
@@ -85,7 +85,7 @@ describe('models', () => {
     await sandbox.stop();
   });
 
-  it('come with npm run train:data -- put models/sample', async () => {
+  it('are uploaded by npm run train:data -- put models/sample', async () => {
     await npmRun('train:data', '--', 'put', 'models/sample', '--stage', 'dev');
     expect(await listKeys(account, bucket, 'dev/')).toContain(`dev/versions/${sampleVersion}/manifest.json`);
   });
@@ -96,9 +96,9 @@ describe('models', () => {
     expect(await listKeys(account, bucket, 'dev/')).toContain(`dev/versions/${sampleVersion}/verdict.json`);
   });
 
-  it('are what predict answers an HTTP API event from', () => expectAnswerFrom(account, sampleVersion));
+  it('are used by predict to answer an HTTP API event', () => expectAnswerFrom(account, sampleVersion));
 
-  it('leave nothing for npm run smoke to find', async () => {
+  it('pass npm run smoke', async () => {
     const sandbox = await startDeployed(account, 'predict');
     process.stdout.write(await npmRun('smoke', '--', await startHttpFront(sandbox)));
     await sandbox.stop();
@@ -175,10 +175,10 @@ describe('serverless remove', () => {
     ));
 
   it('leaves all versions and nothing else', async () => {
-    const { roles, ...rest } = await listEverything(account);
+    const { roles = [], ...rest } = await listEverything(account);
     const nothing = { functions: [], groups: [], rules: [], topics: [], dashboards: [] };
     expect(rest).toEqual({ ...nothing, buckets: [bucket], repositories: ['training/bert'] });
-    expect(roles.filter((name: string) => name !== 'AWSServiceRoleForBatch')).toEqual([]);
+    expect(roles.filter((name) => name !== 'AWSServiceRoleForBatch')).toEqual([]);
     expect(await listKeys(account, bucket)).toEqual(keys);
   });
 
@@ -195,7 +195,7 @@ describe('a stage deployed anew', () => {
     expect((await readStack(account, 'dev')).outputs.ModelBucketName).not.toBe(bucket);
   });
 
-  it('or gets the earlier one with its models by a parameter, and answers from it', async () => {
+  it('takes the earlier bucket with its models by a parameter, and answers from it', async () => {
     image = await putImage(repository, 'service');
     await serverless('deploy', '--stage', 'dev', ...params({ bucket, image }));
     expect((await readFunction(account, 'dev', 'predict')).variables.MODEL_URI).toBe(`s3://${bucket}/dev`);

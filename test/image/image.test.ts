@@ -47,7 +47,7 @@ describe('the image', () => {
     expect(paths.filter((path) => unwanted.test(path))).toEqual([]);
   });
 
-  it('turns telemetry off itself, and its command is the predict function', () => {
+  it('turns telemetry off in its own environment, and its command is the predict function', () => {
     const { Env, Cmd } = inspectImage(image).Config;
     expect(Env).toContain('ORT_DISABLE_TELEMETRY=1');
     expect(Cmd).toEqual(['functions/predict/index.handler']);

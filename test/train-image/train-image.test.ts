@@ -103,7 +103,7 @@ describe('the image', () => {
   });
 });
 
-// Both trainings begin at once: the machine has more than one processor. The tests wait for them.
+// Both trainings begin at once, because the machine has more than one processor. The tests wait for them.
 const folder = makeInputFolder();
 giveTo(bert, folder);
 const models = join(folder, 'models');
@@ -149,7 +149,7 @@ describe('python3 train.py in a mounted folder', () => {
   it('publishes what npm run model -- verify accepts', async () =>
     expectVerified((await readManifest()).version, `file:${models}`));
 
-  it('names in the manifest the revision that the image was built from', async () =>
+  it('writes the revision of the image into the manifest', async () =>
     expect((await readManifest()).manifest.provenance.revision).toBe(revision));
 
   it('writes files of an unprivileged user', async () => {
@@ -176,7 +176,7 @@ describe('python3 train.py in a mounted folder', () => {
     expect(listFiles(join(folder, 'checkpoints')).filter((path) => path.endsWith('.safetensors'))).not.toEqual([]);
   });
 
-  it('calls a folder mounted with :ro one, before any training', async () => {
+  it('refuses a folder mounted with :ro before any training', async () => {
     await mounted;
     const env = { ...tinySettings, MODEL_PATH: `${home}/data/other` };
     const refused = await run({ env, flags: mount(folder, 'ro') });
@@ -185,7 +185,7 @@ describe('python3 train.py in a mounted folder', () => {
   });
 });
 
-it('needs no mount with s3:// locations, nor a root that can be written', async () => {
+it('trains with s3:// locations without a mount and on a read-only root', async () => {
   const ended = await inBucket;
   expectEnd(ended);
   expectVerified(findEvent(ended, 'published').version, `s3://${bucket.name}/sentiment`, environment);
@@ -195,7 +195,7 @@ it('needs no mount with s3:// locations, nor a root that can be written', async 
   expect(Contents).not.toEqual([]);
 });
 
-it('says what is missing and which flag to add with nothing mounted', async () => {
+it('says with nothing mounted what is missing and which flag to add', async () => {
   const refused = await run({});
   expectEnd(refused, 2);
   expect(refused.output).toMatch(/data\/imdb\.csv: no such file; a container sees only what is mounted, so add -v "/);
