@@ -11,7 +11,7 @@ export default {
   testMatch: containerSuites.map((folder) => `${folder}/*.test.ts`),
   testPathIgnorePatterns: [],
   verbose: true,
-  reporters: ['default', 'summary', '<rootDir>/test/containers/tally.mjs'],
+  reporters: ['default', '<rootDir>/test/containers/tally.mjs'],
   // The suites share podman's storage.
   maxWorkers: 1,
   testTimeout: 600_000,

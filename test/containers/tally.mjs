@@ -1,6 +1,8 @@
 /** jest's reporter of the line "N passed, N failed", which .ci/run adds up. */
 export default class {
   onRunComplete(_, { numPassedTests, numFailedTests, numRuntimeErrorTestSuites }) {
-    console.log(`${numPassedTests} passed, ${numFailedTests + numRuntimeErrorTestSuites} failed`);
+    const line = `${numPassedTests} passed, ${numFailedTests + numRuntimeErrorTestSuites} failed`;
+    // jest prints its summary after every other reporter, and this line stands last.
+    process.once('exit', () => console.log(line));
   }
 }
