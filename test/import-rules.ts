@@ -11,7 +11,7 @@ export interface Source {
 /** Every source file of a tree by its path. */
 export type Sources = ReadonlyMap<string, Source>;
 
-const sourceFile = /\.(ts|mts|mjs|cjs)$/;
+const sourceFile = /\.(ts|mts|js|mjs|cjs)$/;
 const declaration = /\.d\.(ts|mts|cts)$/;
 
 /**
