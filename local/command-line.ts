@@ -53,7 +53,7 @@ export function wholeNumber(flag: string, [lowest, highest]: readonly [number, n
  * Runs a command, if its module is the one that Node was started with; a test that imports the module runs nothing.
  *
  * The exit code is what `run` returns, 0 after `--help` and `--version`, 2 for a UsageError and 1 for any other error. An
- * error is printed as its message.
+ * error is printed as its message. The process ends, unless `run` returns undefined as a server does.
  */
 export async function runCommand(
   moduleUrl: string,
@@ -61,7 +61,8 @@ export async function runCommand(
 ): Promise<void> {
   const [, started] = process.argv;
   if (started === undefined || realpathSync(started) !== fileURLToPath(moduleUrl)) return;
-  process.exitCode = await run(process.argv.slice(2)).catch(explainError);
+  const exitCode = await run(process.argv.slice(2)).catch(explainError);
+  if (exitCode !== undefined) process.exit(exitCode);
 }
 
 function explainError(error: unknown): number {

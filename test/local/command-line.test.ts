@@ -18,6 +18,7 @@ function run(file: string, ...args: string[]) {
 /** A command, how it is called, and the words that its help must have. */
 const commands: readonly (readonly [file: string, call: string, words: readonly string[]])[] = [
   ['serve', 'npm start --', ['--port', '--host', '--workers', '--queue', 'MODEL_URI']],
+  ['score', 'npm run score --', ['<file>', '--out', '--column', '--workers', 'MODEL_URI']],
 ];
 
 it.each(commands)(
@@ -44,6 +45,7 @@ it.each([
   ['serve', 'port', '0 to 65535', []],
   ['serve', 'workers', '1 to 256', []],
   ['serve', 'queue', '0 to 100000', []],
+  ['score', 'workers', '1 to 256', ['reviews.csv']],
 ])(
   '%s refuses a bad number of --%s',
   (file, flag, range, args) => {

@@ -137,9 +137,13 @@ it('scores what stands before a quote that is never closed, and says that the re
 
 it.each([
   ['a file that is not there', ['nowhere.csv'], /^nowhere\.csv does not exist\.\n$/],
-  ['no file', [], /^Name one CSV file to score, not 0: .*\n$/],
+  ['no file', [], /^Missing required argument 'file'\. --help lists what there is\.\n$/],
   ['a folder', [tmpdir()], /is a folder: name a CSV file in it\.\n$/],
-  ['an unknown flag', ['x.csv', '--colum', 'y'], /^Unknown option '--colum'\. --help lists what there is\.\n$/],
+  [
+    'an unknown flag',
+    ['x.csv', '--colum', 'y'],
+    /^Unknown option '--colum'\. Did you mean --column\? --help lists what there is\.\n$/,
+  ],
 ])(
   'refuses %s in one sentence',
   (_, args, sentence) => {

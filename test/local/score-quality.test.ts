@@ -1,4 +1,4 @@
-import { createTally } from '../../../local/scoring/quality.ts';
+import { createTally } from '../../local/score-quality.ts';
 
 it('gives the figures that training/metrics.py gives for the same probabilities', () => {
   const tally = createTally();
