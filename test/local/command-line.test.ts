@@ -19,6 +19,7 @@ function run(file: string, ...args: string[]) {
 const commands: readonly (readonly [file: string, call: string, words: readonly string[]])[] = [
   ['serve', 'npm start --', ['--port', '--host', '--workers', '--queue', 'MODEL_URI']],
   ['score', 'npm run score --', ['<file>', '--out', '--column', '--workers', 'MODEL_URI']],
+  ['smoke', 'npm run smoke --', ['<url>', '--region', '--header', 'Exit code']],
 ];
 
 it.each(commands)(

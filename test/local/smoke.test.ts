@@ -4,6 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { createSigner, readSmokeOptions } from '../../local/smoke.ts';
 import { buildCommands } from './built-commands.ts';
 
 const built = buildCommands();
@@ -86,6 +87,49 @@ it('says in one sentence that nothing answers, or that the command line cannot b
     stdout: '',
     stderr: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+ cannot be reached: connect ECONNREFUSED .*\n$/),
   });
-  expect(await smoke()).toMatchObject({ code: 2, stderr: expect.stringContaining('Say which service') });
-  expect(await smoke('--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('Usage: npm run smoke') });
+  expect(await smoke()).toMatchObject({ code: 2, stderr: expect.stringMatching(/^Missing required argument 'url'\./) });
 }, 60_000);
+
+it('takes an address, with or without a slash at its end', () => {
+  expect(readSmokeOptions(['http://localhost:5000/'])).toEqual({
+    url: 'http://localhost:5000',
+    headers: {},
+  });
+});
+
+it('takes a region to sign for, and headers', () => {
+  const words = [
+    'https://a.example',
+    '--region',
+    'eu-west-1',
+    '--header',
+    'Authorization: Bearer x',
+    '--header',
+    'A:b',
+  ];
+  expect(readSmokeOptions(words)).toMatchObject({
+    region: 'eu-west-1',
+    headers: { Authorization: 'Bearer x', A: 'b' },
+  });
+});
+
+it.each([
+  [[], /^Missing required argument 'url'\. --help lists what there is\.$/],
+  [['localhost:5000'], /^"localhost:5000" is no address/],
+  [['http://a.example', 'http://b.example'], /^Too many arguments\. Expected 1 argument but got 2\./],
+  [['http://a.example', '--header', 'nothing'], /^--header takes 'NAME: VALUE', not "nothing"/],
+  [['http://a.example', '--regions', 'x'], /^Unknown option '--regions'\. Did you mean --region\?/],
+])('refuses %j in one sentence', (words, message) => {
+  expect(() => readSmokeOptions(words)).toThrow(message);
+});
+
+it('signs for API Gateway in the region, with the query in the signature', async () => {
+  const sign = createSigner('eu-west-1');
+  const one = await sign('GET', new URL('https://api.example/predict?sentence=a'));
+  const other = await sign('GET', new URL('https://api.example/predict?sentence=b'));
+  expect(one.authorization).toMatch(
+    /^AWS4-HMAC-SHA256 Credential=test\/\d{8}\/eu-west-1\/execute-api\/aws4_request, SignedHeaders=host;[a-z0-9;-]*x-amz-date, Signature=[0-9a-f]{64}$/,
+  );
+  expect(one.authorization?.split('Signature=')[1]).not.toBe(other.authorization?.split('Signature=')[1]);
+  expect(one['x-amz-date']).toMatch(/^\d{8}T\d{6}Z$/);
+});
