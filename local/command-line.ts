@@ -20,6 +20,7 @@ export function createCommand(call: string, description: string): Command {
     .description(description)
     .version(project.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this text')
+    .configureHelp({ showGlobalOptions: true })
     // The sentence of the UsageError takes the place of what commander prints.
     .configureOutput({ writeErr: () => undefined })
     .exitOverride((error) => {

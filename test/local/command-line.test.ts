@@ -20,6 +20,11 @@ const commands: readonly (readonly [file: string, call: string, words: readonly 
   ['serve', 'npm start --', ['--port', '--host', '--workers', '--queue', 'MODEL_URI']],
   ['score', 'npm run score --', ['<file>', '--out', '--column', '--workers', 'MODEL_URI']],
   ['smoke', 'npm run smoke --', ['<url>', '--region', '--header', 'Exit code']],
+  [
+    'model',
+    'npm run model --',
+    ['list', 'show', 'diff', 'verify', 'promote', 'rollback', 'hold', '--dry-run', '--store'],
+  ],
 ];
 
 it.each(commands)(
@@ -55,3 +60,10 @@ it.each([
   },
   60_000,
 );
+
+it('a subcommand prints its own help, with the flags that all subcommands take', () => {
+  const { status, stdout } = run('model', 'promote', '--help');
+  expect(status).toBe(0);
+  for (const word of ['Usage: npm run model -- promote ', '--force', '--dry-run', '--store'])
+    expect(stdout).toContain(word);
+}, 60_000);

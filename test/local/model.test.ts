@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { createModelCommand } from '../../local/model.ts';
 import { createPointer } from '../functions/predict/tiny-store.ts';
 import {
   type Candidate,
@@ -109,7 +110,7 @@ it('shows a version, and in what two differ', async () => {
 it.each([
   [['show', 'nothing'], 2, /^There is no version "nothing" in .+\. The latest is .+ccccccc; list shows all\.\n$/],
   [['show', '2026'], 2, /^"2026" may be any of .+\.\n$/],
-  [['nonsense'], 2, /^There is no command "nonsense": .+\.\n$/],
+  [['nonsense'], 2, /^Unknown command 'nonsense'\. --help lists what there is\.\n$/],
   [['list', '--store', 'nowhere'], 1, /^The model store "nowhere" is of no known kind\..+\n$/],
   [['list', '--store', 'file:/no/such/folder'], 1, /^The model store \/no\/such\/folder is not a folder\..+\n$/],
 ])(
@@ -121,9 +122,31 @@ it.each([
   60_000,
 );
 
-it('explains itself', async () => {
-  const { code, stdout } = await run('', '--help');
-  expect(code).toBe(0);
-  for (const word of ['list', 'show', 'diff', 'verify', 'promote', 'rollback', 'hold', '--dry-run', '--store'])
-    expect(stdout).toContain(word);
+/** Runs the command in this process. Returns what its subcommand says. */
+async function runHere(...args: string[]) {
+  const results: unknown[] = [];
+  await createModelCommand((result) => results.push(result)).parseAsync(args, { from: 'user' });
+  return results;
+}
+
+it('reads the store before or after the subcommand, and the flags of the subcommand', async () => {
+  const { uri } = await makeFolderStore();
+  const sentence = `Would make ${second} current instead of ${first}.\n`;
+  expect(await runHere('promote', 'bbbbbbb', '--store', uri, '--force', '--dry-run')).toEqual([sentence]);
+  expect(await runHere(`--store=${uri}`, 'promote', '--dry-run', '--force', 'bbbbbbb')).toEqual([sentence]);
 }, 60_000);
+
+it.each([
+  [[], 'Which command? list, show, diff, verify, promote, rollback, hold. --help lists what there is.'],
+  [['delete', 'x'], "Unknown command 'delete'."],
+  [['promot', 'x'], "Unknown command 'promot'. Did you mean promote?"],
+  [['show'], "Missing required argument 'version'."],
+  [['diff', 'a'], "Missing required argument 'other'."],
+  [['list', 'a'], "Too many arguments for 'list'. Expected 0 arguments but got 1."],
+  [['list', '--force'], "Unknown option '--force'."],
+  [['verify', 'a', '--dry-run'], "Unknown option '--dry-run'."],
+  [['--dry-run', 'promote', 'a'], "Unknown option '--dry-run'."],
+  [['list', '--nonsense'], "Unknown option '--nonsense'."],
+])('refuses %j in one sentence', async (args, sentence) => {
+  await expect(runHere(...args)).rejects.toThrow(sentence);
+});

@@ -1,4 +1,5 @@
-import { describeRefusal, readVerdict } from '../../functions/promote/verdict.ts';
+// What `npm run model` changes: the pointer to the current version, and the hold on it.
+import { describeRefusal, readVerdict } from '../functions/promote/verdict.ts';
 import {
   checkComplete,
   formatTime,
@@ -10,28 +11,29 @@ import {
   readPointerState,
   replacePointer,
   rollBackPointer,
-} from '../../layers/model-store/index.ts';
+} from '../layers/model-store/index.ts';
 
-/** The command cannot or may not be carried out; nothing has changed. The message is one sentence for a person. */
+/** The command is refused, and nothing has changed. The message is one sentence for a person. */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
 }
 
 interface Mode {
-  readonly dryRun: boolean;
+  /** Say what would change, and change nothing. */
+  readonly dryRun?: boolean | undefined;
 }
 
 const instead = (previous: string | undefined) => (previous ? ` instead of ${previous}` : '');
 
-/** The version must have been proven, here or by the function. */
-async function checkProven(store: ModelStore, version: string): Promise<void> {
+/** Throws ModelError unless the version's verdict, given here or by the function, is to accept it. */
+async function checkAccepted(store: ModelStore, version: string): Promise<void> {
   const verdict = await readVerdict(store, version);
   if (verdict?.outcome === 'accepted') return;
   const why = verdict ? `was refused (${describeRefusal(verdict)})` : 'has not been judged: `verify --write` does that';
   throw new ModelError(`${version} ${why}. --force makes it current all the same.`);
 }
 
-/** With force a pointer that cannot be read is replaced as well. */
+/** Reads the pointer. With `force` a pointer that cannot be read counts as none, so that it is replaced. */
 async function readStateForPromotion(store: ModelStore, force: boolean): Promise<PointerState> {
   return readPointerState(store).catch((error: unknown) => {
     if (force) return { pointer: undefined, etag: undefined };
@@ -39,15 +41,15 @@ async function readStateForPromotion(store: ModelStore, force: boolean): Promise
   });
 }
 
-/** Makes a version current, and says what that changed. */
+/** Makes a version current. Returns a sentence about the change. */
 export async function promote(
   store: ModelStore,
   version: string,
-  { dryRun, force }: Mode & { readonly force: boolean },
+  { dryRun, force = false }: Mode & { readonly force?: boolean | undefined },
 ): Promise<string> {
   const { pointer } = await readStateForPromotion(store, force);
   if (pointer?.version === version) return `${version} is current already; nothing changes.\n`;
-  if (!force) await checkProven(store, version);
+  if (!force) await checkAccepted(store, version);
   const stays = pointer?.hold ? ' The hold stays: `hold --lift` ends it.' : '';
   if (dryRun) {
     await checkComplete(store, await readManifest(store, version));
@@ -63,10 +65,10 @@ function needPointer({ pointer }: PointerState, { location }: ModelStore): Point
 }
 
 interface HoldRequest extends Mode {
-  readonly reason: string | undefined;
+  readonly reason?: string | undefined;
 }
 
-/** Makes the version before the current one current and sets a hold, both in one step. */
+/** Makes the version before the current one current and sets a hold, in one write. */
 export async function rollBack(store: ModelStore, { dryRun, reason }: HoldRequest): Promise<string> {
   const seen = await readPointerState(store);
   const pointer = needPointer(seen, store);
@@ -84,7 +86,7 @@ export async function rollBack(store: ModelStore, { dryRun, reason }: HoldReques
 /** Sets the hold, or lifts it. */
 export async function hold(
   store: ModelStore,
-  { dryRun, lift, reason }: HoldRequest & { readonly lift: boolean },
+  { dryRun, lift = false, reason }: HoldRequest & { readonly lift?: boolean | undefined },
 ): Promise<string> {
   const seen = await readPointerState(store);
   const pointer = needPointer(seen, store);

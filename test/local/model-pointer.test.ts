@@ -1,11 +1,11 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { considerVersion } from '../../../functions/promote/promotion.ts';
-import { createVerdict, writeVerdict } from '../../../functions/promote/verdict.ts';
-import { openModelStore, readPointer } from '../../../layers/model-store/index.ts';
-import { hold, promote, rollBack } from '../../../local/model/moving.ts';
-import { makeRoot, publishCandidate, versions } from '../../functions/promote/tiny-candidates.ts';
+import { considerVersion } from '../../functions/promote/promotion.ts';
+import { createVerdict, writeVerdict } from '../../functions/promote/verdict.ts';
+import { openModelStore, readPointer } from '../../layers/model-store/index.ts';
+import { hold, promote, rollBack } from '../../local/model-pointer.ts';
+import { makeRoot, publishCandidate, versions } from '../functions/promote/tiny-candidates.ts';
 
 const [first, second, third] = versions;
 const plain = { dryRun: false, force: false, lift: false, reason: undefined };

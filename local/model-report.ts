@@ -1,0 +1,115 @@
+// What `npm run model` tells about versions: the list, all of one, the differences of two.
+import { servedBytes } from '../functions/promote/checks.ts';
+import { readVerdict } from '../functions/promote/verdict.ts';
+import {
+  listVersions,
+  type Manifest,
+  type ModelStore,
+  type Pointer,
+  readManifest,
+  readPointerState,
+} from '../layers/model-store/index.ts';
+
+/** Returns a table of all versions, oldest first. */
+export async function listModels(store: ModelStore): Promise<string> {
+  const versions = await listVersions(store);
+  if (versions.length === 0) return `There is no version in ${store.location}.\n`;
+  const { pointer } = await readPointerState(store);
+  const rows = await Promise.all(versions.map((version) => describeRow(store, version, pointer)));
+  const table = formatRows([['VERSION', 'CREATED', 'ACCURACY', 'SIZE', 'VERDICT', ''], ...rows]);
+  const none = pointer ? '' : 'None is current.\n';
+  return table + none + describeHold(pointer);
+}
+
+/** Returns all that is known of a version. */
+export async function showModel(store: ModelStore, version: string): Promise<string> {
+  const manifest = await readManifest(store, version);
+  const { pointer } = await readPointerState(store);
+  const verdict = await readVerdict(store, version);
+  const state = describeState(version, pointer) || 'not current';
+  const checks = verdict?.checks.map(({ name, passed, detail }) => [
+    `verdict.${name}`,
+    `${passed ? 'passed' : 'failed'}: ${detail}`,
+  ]);
+  return formatRows([
+    ['state', state],
+    ['verdict', verdict ? `${verdict.outcome} at ${verdict.judgedAt}, against ${verdict.champion ?? 'none'}` : 'none'],
+    ...(checks ?? []),
+    ...listFacts(manifest),
+  ]);
+}
+
+/** Returns the settings, metrics and files in which two versions differ. */
+export async function compareModels(store: ModelStore, one: string, other: string): Promise<string> {
+  const [left, right] = await Promise.all([readManifest(store, one), readManifest(store, other)]);
+  const rows = compareFacts(listFacts(left), listFacts(right));
+  return formatRows([['', one, other], ...rows]);
+}
+
+/** Returns a sentence about the hold, if there is one. */
+const describeHold = (pointer: Pointer | undefined): string =>
+  pointer?.hold ? `On hold since ${pointer.hold.since}: ${pointer.hold.reason}. \`hold --lift\` ends it.\n` : '';
+
+/** Returns a version's verdict in a word. */
+async function nameVerdict(store: ModelStore, version: string): Promise<string> {
+  const verdict = await readVerdict(store, version).catch(() => ({ outcome: 'unreadable' }));
+  return verdict?.outcome ?? 'none';
+}
+
+function describeState(version: string, pointer: Pointer | undefined): string {
+  if (pointer?.version === version) return 'current';
+  return pointer?.withdrawn?.includes(version) ? 'withdrawn' : '';
+}
+
+async function describeRow(store: ModelStore, version: string, pointer: Pointer | undefined): Promise<string[]> {
+  const verdict = await nameVerdict(store, version);
+  const state = describeState(version, pointer);
+  try {
+    const manifest = await readManifest(store, version);
+    const size = `${(servedBytes(manifest) / 1e6).toFixed(1)} MB`;
+    return [
+      version,
+      manifest.createdAt.slice(0, 16).replace('T', ' '),
+      manifest.metrics.accuracy.toFixed(4),
+      size,
+      verdict,
+      state,
+    ];
+  } catch {
+    return [version, '', '', '', verdict, `${state} unreadable: show ${version} says why`.trim()];
+  }
+}
+
+/** Facts of a version by name, such as `metrics.accuracy`. */
+type Facts = ReadonlyMap<string, string>;
+
+function* flatten(value: unknown, name: string): Generator<readonly [string, string]> {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length === 0)
+    return yield [name, typeof value === 'string' ? value : JSON.stringify(value)];
+  if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) return yield [name, value.join(', ')];
+  for (const [key, inner] of Object.entries(value)) yield* flatten(inner, name ? `${name}.${key}` : key);
+}
+
+/** Returns all facts of a manifest except the hashes of parts. Files are listed by name. */
+function listFacts({ files, ...rest }: Manifest): Facts {
+  const byPath = files.map(({ path, parts: _, ...file }) => [path, file] as const);
+  return new Map([...flatten(rest, ''), ...byPath.flatMap(([path, file]) => [...flatten(file, `files.${path}`)])]);
+}
+
+/** Formats rows as lines whose cells stand below each other. */
+export function formatRows(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>((widest, row) => {
+    for (const [index, cell] of row.entries()) widest[index] = Math.max(widest[index] ?? 0, cell.length);
+    return widest;
+  }, []);
+  const line = (row: readonly string[]) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ');
+  return rows.map((row) => `${line(row).trimEnd()}\n`).join('');
+}
+
+/** Returns the facts in which two versions differ, with `-` where a version does not have the fact. */
+function compareFacts(one: Facts, other: Facts): readonly (readonly [string, string, string])[] {
+  const names = [...new Set([...one.keys(), ...other.keys()])].sort();
+  return names
+    .map((name) => [name, one.get(name) ?? '-', other.get(name) ?? '-'] as const)
+    .filter(([, left, right]) => left !== right);
+}
