@@ -24,8 +24,8 @@ const entries = [
   'local/score',
   'local/smoke',
   'local/model',
-  'local/train/data',
-  'local/train/submit',
+  'local/train-data',
+  'local/train-submit',
 ];
 
 /**

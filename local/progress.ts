@@ -1,18 +1,21 @@
+// Progress on standard error: a bar on a terminal, lines elsewhere.
 import { SingleBar } from 'cli-progress';
+import { z } from 'zod';
+import type { PlannedFile } from './upload.ts';
 
-/** What a run says while it goes, on standard error. */
-export interface Progress {
-  /** Counts one row. @param share - how much of the file is read, 0 to 1. */
+/** Progress of `npm run score`. */
+export interface ScoreProgress {
+  /** Counts one row. @param share - share of the file that is read, 0 to 1. */
   step(share: number): void;
-  /** Says a sentence without disturbing the bar. */
+  /** Prints a sentence above the bar. */
   say(sentence: string): void;
-  /** Ends the bar; the terminal is as it was. */
+  /** Ends the bar and shows the cursor again. */
   stop(): void;
-  /** How much there was and how fast it went. */
+  /** Returns a sentence with the number of rows, the time and the rate. */
   summarize(): string;
 }
 
-const silenceMs = 10_000;
+const pauseMs = 10_000;
 
 function createClock() {
   const started = performance.now();
@@ -34,8 +37,7 @@ function formatSeconds(seconds: number): string {
   return minutes === 0 ? rest : `${minutes} min ${rest}`;
 }
 
-/** A bar where somebody watches. */
-function createBar(): Progress {
+function createScoreBar(): ScoreProgress {
   const clock = createClock();
   const format = 'Scoring [{bar}] {percentage} % | {rows} rows | {rate} rows/s | {left} left';
   const bar = new SingleBar({ format, barsize: 30, forceRedraw: true, hideCursor: true });
@@ -49,8 +51,8 @@ function createBar(): Progress {
   };
 }
 
-/** One object per line now and then, for a log. */
-function createLines(): Progress {
+/** Prints a JSON object per line from time to time, for a log. */
+function createScoreLines(): ScoreProgress {
   const clock = createClock();
   let last = performance.now();
   const report = (rows: number, share: number) => {
@@ -61,7 +63,7 @@ function createLines(): Progress {
   return {
     step: (share) => {
       const rows = clock.count();
-      if (performance.now() - last > silenceMs) report(rows, share);
+      if (performance.now() - last > pauseMs) report(rows, share);
     },
     say: (sentence) => process.stderr.write(`${sentence}\n`),
     stop: () => undefined,
@@ -69,5 +71,94 @@ function createLines(): Progress {
   };
 }
 
-/** Shows progress in the way that fits standard error. */
-export const createProgress = (): Progress => (process.stderr.isTTY ? createBar() : createLines());
+/** Shows a bar on a terminal, and lines of JSON elsewhere. */
+export const createScoreProgress = (): ScoreProgress => (process.stderr.isTTY ? createScoreBar() : createScoreLines());
+
+/** Progress of an upload. */
+export interface UploadProgress {
+  readonly update: (file: PlannedFile, bytes: number) => void;
+  readonly stop: () => void;
+}
+
+const mebibytes = (bytes: number) => (bytes / 1024 / 1024).toFixed(1);
+
+/** Shows a bar on a terminal. Elsewhere it shows nothing, because the sentence at the end is enough. */
+export function createUploadProgress(plan: readonly PlannedFile[]): UploadProgress {
+  if (!process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
+  const total = plan.reduce((sum, { bytes }) => sum + bytes, 0);
+  const uploaded = new Map<PlannedFile, number>();
+  const format = 'Uploading [{bar}] {percentage}% | {done} of {all} MiB | {file}';
+  const bar = new SingleBar({ format, barsize: 30, hideCursor: true });
+  bar.start(total, 0, { done: '0.0', all: mebibytes(total), file: '' });
+  return {
+    update: (file, bytes) => {
+      uploaded.set(file, bytes);
+      const done = [...uploaded.values()].reduce((sum, value) => sum + value, 0);
+      bar.update(done, { done: mebibytes(done), file: file.key });
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+/** Shows the log of a training run: its lines, and a bar for what is counted. */
+export interface TrainingProgress {
+  readonly say: (line: string) => void;
+  readonly stop: () => void;
+}
+
+/** A line that training/ writes while it counts. */
+const countLine = z.object({
+  event: z.literal('progress'),
+  stage: z.string(),
+  done: z.number(),
+  total: z.number(),
+  seconds_left: z.number().default(0),
+});
+
+type Count = z.infer<typeof countLine>;
+
+/** Returns the count in a line of the log; undefined for any other line. */
+export function readCount(line: string): Count | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return countLine.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+const trainingFormat = '{stage} [{bar}] {percentage}% | {value} of {total} | {left} left';
+const toMinutes = (seconds: number) => `${Math.ceil(seconds / 60)} min`;
+
+function createTrainingBar(): TrainingProgress {
+  const bar = new SingleBar({ format: trainingFormat, barsize: 30, hideCursor: true });
+  let shown = '';
+  const stop = () => {
+    if (shown !== '') bar.stop();
+    shown = '';
+  };
+  return {
+    stop,
+    say: (line) => {
+      const count = readCount(line);
+      if (!count) {
+        stop();
+        process.stderr.write(`${line}\n`);
+        return;
+      }
+      const { stage, done, total, seconds_left } = count;
+      if (shown !== stage) {
+        stop();
+        bar.start(total, done, { stage, left: toMinutes(seconds_left) });
+        shown = stage;
+      }
+      bar.update(done, { stage, left: toMinutes(seconds_left) });
+    },
+  };
+}
+
+/** Shows counts as a bar on a terminal. Elsewhere it shows each line as it is. */
+export const createTrainingProgress = (): TrainingProgress =>
+  process.stderr.isTTY
+    ? createTrainingBar()
+    : { say: (line) => void process.stderr.write(`${line}\n`), stop: () => undefined };

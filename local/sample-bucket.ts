@@ -2,10 +2,8 @@
 // ends. In an account this is done by `npm run train:data` and promote, with their checks.
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { openModelStore, promoteVersion, readPointer } from '../layers/model-store/index.ts';
-import { readArguments, UsageError } from './command-line.ts';
-import { pack } from './train/parcels.ts';
-import { explain } from './train/process.ts';
-import { deliver } from './train/upload.ts';
+import { runCommand, UsageError } from './command-line.ts';
+import { planUpload, uploadFile } from './upload.ts';
 
 const usage =
   'Usage: node local/sample-bucket.mjs FOLDER s3://BUCKET/PREFIX, with AWS_ENDPOINT_URL naming the emulator';
@@ -17,24 +15,19 @@ async function makeBucket(client: S3Client, Bucket: string): Promise<void> {
   });
 }
 
-async function fill(folder: string, uri: string): Promise<number> {
+/** Returns the exit code. */
+async function fillBucket([folder = '', uri = '']: readonly string[]): Promise<number> {
   const [, bucket, prefix] = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
   const { AWS_ENDPOINT_URL: endpoint = '' } = process.env;
   if (!bucket || !prefix || endpoint === '') throw new UsageError(usage);
   const client = new S3Client({ endpoint, forcePathStyle: true });
   await makeBucket(client, bucket);
-  for (const parcel of await pack(folder, undefined))
-    await deliver(parcel, { client, bucket, prefix, onProgress: () => undefined });
+  for (const file of await planUpload(folder))
+    await uploadFile(file, { client, bucket, prefix, onProgress: () => undefined });
   const { pointer } = await readPointer(openModelStore(`file:${folder}`));
   await promoteVersion(openModelStore(uri), pointer.version);
   process.stdout.write(`${pointer.version} is current in ${uri}.\n`);
   return 0;
 }
 
-async function main(): Promise<number> {
-  const { positionals } = readArguments({ args: process.argv.slice(2), allowPositionals: true });
-  const [folder = '', uri = ''] = positionals;
-  return fill(folder, uri);
-}
-
-process.exitCode = await main().catch((error: unknown) => explain(error, error instanceof UsageError ? 2 : 1));
+await runCommand(import.meta.url, fillBucket);

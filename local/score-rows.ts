@@ -5,7 +5,7 @@ import { ApiError } from '../functions/predict/errors.ts';
 import type { Classifier } from '../layers/inference/index.ts';
 import { UsageError } from './command-line.ts';
 import { decodeField, type Row, type Table } from './csv.ts';
-import { createProgress } from './progress.ts';
+import { createScoreProgress } from './progress.ts';
 import { createTally, describeQuality, labelOf } from './score-quality.ts';
 
 /** Positions of the columns in a row. */
@@ -65,7 +65,7 @@ interface Request {
 export function createScoreRun(table: Table, { path, column, classifier, ahead }: Request): ScoreRun {
   const columns = findColumns(path, table.header, column);
   const comparison = createComparison(columns);
-  const progress = createProgress();
+  const progress = createScoreProgress();
   let bad = 0;
   warnOfTakenNames(table.header, progress.say);
 

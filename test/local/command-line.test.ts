@@ -25,6 +25,8 @@ const commands: readonly (readonly [file: string, call: string, words: readonly 
     'npm run model --',
     ['list', 'show', 'diff', 'verify', 'promote', 'rollback', 'hold', '--dry-run', '--store'],
   ],
+  ['train-data', 'npm run train:data --', ['put <path>', '--stage', '--name', 'training/data/']],
+  ['train-submit', 'npm run train:submit --', ['--stage', '--detach', '--follow', 'train.py', 'Exit code']],
 ];
 
 it.each(commands)(

@@ -1,9 +1,9 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 
-/** What a deployed stage says of itself, by the names of the stack's outputs. */
+/** A deployed stage, with the outputs of its CloudFormation stack. */
 export interface Deployment {
   readonly stage: string;
-  /** The output's value. Throws an Error that says what to deploy if the stage has none of that name. */
+  /** Returns an output's value. Throws an Error that says what to deploy if the stage does not have it. */
   output(name: string): string;
 }
 
@@ -20,7 +20,7 @@ async function readOutputs(client: CloudFormationClient, StackName: string): Pro
   return new Map(Stacks[0]?.Outputs?.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
 }
 
-/** Reads a stage's outputs. Throws an Error in one sentence if the stage is not deployed in this account and region. */
+/** Finds a stage. Throws an Error in one sentence if it is not deployed in this account and region. */
 export async function findDeployment(stage: string, client = new CloudFormationClient()): Promise<Deployment> {
   const stack = `serverless-bert-${stage}`;
   const outputs = await readOutputs(client, stack).catch(async (error: unknown) => {

@@ -1,5 +1,5 @@
 import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
-import { findDeployment } from '../../../local/train/deployment.ts';
+import { findDeployment } from '../../local/deployment.ts';
 
 const client = new CloudFormationClient({ endpoint: process.env.TEST_S3_ENDPOINT ?? '', region: 'ca-central-1' });
 

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { pack } from '../../../local/train/parcels.ts';
+import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { planUpload, uploadFile } from '../../local/upload.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'parcels-'));
+const folder = mkdtempSync(join(tmpdir(), 'upload-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const write = (name: string, content: string | Buffer) => {
@@ -61,13 +62,13 @@ const writeStore = (name: string, model = 'model') => {
 describe('a CSV file', () => {
   it('goes to the data that runs read, under its own name or another', async () => {
     const path = write('reviews.csv', 'review,sentiment\n"good, very",positive\n');
-    expect(await pack(path)).toEqual([{ path, key: 'training/data/reviews.csv', bytes: 39, once: false }]);
-    expect(await pack(path, 'imdb.csv')).toMatchObject([{ key: 'training/data/imdb.csv' }]);
+    expect(await planUpload(path)).toEqual([{ path, key: 'training/data/reviews.csv', bytes: 39, createOnly: false }]);
+    expect(await planUpload(path, 'imdb.csv')).toMatchObject([{ key: 'training/data/imdb.csv' }]);
   });
 
   it('may be compressed, and may begin with a byte order mark', async () => {
     const path = write('reviews.csv.gz', gzipSync('\uFEFFreview,sentiment\ngood,1\n'));
-    expect(await pack(path)).toMatchObject([{ key: 'training/data/reviews.csv.gz' }]);
+    expect(await planUpload(path)).toMatchObject([{ key: 'training/data/reviews.csv.gz' }]);
   });
 
   it.each([
@@ -86,39 +87,39 @@ describe('a CSV file', () => {
       'cannot be read as CSV: incorrect header check',
     ],
   ])('is refused %s', async (_what, name, content, sentence) => {
-    await expect(pack(write(name, content))).rejects.toThrow(sentence);
+    await expect(planUpload(write(name, content))).rejects.toThrow(sentence);
   });
 });
 
 describe('a folder', () => {
   it('with a config.json is a base model, whose files keep their names', async () => {
     for (const name of ['config.json', 'vocab.txt', 'model.safetensors', '.DS_Store']) write(`bert_tiny/${name}`, 'x');
-    const parcels = await pack(join(folder, 'bert_tiny'));
-    expect(parcels.map(({ key }) => key)).toEqual([
+    const plan = await planUpload(join(folder, 'bert_tiny'));
+    expect(plan.map(({ key }) => key)).toEqual([
       'training/base/bert_tiny/config.json',
       'training/base/bert_tiny/model.safetensors',
       'training/base/bert_tiny/vocab.txt',
     ]);
-    expect(parcels.every(({ once }) => !once)).toBe(true);
+    expect(plan.every(({ createOnly }) => !createOnly)).toBe(true);
   });
 
   it('with versions is a model store, of which the current version goes, its manifest last', async () => {
-    const parcels = await pack(writeStore('store'));
-    expect(parcels.map(({ key }) => key)).toEqual([
+    const plan = await planUpload(writeStore('store'));
+    expect(plan.map(({ key }) => key)).toEqual([
       `versions/${version}/model.onnx`,
       `versions/${version}/tokenizer.json`,
       `versions/${version}/manifest.json`,
     ]);
-    expect(parcels.every(({ once }) => once)).toBe(true);
+    expect(plan.every(({ createOnly }) => createOnly)).toBe(true);
   });
 
   it('with a damaged version is refused before anything is uploaded', async () => {
-    await expect(pack(writeStore('damaged', 'mod?l'))).rejects.toThrow(/model\.onnx/);
+    await expect(planUpload(writeStore('damaged', 'mod?l'))).rejects.toThrow(/model\.onnx/);
   });
 
   it('with neither is refused', async () => {
     write('photos/cat.jpg', 'x');
-    await expect(pack(join(folder, 'photos'))).rejects.toThrow(
+    await expect(planUpload(join(folder, 'photos'))).rejects.toThrow(
       'is neither a pretrained BERT (it has no config.json) nor',
     );
   });
@@ -129,6 +130,63 @@ describe('a path', () => {
     ['does not exist', () => join(folder, 'nothing.csv'), 'nothing.csv does not exist.'],
     ['is another kind of file', () => write('notes.txt', 'x'), 'notes.txt is no CSV file (.csv or .csv.gz).'],
   ])('that %s is refused', async (_what, path, sentence) => {
-    await expect(pack(path())).rejects.toThrow(sentence);
+    await expect(planUpload(path())).rejects.toThrow(sentence);
+  });
+});
+
+const client = new S3Client({
+  endpoint: process.env.TEST_S3_ENDPOINT ?? '',
+  forcePathStyle: true,
+  region: 'us-east-1',
+});
+const bucket = `upload-${randomUUID()}`;
+
+beforeAll(async () => {
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+});
+
+const createFile = (key: string, content: string | Buffer, createOnly = false) => {
+  const path = join(folder, randomUUID());
+  writeFileSync(path, content);
+  return { path, key, bytes: content.length, createOnly };
+};
+
+const send = (
+  file: ReturnType<typeof createFile>,
+  onProgress: (file: unknown, bytes: number) => void = () => undefined,
+) => uploadFile(file, { client, bucket, prefix: 'dev', onProgress });
+
+const read = async (key: string) => {
+  const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: `dev/${key}` }));
+  return Buffer.from((await Body?.transformToByteArray()) ?? []);
+};
+
+describe('an upload', () => {
+  it('brings a file under the prefix of the stage, and replaces an earlier one', async () => {
+    await send(createFile('training/data/imdb.csv', 'old'));
+    expect(await send(createFile('training/data/imdb.csv', 'new'))).toBe(true);
+    expect((await read('training/data/imdb.csv')).toString()).toBe('new');
+  });
+
+  it('never replaces an object of a version', async () => {
+    expect(await send(createFile('versions/v/model.onnx', 'first', true))).toBe(true);
+    expect(await send(createFile('versions/v/model.onnx', 'second', true))).toBe(false);
+    expect((await read('versions/v/model.onnx')).toString()).toBe('first');
+  });
+
+  it('brings a large file in parts and counts its bytes', async () => {
+    const content = randomBytes(20 * 1024 * 1024);
+    const seen: number[] = [];
+    await send(createFile('versions/v/large', content, true), (_file, bytes) => seen.push(bytes));
+    expect((await read('versions/v/large')).equals(content)).toBe(true);
+    expect(seen.at(-1)).toBe(content.length);
+    expect(seen.length).toBeGreaterThan(1);
+  });
+
+  it('stops when it is told to', async () => {
+    const stopped = AbortSignal.abort(new Error('Stopped.'));
+    const destination = { client, bucket, prefix: 'dev', onProgress: () => undefined, signal: stopped };
+    await expect(uploadFile(createFile('training/data/stopped.csv', 'x'), destination)).rejects.toThrow('Stopped.');
+    await expect(read('training/data/stopped.csv')).rejects.toMatchObject({ name: 'NoSuchKey' });
   });
 });

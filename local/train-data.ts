@@ -1,0 +1,73 @@
+// `npm run train:data -- put PATH`: uploads what training reads, or a first model, into a stage's bucket.
+import { S3Client } from '@aws-sdk/client-s3';
+import type { Command } from 'commander';
+import { createCommand, createStopSignal, runCommand, UsageError } from './command-line.ts';
+import { findDeployment } from './deployment.ts';
+import { createUploadProgress } from './progress.ts';
+import { type PlannedFile, planUpload, uploadFile } from './upload.ts';
+
+/** What `npm run train:data` can be told. */
+export interface DataOptions {
+  readonly path: string;
+  readonly name?: string;
+  readonly stage: string;
+}
+
+const pathHelp = `
+<path> is one of:
+  a CSV file with the columns review and sentiment (.csv or .csv.gz): goes to training/data/
+  the folder of a pretrained BERT, with config.json: goes to training/base/
+  a model store such as models/sample: its current version goes to versions/, where promote tries it
+
+The parameters trainingFile, validationFile and trainingBase say which names a run reads.
+Credentials and region are the AWS tools' own: AWS_PROFILE, AWS_REGION and so on.
+`;
+
+/** Creates the command. `put` is called with the options of its only subcommand. */
+export function createDataCommand(put: (options: DataOptions) => Promise<void>): Command {
+  const data = createCommand(
+    'npm run train:data --',
+    'Uploads what training reads, or a model, into the bucket of a deployed stage.',
+  )
+    .option('--stage <name>', 'the stage whose bucket it is', 'dev')
+    .option('--name <name>', 'its name in the bucket (default: its own name)', checkName)
+    .helpCommand('help [command]', 'print the help of a command')
+    .addHelpText('afterAll', pathHelp);
+  data
+    .command('put <path>')
+    .description('uploads a CSV file, a base model or a model version')
+    .action((path: string) => put({ path, ...data.opts<Omit<DataOptions, 'path'>>() }));
+  return data;
+}
+
+function checkName(name: string): string {
+  if (/^[A-Za-z0-9._-]+$/.test(name)) return name;
+  throw new UsageError(`--name takes letters, digits, dots, dashes and underscores, not ${JSON.stringify(name)}.`);
+}
+
+/** Faults of the files are reported before anything is uploaded. */
+async function put({ path, name, stage }: DataOptions): Promise<void> {
+  const signal = createStopSignal();
+  const plan = await planUpload(path, name);
+  const uri = (await findDeployment(stage)).output('ModelUri');
+  const progress = createUploadProgress(plan);
+  const destination = { client: new S3Client(), ...splitUri(uri), onProgress: progress.update, signal };
+  const kept: PlannedFile[] = [];
+  try {
+    for (const file of plan) if (!(await uploadFile(file, destination))) kept.push(file);
+  } finally {
+    progress.stop();
+  }
+  const known = kept.length > 0 ? `; ${kept.length} were there already, and versions never change` : '';
+  process.stdout.write(`Uploaded ${plan.length - kept.length} of ${plan.length} files to ${uri}${known}.\n`);
+}
+
+function splitUri(uri: string) {
+  const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
+  return { bucket, prefix };
+}
+
+await runCommand(import.meta.url, async (args) => {
+  await createDataCommand(put).parseAsync(args, { from: 'user' });
+  return 0;
+});

@@ -1,0 +1,154 @@
+// Uploads to a stage's bucket: the plan (which files go where) and the upload of one file.
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { pathToFileURL } from 'node:url';
+import { createGunzip } from 'node:zlib';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import { parse } from 'csv-parse';
+import { checkComplete, keyInVersion, openModelStore, readManifest, readPointer } from '../layers/model-store/index.ts';
+import { UsageError } from './command-line.ts';
+
+/** A file of the upload plan. */
+export interface PlannedFile {
+  readonly path: string;
+  /** Key in the bucket, below the stage's prefix. */
+  readonly key: string;
+  readonly bytes: number;
+  /** Never replaces an object: the files of a version do not change. */
+  readonly createOnly: boolean;
+}
+
+/**
+ * Plans the upload of a path: a CSV file goes to `training/data/`, the folder of a pretrained BERT to `training/base/`, the
+ * current version of a model store to `versions/`.
+ *
+ * @param name - name in the bucket; without it, the file's or folder's own.
+ * @throws UsageError if it is none of these; ModelStoreError if a version is damaged.
+ */
+export async function planUpload(path: string, name = basename(resolve(path))): Promise<PlannedFile[]> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) throw new UsageError(`${path} does not exist.`);
+  if (found.isDirectory()) return planFolder(resolve(path), name);
+  if (/\.csv(\.gz)?$/.test(path)) return planRows(path, name);
+  throw new UsageError(`${path} is no CSV file (.csv or .csv.gz).`);
+}
+
+async function planFolder(folder: string, name: string): Promise<PlannedFile[]> {
+  const names = new Set(await readdir(folder));
+  if (names.has('versions')) return planVersion(folder);
+  if (names.has('config.json')) return planBaseModel(folder, name);
+  throw new UsageError(
+    `${folder} is neither a pretrained BERT (it has no config.json) nor a model store (it has no versions/).`,
+  );
+}
+
+/** Plans the current version of a model store. Its manifest goes last, because it publishes the version. */
+async function planVersion(folder: string): Promise<PlannedFile[]> {
+  const store = openModelStore(pathToFileURL(folder).href);
+  const { pointer } = await readPointer(store);
+  const manifest = await readManifest(store, pointer.version);
+  await checkComplete(store, manifest);
+  for (const entry of manifest.files) {
+    const key = keyInVersion(manifest.version, entry.path);
+    await store.fetchFile({ key, entry, partBytes: manifest.partBytes, directory: folder });
+  }
+  const names = [...manifest.files.map(({ path }) => path), 'manifest.json'];
+  const keys = names.map((name) => keyInVersion(manifest.version, name));
+  return Promise.all(keys.map((key) => describeFile(join(folder, key), key, true)));
+}
+
+async function planBaseModel(folder: string, name: string): Promise<PlannedFile[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.')).map((entry) => entry.name);
+  return Promise.all(files.sort().map((file) => describeFile(join(folder, file), `training/base/${name}/${file}`)));
+}
+
+async function planRows(file: string, name: string): Promise<PlannedFile[]> {
+  await checkColumns(file);
+  return [await describeFile(file, `training/data/${name}`)];
+}
+
+const describeFile = async (path: string, key: string, createOnly = false): Promise<PlannedFile> => ({
+  path,
+  key,
+  bytes: (await stat(path)).size,
+  createOnly,
+});
+
+/** Throws UsageError for a CSV file that training would refuse after an hour on a GPU. */
+async function checkColumns(file: string): Promise<void> {
+  const header = await readHeader(file).catch((error: Error) => {
+    throw new UsageError(`${file} cannot be read as CSV: ${error.message}`);
+  });
+  const absent = ['review', 'sentiment'].filter((column) => !header.includes(column));
+  if (absent.length === 0) return;
+  const found = header.length === 0 ? 'it is empty' : `its columns are ${header.join(', ')}`;
+  throw new UsageError(`${file} has no column ${absent.join(' and no column ')}: ${found}.`);
+}
+
+/** Reads the first row and nothing after it. */
+async function readHeader(file: string): Promise<readonly string[]> {
+  let header: readonly string[] = [];
+  const keepFirst = async (rows: AsyncIterable<string[]>) => {
+    for await (const row of rows) {
+      header = row;
+      return;
+    }
+  };
+  const source = createReadStream(file);
+  const parser = parse({ bom: true, relax_column_count: true });
+  const done = file.endsWith('.gz')
+    ? pipeline(source, createGunzip(), parser, keepFirst)
+    : pipeline(source, parser, keepFirst);
+  // The pipeline fails when the rest is left unread. That is no failure here.
+  await done.catch((error: unknown) => {
+    if (header.length === 0) throw error;
+  });
+  return header;
+}
+
+/** Where a file goes, and who is told of its progress. */
+export interface Destination {
+  readonly client: S3Client;
+  readonly bucket: string;
+  readonly prefix: string;
+  /** Called with the bytes of the file that are uploaded so far. */
+  readonly onProgress: (file: PlannedFile, bytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+const existsAlready = (error: unknown) =>
+  error instanceof Error && (error.name === 'PreconditionFailed' || error.name === 'ConditionalRequestConflict');
+
+/** Uploads one file, in parts if it is large. Returns false if it is create-only and exists already. */
+export async function uploadFile(
+  file: PlannedFile,
+  { client, bucket, prefix, onProgress, signal }: Destination,
+): Promise<boolean> {
+  const upload = new Upload({
+    client,
+    params: {
+      Bucket: bucket,
+      Key: `${prefix}/${file.key}`,
+      Body: createReadStream(file.path),
+      ...(file.createOnly ? { IfNoneMatch: '*' } : {}),
+    },
+    partSize: 16 * 1024 * 1024,
+  });
+  upload.on('httpUploadProgress', ({ loaded = 0 }) => onProgress(file, loaded));
+  const abort = () => void upload.abort();
+  signal?.addEventListener('abort', abort);
+  try {
+    signal?.throwIfAborted();
+    await upload.done();
+    return true;
+  } catch (error) {
+    if (file.createOnly && existsAlready(error)) return false;
+    throw signal?.aborted ? signal.reason : error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
