@@ -11,9 +11,9 @@ import {
   readPointerState,
 } from '../layers/model-store/index.ts';
 import { createCommand, runCommand, UsageError } from './command-line.ts';
+import { sampleUri } from './environment.ts';
 import { hold, promote, rollBack } from './model-pointer.ts';
 import { compareModels, formatRows, listModels, showModel } from './model-report.ts';
-import { sampleUri } from './project.ts';
 
 /** The flags of all subcommands. */
 interface Flags {

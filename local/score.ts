@@ -4,7 +4,7 @@ import { type LoadedModel, loadModel } from '../functions/predict/model.ts';
 import { createLog } from '../layers/telemetry/index.ts';
 import { createCommand, createStopSignal, runCommand, wholeNumber } from './command-line.ts';
 import { openTable, type Table, writeToFile, writeToStandardOutput } from './csv.ts';
-import { readLocalConfiguration } from './project.ts';
+import { readLocalConfiguration } from './environment.ts';
 import { createScoreRun, findColumns } from './score-rows.ts';
 import { startPool, workerPath } from './worker-pool.ts';
 

@@ -6,8 +6,8 @@ import { createModelProvider, createWatch, type ModelProvider } from '../functio
 import { loadModel } from '../functions/predict/model.ts';
 import { createLog } from '../layers/telemetry/index.ts';
 import { createCommand, runCommand, wholeNumber } from './command-line.ts';
+import { readLocalConfiguration } from './environment.ts';
 import { type RunningServer, startServer } from './http-server.ts';
-import { readLocalConfiguration } from './project.ts';
 import { startPool, workerPath } from './worker-pool.ts';
 
 /** What `npm start` can be told. */

@@ -1,14 +1,15 @@
+// The environment of a command on this machine: its model and its settings.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Configuration, ConfigurationError, readConfiguration } from '../functions/predict/configuration.ts';
 import { UsageError } from './command-line.ts';
 
-/** The model that ships with the project, wherever the command is called from. */
+/** URI of the model that ships with the project. It does not depend on the current folder. */
 export const sampleUri = pathToFileURL(join(import.meta.dirname, '..', '..', 'models', 'sample')).href;
 
 /**
- * Reads the environment of a command on this machine: the sample model by default, and as many threads for each worker as
- * the processors allow. More threads than processors would only take turns.
+ * Reads the environment. The model is the sample model by default. The processors are divided among the workers, because
+ * more threads than processors would only take turns.
  *
  * @throws UsageError that lists every problem.
  */
