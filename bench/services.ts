@@ -27,7 +27,7 @@ function createGunicorn({ places, packages }: Setting, { workers, options, env }
       ...['--workers', String(workers), '--bind', `127.0.0.1:${port}`],
       // A review in an address is longer than gunicorn takes by default, and 16 clients may wait longer than it allows.
       ...['--limit-request-line', '0', '--timeout', '300', '--log-level', 'warning'],
-      'service:create_app()',
+      'engine:create_app()',
     ],
     env: {
       PYTHONPATH: packages.pythonPath,

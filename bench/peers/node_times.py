@@ -1,8 +1,8 @@
-"""Where a run's time goes: prints the median milliseconds of each kind of node.
+"""Profiles a model in ONNX Runtime: prints the median milliseconds of each kind of node.
 
     python node_times.py MODEL [TOKENS] [--threads N] [--optimize]
 
-MODEL is an ONNX file as it is served; with --optimize one that ONNX Runtime shall optimize at load, as a stock export.
+MODEL is an ONNX file as it is served. With --optimize, ONNX Runtime optimizes it at load, as it does a stock export.
 """
 
 import argparse
@@ -15,11 +15,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
-_RUNS = 20
 
-
-def measure(model: Path, tokens: int, optimize: bool, threads: int) -> list[tuple[str, int, float]]:
-    """Kind, number and summed median milliseconds of the nodes, most expensive first."""
+def profile(model: Path, tokens: int, optimize: bool, threads: int) -> list[dict[str, str | int]]:
+    """Runs the model 20 times. Returns the profiler's events of the nodes."""
     with tempfile.TemporaryDirectory() as folder:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
@@ -29,23 +27,11 @@ def measure(model: Path, tokens: int, optimize: bool, threads: int) -> list[tupl
         session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         row = np.random.default_rng(0).integers(1000, 30000, (1, tokens))
         feeds = {"input_ids": row, "attention_mask": np.ones_like(row), "token_type_ids": np.zeros_like(row)}
-        for _ in range(_RUNS):
+        for _ in range(20):
             session.run(None, {put.name: feeds[put.name] for put in session.get_inputs()})
-        return _sum_up(json.loads(Path(session.end_profiling()).read_text()))
-
-
-def _sum_up(events: list[dict[str, object]]) -> list[tuple[str, int, float]]:
-    times: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for event in events:
-        if str(event["name"]).endswith("_kernel_time"):
-            details = event["args"]
-            assert isinstance(details, dict)
-            times[str(details["op_name"]), str(event["name"])].append(float(str(event["dur"])) / 1000)
-    total: Counter[str] = Counter()
-    for (kind, _), durations in times.items():
-        total[kind] += statistics.median(durations)  # type: ignore[assignment]
-    counts = Counter(kind for kind, _ in times)
-    return [(kind, counts[kind], time) for kind, time in total.most_common()]
+        events = json.loads(Path(session.end_profiling()).read_text())
+    nodes = [event for event in events if event["name"].endswith("_kernel_time")]
+    return [{"kind": node["args"]["op_name"], "name": node["name"], "microseconds": node["dur"]} for node in nodes]
 
 
 if __name__ == "__main__":
@@ -54,8 +40,13 @@ if __name__ == "__main__":
     parser.add_argument("tokens", type=int, nargs="?", default=128)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--optimize", action="store_true")
-    given = parser.parse_args()
-    rows = measure(given.model, given.tokens, given.optimize, given.threads)
-    print(f"{sum(time for _, _, time in rows):.1f} ms")
-    for kind, count, time in rows[:12]:
-        print(f"{time:8.2f} ms  {count:4} x {kind}")
+    times = defaultdict(list)
+    for node in profile(**vars(parser.parse_args())):
+        times[node["kind"], node["name"]].append(int(node["microseconds"]) / 1000)
+    counts = Counter(kind for kind, _ in times)
+    totals: dict[str, float] = dict.fromkeys(map(str, counts), 0)
+    for (kind, _), durations in times.items():
+        totals[str(kind)] += statistics.median(durations)
+    print(f"{sum(totals.values()):.1f} ms")
+    for name in sorted(totals, key=lambda kind: -totals[kind])[:12]:
+        print(f"{totals[name]:8.2f} ms  {counts[name]:4} x {name}")

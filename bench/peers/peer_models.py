@@ -1,4 +1,4 @@
-"""Makes the models that are compared: one network of seeded random weights, as published here and as others run it.
+"""Makes the compared models: one network of seeded random weights, as this project publishes it and as others run it.
 
     python bench/peers/peer_models.py OUT --tokenizer tokenizer.json [--shape base]
 
@@ -34,15 +34,6 @@ SHAPES = {"tiny": (32, 2, 2), "small": (384, 6, 12), "base": (768, 12, 12)}
 LABELS = ["negative", "positive"]
 
 
-class _Logits(torch.nn.Module):
-    def __init__(self, model: BertForSequenceClassification) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor, types: torch.Tensor) -> Any:
-        return self.model(input_ids=ids, attention_mask=mask, token_type_ids=types).logits
-
-
 def make_network(shape: str, vocabulary: int) -> BertForSequenceClassification:
     """BERT with the same random weights every time."""
     width, layers, heads = SHAPES[shape]
@@ -54,26 +45,26 @@ def make_network(shape: str, vocabulary: int) -> BertForSequenceClassification:
         num_attention_heads=heads,
         intermediate_size=4 * width,
         id2label=dict(enumerate(LABELS)),
-        label2id={label: index for index, label in enumerate(LABELS)},
+        label2id={"negative": 0, "positive": 1},
     )
     model = BertForSequenceClassification(config).eval()
-    # Larger than at the start of a training, so that answers differ from text to text and a wrong one shows.
+    # Larger than at the start of a training: answers differ from text to text, so that a wrong one shows.
     model.classifier.weight.data *= 20
     return model
 
 
 def export_stock(model: BertForSequenceClassification, path: Path) -> None:
-    """The export that a user of PyTorch gets, with dynamic batch and length."""
+    """Exports the model as a user of PyTorch does, with dynamic batch and length."""
     ids = torch.ones(2, 8, dtype=torch.int64)
     names = ["input_ids", "attention_mask", "token_type_ids"]
-    axes = {0: "batch", 1: "length"}
+    axes = {name: {0: "batch", 1: "length"} for name in names}
     torch.onnx.export(
-        _Logits(model).eval(),
+        model,
         (ids, torch.ones_like(ids), torch.zeros_like(ids)),
         str(path),
         input_names=names,
         output_names=["logits"],
-        dynamic_axes={**dict.fromkeys(names, axes), "logits": {0: "batch"}},
+        dynamic_axes={**axes, "logits": {0: "batch"}},
         opset_version=17,
         dynamo=False,
     )
@@ -81,20 +72,19 @@ def export_stock(model: BertForSequenceClassification, path: Path) -> None:
 
 def write_peer(model: BertForSequenceClassification, tokenizer: Path, folder: Path) -> None:
     """Weights, tokenizer and the dynamic int8 of ONNX Runtime's own quantizer, one scale per matrix: its fastest."""
-    onnx = folder / "onnx"
-    onnx.mkdir(parents=True)
+    (folder / "onnx").mkdir(parents=True)
     model.save_pretrained(folder)
     shutil.copy(tokenizer, folder / "tokenizer.json")
-    told = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": 512}
-    (folder / "tokenizer_config.json").write_text(json.dumps(told), "utf-8")
+    settings = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": 512}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), "utf-8")
     with tempfile.TemporaryDirectory() as place:
         raw = Path(place, "raw.onnx")
         export_stock(model, raw)
-        quantize_dynamic(raw, onnx / "model_quantized.onnx", weight_type=QuantType.QInt8)
+        quantize_dynamic(raw, folder / "onnx" / "model_quantized.onnx", weight_type=QuantType.QInt8)
 
 
 def write_store(model: BertForSequenceClassification, tokenizer: Path, folder: Path) -> None:
-    """A model store whose current version is what this project's training would publish of the network."""
+    """Publishes the network to a model store, as this project's training does."""
     chooser = random.Random(20)
     texts = [[chooser.randrange(1000, model.config.vocab_size) for _ in range(64)] for _ in range(8)]
     store = FolderStore(folder)
@@ -108,7 +98,7 @@ def write_store(model: BertForSequenceClassification, tokenizer: Path, folder: P
 
 
 def describe(folder: Path, now: datetime) -> dict[str, Any]:
-    """The manifest; nobody ever measured how well random weights do."""
+    """Returns the manifest. Its metrics are those of guessing: nobody measures how well random weights do."""
     unknown = {"accuracy": 0.5, "f1": 0.5, "auc": 0.5, "ece": 0.0}
     return {
         "schema": 1,
@@ -126,11 +116,6 @@ def describe(folder: Path, now: datetime) -> dict[str, Any]:
     }
 
 
-def count_words(tokenizer: Path) -> int:
-    """Size of the tokenizer's vocabulary."""
-    return len(json.loads(tokenizer.read_text("utf-8"))["model"]["vocab"])
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Makes both folders."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -138,7 +123,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--shape", choices=SHAPES, default="base")
     options = parser.parse_args(arguments)
-    model = make_network(options.shape, count_words(options.tokenizer))
+    vocabulary = json.loads(options.tokenizer.read_text("utf-8"))["model"]["vocab"]
+    model = make_network(options.shape, len(vocabulary))
     write_peer(model, options.tokenizer, options.out / "peer")
     write_store(model, options.tokenizer, options.out / "store")
 

@@ -51,10 +51,8 @@ def test_the_floor_multiplies_for_every_length(models: Path) -> None:
 
 
 def test_the_service_answers_as_the_tutorial_did(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from service import create_app  # noqa: PLC0415  (Flask is no dependency of training)
-
     flags = ["--kind", "onnxruntime", "--graph", "onnx/model_quantized.onnx", "--model", str(models / "peer")]
     monkeypatch.setenv("PEER_OPTIONS", json.dumps(flags))
-    response = create_app().test_client().get("/predict?sentence=a%20good%20film").get_json()["response"]
+    response = engine.create_app().test_client().get("/predict?sentence=a%20good%20film").get_json()["response"]
     assert response["sentence"] == "a good film"
     assert float(response["positive"]) + float(response["negative"]) == pytest.approx(1)
