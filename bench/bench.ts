@@ -1,30 +1,38 @@
-import type { Models } from './models.ts';
-import type { BenchOptions } from './options.ts';
-import type { Packages } from './packages.ts';
-import type { Places } from './places.ts';
-import type { Progress } from './progress.ts';
+import type { readBenchOptions } from './options.ts';
+import type { findPlaces, provideModels, providePackages } from './prepare.ts';
 import type { Row } from './results.ts';
-import type { Words } from './texts.ts';
 
-/** A table without what is the same for all of a run. */
-export interface Measured {
-  readonly title: string;
-  readonly about: string;
-  /** What the rows' ratios mean, unless it is that this project is better by so much. */
-  readonly ratioName?: string;
-  readonly rows: readonly Row[];
+/** One way to classify the same texts with the same network: a line of contenders.json. */
+export interface Contender {
+  readonly name: string;
+  /** Its name where it runs the sample model's file, if it can. */
+  readonly sampleName?: string;
+  /** A program of bench/engine.ts, or one of bench/peers/engine.py. */
+  readonly kind: 'this-project' | 'transformers-js' | 'torch' | 'onnxruntime' | 'floor';
+  /** Flags of engine.py. The fastest on this machine are taken. */
+  readonly settings: readonly (readonly string[])[];
+  /** Every text takes as long as the longest. */
+  readonly padded?: boolean;
+  /** Its answers mean nothing. */
+  readonly speechless?: boolean;
+  /** MKL is made fast on AMD. */
+  readonly fastMkl?: boolean;
+  /** How it serves, if it does. Without `processes`, there are as many as threads. */
+  readonly service?: { readonly flags?: readonly string[]; readonly processes?: number };
 }
 
-/** What every part of a run works with. */
+/** What every measurement works with. */
 export interface Bench {
-  readonly places: Places;
-  readonly options: BenchOptions;
-  readonly models: Models;
-  readonly packages: Packages;
-  readonly words: Words;
-  readonly progress: Progress;
-  /** Bytes of the image that `npm run test:image` built, if it did. */
+  readonly places: ReturnType<typeof findPlaces>;
+  readonly options: ReturnType<typeof readBenchOptions>;
+  readonly models: ReturnType<typeof provideModels>;
+  readonly packages: ReturnType<typeof providePackages>;
+  /** Everybody, this project first. */
+  readonly contenders: readonly Contender[];
+  /** Words of one token each. */
+  readonly words: readonly string[];
+  /** Bytes of the image that `npm run test:image` has built. Undefined if it has not. */
   readonly findImageBytes: () => number | undefined;
-  /** Keeps a table under the name of its file. */
-  save(name: string, table: Measured): void;
+  /** Keeps a table of tables.json, whose texts take the values by name. */
+  save(name: string, rows: readonly Row[], values?: Readonly<Record<string, unknown>>): void;
 }

@@ -4,32 +4,18 @@ import { join } from 'node:path';
 const periodUs = 20_000;
 const root = '/sys/fs/cgroup';
 
-/** A limit on processor time, as Lambda sets one by a function's memory: so many milliseconds of every 20, on any processors. */
-export interface ProcessorLimit {
-  /** A command that puts itself under the limit and then becomes the command that stands behind it. */
-  readonly enter: readonly string[];
-  /** Takes the limit away, when all processes under it have ended. */
-  remove(): void;
-}
-
-/** Whether the machine mounts the processor controller in the older way, by itself. */
-const isFirstVersion = () => existsSync(join(root, 'cpu', 'cpu.cfs_quota_us'));
-
-function setQuota(folder: string, quotaUs: number): void {
-  const write = (file: string, value: string | number) => writeFileSync(join(folder, file), String(value));
-  if (isFirstVersion()) {
-    write('cpu.cfs_period_us', periodUs);
-    write('cpu.cfs_quota_us', quotaUs);
-  } else write('cpu.max', `${quotaUs} ${periodUs}`);
-}
-
-/** Makes the group; what cannot be limited does not stay behind. */
+/** Makes a control group with a quota, in version 1 or 2 of Linux's control groups. */
 function makeGroup(processors: number): string {
   if (!existsSync(root)) throw new Error(`there is no ${root}`);
-  const folder = join(root, isFirstVersion() ? 'cpu' : '', `bench-${process.pid}`);
+  const first = existsSync(join(root, 'cpu', 'cpu.cfs_quota_us'));
+  const folder = join(root, first ? 'cpu' : '', `bench-${process.pid}`);
+  const write = (file: string, value: string | number) => writeFileSync(join(folder, file), String(value));
+  const quotaUs = Math.round(processors * periodUs);
   mkdirSync(folder, { recursive: true });
   try {
-    setQuota(folder, Math.round(processors * periodUs));
+    if (first) write('cpu.cfs_period_us', periodUs);
+    if (first) write('cpu.cfs_quota_us', quotaUs);
+    else write('cpu.max', `${quotaUs} ${periodUs}`);
   } catch (error) {
     rmdirSync(folder);
     throw error;
@@ -38,17 +24,16 @@ function makeGroup(processors: number): string {
 }
 
 /**
- * Makes a group whose processes together have so many processors. Linux control groups, of either version.
+ * Limits processor time as Lambda does by a function's memory: so many milliseconds of every 20, on any processors. `enter` is a
+ * command that puts itself under the limit and becomes the command behind it. `remove` works when all its processes have ended.
  *
- * @throws Error that says why there is none; it takes root.
+ * @throws Error with the reason if it cannot: it takes root and Linux.
  */
-export function createProcessorLimit(processors: number): ProcessorLimit {
+export function createProcessorLimit(processors: number) {
   try {
     const folder = makeGroup(processors);
-    return {
-      enter: ['/bin/sh', '-c', `echo $$ > ${join(folder, 'cgroup.procs')} && exec "$@"`, 'sh'],
-      remove: () => rmdirSync(folder),
-    };
+    const enter = ['/bin/sh', '-c', `echo $$ > ${join(folder, 'cgroup.procs')} && exec "$@"`, 'sh'];
+    return { enter, remove: () => rmdirSync(folder) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;
     throw new Error(`processor time can be limited by root and Linux control groups only (${reason})`);

@@ -1,45 +1,53 @@
-import type { Summary } from './statistics.ts';
+import { compareBlocks, summarize } from './statistics.ts';
 
-/** How the rows of this project begin. */
+/** The name of this project's rows, or its beginning. */
 export const ownName = 'this project';
 
-/** What a ratio means unless a table says otherwise. */
-export const better = 'this project is better by';
-
-/** One line of a table. */
-export interface Row extends Summary {
+/** One line of a table. `at` is the column where a table has several; the meaning of `ratio` is the table's `ratioName`. */
+export interface Row {
   readonly name: string;
-  /** What it was measured at, such as `32 tokens`, where a table has several columns. */
   readonly at?: string | undefined;
   readonly unit: string;
-  /** What `ratioName` of the table says, if the row has one. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly min: number;
+  readonly blocks: readonly number[];
   readonly ratio?: number | undefined;
 }
 
-/** What was measured, as it is written to bench/results. */
+/** A measurement as it is written to bench/results. `about` says what the figures are and what they are not. */
 export interface Table {
   readonly title: string;
-  /** In words or by name: processor, versions. */
+  readonly about: string;
+  readonly ratioName?: string;
+  readonly rows: readonly Row[];
   readonly machine: unknown;
   /** UTC. */
   readonly date: string;
-  /** What the figures are and what they are not, for the reader. */
-  readonly about?: string | undefined;
-  /** What the rows' ratios mean. */
-  readonly ratioName?: string | undefined;
-  readonly rows: readonly Row[];
 }
 
-/** Whether these are a table of this form: bench/results may hold others as well. */
-export const isRow = (row: unknown): row is Row =>
-  typeof row === 'object' &&
-  row !== null &&
-  'name' in row &&
-  'p50' in row &&
-  'blocks' in row &&
-  Array.isArray(row.blocks);
+/** A row of values that were measured in several blocks. */
+export const createRow = (name: string, unit: string, blocks: readonly (readonly number[])[], at?: string): Row => ({
+  ...{ name, at, unit },
+  ...summarize(blocks),
+});
 
-/** A quantity that was not sampled: a size, a price. */
-export function createFact(name: string, value: number, unit: string): Row {
-  return { name, unit, p50: value, p99: value, min: value, blocks: [value] };
+/** A quantity that is not sampled, such as a size. */
+export const createFact = (name: string, value: number, unit: string) => createRow(name, unit, [[value]]);
+
+/** Adds to each row how many times better this project's row of the same column is. */
+export function addRatios(rows: readonly Row[], better: 'lower' | 'higher' = 'lower'): Row[] {
+  return rows.map((row) => {
+    const ours = rows.find(({ name, at }) => name.startsWith(ownName) && at === row.at);
+    if (!ours || ours === row) return { ...row, ratio: undefined };
+    const [over, under] = better === 'lower' ? [row, ours] : [ours, row];
+    return { ...row, ratio: compareBlocks(over.blocks, under.blocks) };
+  });
+}
+
+/** Three significant digits, without an exponent. */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const digits = value === 0 ? 0 : Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))));
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

@@ -8,10 +8,8 @@ import { prepareEnvironment } from '../test/python.mjs';
 
 const root = join(import.meta.dirname, '..');
 const built = join(root, '.cache', 'bench', 'built');
-const engines = ['this-project', 'transformers-js', 'transformers-js-service', 'lambda'];
-const entries = ['run', ...engines.map((engine) => `engines/${engine}`)];
 
-/** What a run under sudo has made belongs to who asked for it: they could not build again otherwise. */
+/** Gives what a run under sudo has made to the user who asked for it, who could not build again otherwise. */
 function handBack() {
   const { SUDO_UID, SUDO_GID } = process.env;
   if (process.getuid?.() !== 0 || !SUDO_UID) return;
@@ -23,9 +21,8 @@ const { status } = spawnSync(process.execPath, [join(root, 'build.mjs'), '--quie
 if (status !== 0) process.exit(status ?? 1);
 await build({
   absWorkingDir: import.meta.dirname,
-  entryPoints: entries.map((entry) => `${entry}.ts`),
+  entryPoints: ['run.ts', 'engine.ts'],
   outdir: built,
-  outbase: import.meta.dirname,
   outExtension: { '.js': '.mjs' },
   bundle: true,
   packages: 'external',
@@ -35,10 +32,12 @@ await build({
   logLevel: 'warning',
 });
 const { run } = await import(pathToFileURL(join(built, 'run.mjs')).href);
-const given = {
+const code = await run({
+  root,
+  built,
+  args: process.argv.slice(2),
   preparePython: prepareEnvironment,
   findImageBytes: () => inspectImage('localhost/serverless-bert/lambda:latest')?.Size,
-};
-const code = await run({ root, built, args: process.argv.slice(2), ...given });
+});
 handBack();
 process.exit(code);

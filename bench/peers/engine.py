@@ -24,13 +24,10 @@ from typing import Any
 
 Classify = Callable[[str], float]
 """Text → probability of "positive"."""
-
-Options = argparse.Namespace
-
 _MAX_TOKENS = 512
 
 
-def _load_torch(folder: Path, options: Options) -> tuple[Classify, str]:
+def _load_torch(folder: Path, options: argparse.Namespace) -> tuple[Classify, str]:
     """PyTorch: padded to 512 tokens as in the tutorial's service, or unpadded and in bfloat16, as a tuned one."""
     import torch
     from transformers import AutoTokenizer, BertForSequenceClassification
@@ -53,7 +50,7 @@ def _load_torch(folder: Path, options: Options) -> tuple[Classify, str]:
     return classify, f"PyTorch {torch.__version__}, {options.precision}, {length}, {torch.get_num_threads()} threads"
 
 
-def _load_onnxruntime(folder: Path, options: Options) -> tuple[Classify, str]:
+def _load_onnxruntime(folder: Path, options: argparse.Namespace) -> tuple[Classify, str]:
     """ONNX Runtime with all graph optimizations, as the package does by default, and the Rust tokenizer."""
     import numpy as np
     import onnxruntime as ort
@@ -79,7 +76,7 @@ def _load_onnxruntime(folder: Path, options: Options) -> tuple[Classify, str]:
     return classify, f"ONNX Runtime {ort.__version__}, {options.graph}, {options.threads} threads, {spinning}"
 
 
-def _load_floor(folder: Path, options: Options) -> tuple[Classify, str]:
+def _load_floor(folder: Path, options: argparse.Namespace) -> tuple[Classify, str]:
     """BERT's matrix products alone, by PyTorch's best kernels: int8 in linear layers, fp32 in attention.
 
     Nothing is quantized, normalized or added between them: no engine with these products can be faster. The
@@ -134,7 +131,7 @@ def _load_floor(folder: Path, options: Options) -> tuple[Classify, str]:
 _KINDS = {"torch": _load_torch, "onnxruntime": _load_onnxruntime, "floor": _load_floor}
 
 
-def read_options(arguments: list[str] | None = None) -> Options:
+def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     """Reads the command line, or the arguments that the service gets."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kind", choices=_KINDS, required=True)
@@ -148,7 +145,7 @@ def read_options(arguments: list[str] | None = None) -> Options:
     return parser.parse_args(arguments)
 
 
-def load(options: Options) -> tuple[Classify, str]:
+def load(options: argparse.Namespace) -> tuple[Classify, str]:
     """Loads the engine. Returns text → probability of "positive", and a description of the engine."""
     return _KINDS[options.kind](Path(options.model), options)
 

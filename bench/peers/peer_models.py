@@ -56,18 +56,11 @@ def make_network(shape: str, vocabulary: int) -> BertForSequenceClassification:
 def export_stock(model: BertForSequenceClassification, path: Path) -> None:
     """Exports the model as a user of PyTorch does, with dynamic batch and length."""
     ids = torch.ones(2, 8, dtype=torch.int64)
-    names = ["input_ids", "attention_mask", "token_type_ids"]
-    axes = {name: {0: "batch", 1: "length"} for name in names}
-    torch.onnx.export(
-        model,
-        (ids, torch.ones_like(ids), torch.zeros_like(ids)),
-        str(path),
-        input_names=names,
-        output_names=["logits"],
-        dynamic_axes={**axes, "logits": {0: "batch"}},
-        opset_version=17,
-        dynamo=False,
-    )
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": torch.zeros_like(ids)}
+    axes = {name: {0: "batch", 1: "length"} for name in inputs}
+    how: dict[str, Any] = {"dynamic_axes": {**axes, "logits": {0: "batch"}}, "opset_version": 17, "dynamo": False}
+    how |= {"input_names": list(inputs), "output_names": ["logits"]}
+    torch.onnx.export(model, tuple(inputs.values()), str(path), **how)
 
 
 def write_peer(model: BertForSequenceClassification, tokenizer: Path, folder: Path) -> None:

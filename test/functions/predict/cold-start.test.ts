@@ -1,9 +1,9 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { receive } from '../../../bench/fresh-process.ts';
 import { startShapedS3 } from '../../../bench/shaped-s3.ts';
 import type { Manifest } from '../../../layers/model-store/index.ts';
 import { samplePath } from '../../layers/inference/sample-model.ts';
@@ -33,6 +33,19 @@ function startFunction(env: NodeJS.ProcessEnv) {
   });
   stops.push(() => child.kill('SIGKILL'));
   return child;
+}
+
+/** The next message of a child. Rejects if it ends without one. */
+async function receive<T>(child: ChildProcess): Promise<T> {
+  const ended = new AbortController();
+  const abort = () => ended.abort();
+  child.once('disconnect', abort);
+  try {
+    const [message] = await once(child, 'message', { signal: ended.signal });
+    return message;
+  } finally {
+    child.off('disconnect', abort);
+  }
 }
 
 /** Slow enough that the order of events does not depend on the load of this machine. */

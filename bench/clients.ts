@@ -1,0 +1,92 @@
+import { Agent, get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** One answer. `status` is 0 if none came. */
+interface Reply {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly milliseconds: number;
+}
+
+/** All answers of a load, and how long it took. */
+export interface Load {
+  readonly replies: readonly Reply[];
+  readonly seconds: number;
+}
+
+/** Asks once. Never rejects. */
+export function ask(url: string, agent?: Agent): Promise<Reply> {
+  const started = performance.now();
+  return new Promise((resolve) => {
+    const finish = (status = 0, retryAfter?: string) =>
+      resolve({ status, retryAfter, milliseconds: performance.now() - started });
+    const request = get(url, { agent }, (response) => {
+      response.on('end', () => finish(response.statusCode, response.headers['retry-after']));
+      response.on('error', () => finish()).resume();
+    });
+    request.on('error', () => finish());
+  });
+}
+
+/** Asks about one text after the other, over as many connections as there are clients. `run` starts the requests. */
+async function load(
+  address: string,
+  clients: number,
+  texts: readonly string[],
+  run: (askNext: () => Promise<Reply>) => Promise<Reply[]>,
+) {
+  const agent = new Agent({ keepAlive: true, maxSockets: clients });
+  const started = performance.now();
+  let next = 0;
+  const replies = await run(() => {
+    const text = texts[next++ % texts.length] ?? '';
+    return ask(`${address}/predict?sentence=${encodeURIComponent(text)}`, agent);
+  });
+  agent.destroy();
+  return { replies, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Clients that ask, wait for the answer and ask again: the throughput of a service. `amount` is the number of requests. */
+export function loadByClients(
+  address: string,
+  clients: number,
+  texts: readonly string[],
+  amount: number,
+): Promise<Load> {
+  return load(address, clients, texts, async (askNext) => {
+    const replies: Reply[] = [];
+    let left = amount;
+    const act = async () => {
+      while (left-- > 0) replies.push(await askNext());
+    };
+    await Promise.all(Array.from({ length: clients }, act));
+    return replies;
+  });
+}
+
+/** Asks at times, ascending milliseconds after the start, however long the answers take: the waiting time at that rate. */
+export function loadBySchedule(address: string, times: readonly number[], texts: readonly string[]): Promise<Load> {
+  return load(address, 256, texts, async (askNext) => {
+    const started = performance.now();
+    const pending: Promise<Reply>[] = [];
+    for (const time of times) {
+      const early = started + time - performance.now();
+      if (early > 0) await sleep(early);
+      pending.push(askNext());
+    }
+    return Promise.all(pending);
+  });
+}
+
+/** Times of requests at even intervals. @param rate - requests per second. */
+export const scheduleEvenly = (rate: number, amount: number): number[] =>
+  Array.from({ length: amount }, (_, index) => (1000 * index) / rate);
+
+/** Times of requests that are independent of each other (a Poisson process). */
+export function scheduleRandomly(rate: number, amount: number, random: () => number): number[] {
+  let time = 0;
+  return Array.from({ length: amount }, () => {
+    time -= (1000 * Math.log(1 - random())) / rate;
+    return time;
+  });
+}

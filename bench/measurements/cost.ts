@@ -1,0 +1,44 @@
+import type { Bench } from '../bench.ts';
+import { addRatios, type Row } from '../results.ts';
+import { compareLatency, listColumns } from './latency.ts';
+
+/** Prices of a Lambda function in x86_64: list prices of us-east-1, first tier, without the free tier. */
+const prices = { gigabyteSecond: 0.0000166667, request: 0.0000002, asOf: '2026-11' };
+
+/** The source of the prices, for a table's reader. */
+export const describePrices = () =>
+  `list prices of us-east-1 in ${prices.asOf} ($${prices.gigabyteSecond} per GB-second, $${(prices.request * 1e6).toFixed(2)} per million requests)`;
+
+/** Memory setting of one vCPU. */
+const memoryMb = 1769;
+
+/** Dollars of a million requests of so many milliseconds each. Lambda bills whole milliseconds. */
+export function priceMillion(milliseconds: number, memoryMb: number): number {
+  const gigabyteSeconds = (Math.ceil(milliseconds) / 1000) * (memoryMb / 1024);
+  return 1e6 * (gigabyteSeconds * prices.gigabyteSecond + prices.request);
+}
+
+/** A row of milliseconds in dollars per million requests. */
+export function priceRow({ name, at, p50, p99, min, blocks }: Row, memoryMb: number): Row {
+  const price = (milliseconds: number) => priceMillion(milliseconds, memoryMb);
+  return { name, at, unit: 'dollars', p50: price(p50), p99: price(p99), min: price(min), blocks: blocks.map(price) };
+}
+
+/** The same rows in dollars. Their ratios are smaller than those of the times: each request has a price of its own. */
+export const toDollars = (rows: readonly Row[]): Row[] => addRatios(rows.map((row) => priceRow(row, memoryMb)));
+
+/** Dollars for a million requests to a warm function of the default memory, by the time of one thread here. */
+export async function measureCost(bench: Bench): Promise<void> {
+  const { contenders, models } = bench;
+  const comparison = {
+    contenders,
+    columns: listColumns(bench, [32, 128, 512], 8, 8),
+    models: models.network,
+    threads: 1,
+  };
+  const { rows } = await compareLatency(bench, comparison, () => undefined);
+  const speechless = contenders.filter((contender) => contender.speechless).map(({ name }) => name);
+  const answering = rows.filter(({ name }) => !speechless.includes(name));
+  bench.save('one-thread', rows);
+  bench.save('cost', toDollars(answering), { memoryMb, prices: describePrices() });
+}

@@ -1,0 +1,97 @@
+import type { Bench } from '../bench.ts';
+import { type Load, loadByClients, loadBySchedule, scheduleEvenly, scheduleRandomly } from '../clients.ts';
+import { commandServer } from '../contenders.ts';
+import { type Service, startService } from '../processes.ts';
+import { createFact, createRow, type Row } from '../results.ts';
+import { takeTurns } from '../runner.ts';
+import { compareBlocks, median } from '../statistics.ts';
+import { createRandom, createTexts } from '../texts.ts';
+import { toRate, toTimes } from './load.ts';
+
+const tokens = 64;
+const share = 0.7;
+
+interface Demand {
+  readonly texts: readonly string[];
+  readonly seconds: number;
+}
+
+const startServer = (bench: Bench, workers: number, ...flags: string[]) =>
+  startService((port) => commandServer(bench, port, workers, ...flags), workers);
+
+async function loadFully({ address }: Service, workers: number, { texts, seconds }: Demand): Promise<Load> {
+  const warmup = await loadByClients(address, 2 * workers, texts, 4 * workers);
+  const amount = Math.max(4 * workers, Math.round(toRate(warmup) * seconds));
+  return loadByClients(address, 2 * workers, texts, amount);
+}
+
+/** One worker and several under full load, then several at a share of it, with requests evenly and at random. */
+async function measureBlock(single: Service, several: Service, count: number, block: number, demand: Demand) {
+  const one = await loadFully(single, 1, demand);
+  const full = await loadFully(several, count, demand);
+  const rate = share * toRate(full);
+  const amount = Math.max(20, Math.round(rate * demand.seconds * 2));
+  const even = await loadBySchedule(several.address, scheduleEvenly(rate, amount), demand.texts);
+  const times = scheduleRandomly(rate, amount, createRandom(block));
+  return { one, full, even, random: await loadBySchedule(several.address, times, demand.texts) };
+}
+
+type Block = Awaited<ReturnType<typeof measureBlock>>;
+
+function createRows(blocks: readonly Block[], count: number): Row[] {
+  const readRates = (key: keyof Block) => blocks.map((block) => [toRate(block[key])]);
+  const readTimes = (key: keyof Block) => blocks.map((block) => toTimes(block[key]));
+  const one = createRow('one worker', 'requests/s', readRates('one'));
+  const all = createRow(`${count} workers`, 'requests/s', readRates('full'));
+  const even = createRow('70 % load, requests at even intervals', 'ms', readTimes('even'));
+  const random = createRow('70 % load, requests at random (Poisson)', 'ms', readTimes('random'));
+  const worth = (100 * compareBlocks(all.blocks, one.blocks)) / count;
+  return [
+    one,
+    all,
+    createFact(`${count} workers against ${count} times one worker`, worth, '%'),
+    even,
+    createFact('p99 / p50 of these', even.p99 / even.p50, '×'),
+    random,
+    createFact('p99 / p50 of these, random', random.p99 / random.p50, '×'),
+  ];
+}
+
+/** Everybody at once. Requests beyond the queue's depth are refused at once, with the time to come again. */
+async function measureOverload(bench: Bench, texts: readonly string[]): Promise<Row[]> {
+  const [depth, amount] = [8, 40];
+  const service = await startServer(bench, 1, '--queue', String(depth));
+  try {
+    const load = await loadBySchedule(service.address, Array(amount).fill(0), texts);
+    const pick = (wanted: number) => ({ ...load, replies: load.replies.filter(({ status }) => status === wanted) });
+    const [answered, refused] = [pick(200), pick(503)];
+    const told = refused.replies.filter(({ retryAfter }) => Number(retryAfter) > 0).length;
+    const name = `${amount} requests at once, one worker, --queue ${depth}: answered`;
+    return [
+      createFact(name, answered.replies.length, 'requests'),
+      createFact('refused by 503', refused.replies.length, 'requests'),
+      createFact('of these, with Retry-After', told, 'requests'),
+      createFact('median time of a refusal', median(toTimes(refused)), 'ms'),
+      createFact('longest time of an answer', Math.max(...toTimes(answered)), 'ms'),
+    ];
+  } finally {
+    await service.stop();
+  }
+}
+
+/** The worth of a second worker, the waiting time at 70 % load, and the answers beyond the queue's depth. */
+export async function measureWorkers(bench: Bench): Promise<void> {
+  const { options, words } = bench;
+  const count = options.threads;
+  const demand = { texts: createTexts(words, tokens, 16), seconds: options.quick ? 0.4 : 2 };
+  const blocks: Block[] = [];
+  const [single, several] = [await startServer(bench, 1), await startServer(bench, count)];
+  try {
+    await takeTurns('Workers', options.blocks, [demand], async (_, block) => {
+      blocks.push(await measureBlock(single, several, count, block, demand));
+    });
+  } finally {
+    await Promise.all([single.stop(), several.stop()]);
+  }
+  bench.save('workers', [...createRows(blocks, count), ...(await measureOverload(bench, demand.texts))], { tokens });
+}
