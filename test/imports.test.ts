@@ -10,11 +10,6 @@ import {
   readSources,
 } from './import-rules.ts';
 
-/** Folders whose files are still being moved. Their names and sizes are not checked yet. */
-const moving = ['bench/'];
-const withoutMoving = (found: readonly string[]) =>
-  found.filter((one) => !moving.some((folder) => one.startsWith(folder)));
-
 const folders = ['functions', 'layers', 'local', 'bench', 'infra', 'test'];
 
 describe('the sources of this project', () => {
@@ -39,11 +34,11 @@ describe('the sources of this project', () => {
   });
 
   it('have names that differ within an area', () => {
-    expect(withoutMoving(findSameNames(sources))).toEqual([]);
+    expect(findSameNames(sources)).toEqual([]);
   });
 
   it('are not split into tiny files', () => {
-    expect(withoutMoving(findTinyFiles(sources))).toEqual([]);
+    expect(findTinyFiles(sources)).toEqual([]);
   });
 });
 
