@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../local/command-line.ts';
+import { CommanderError } from 'commander';
+import { explainError, UsageError } from '../local/command-line.ts';
 import type { Bench } from './bench.ts';
 import { measureColdStart } from './measurements/cold-start.ts';
 import { measureCost } from './measurements/cost.ts';
@@ -10,7 +11,7 @@ import { measureMemory } from './measurements/memory.ts';
 import { measureOverhead } from './measurements/overhead.ts';
 import { measureSize } from './measurements/size.ts';
 import { measureWorkers } from './measurements/workers.ts';
-import { type Part, readBenchOptions, usage } from './options.ts';
+import { type Part, readBenchOptions } from './options.ts';
 import { describeMachine, findPlaces, findSample, provideModels, providePackages, readJson } from './prepare.ts';
 import { createTable, saveTable, writeReport } from './report.ts';
 import { say } from './runner.ts';
@@ -38,7 +39,6 @@ interface Start extends Pick<Bench, 'findImageBytes'> {
 
 async function measure({ root, built, args, preparePython, findImageBytes }: Start): Promise<string> {
   const options = readBenchOptions(args);
-  if (options.help) return usage;
   preparePython();
   const places = findPlaces(root, built);
   const [home, quick] = [join(root, 'bench'), join(places.cache, 'quick')];
@@ -67,8 +67,8 @@ export async function run(start: Start): Promise<number> {
     process.stdout.write(await measure(start));
     return 0;
   } catch (error) {
-    const usageError = error instanceof UsageError;
-    process.stderr.write(`${usageError ? error.message : (error as Error).stack}\n`);
-    return usageError ? 2 : 1;
+    if (error instanceof UsageError || error instanceof CommanderError) return explainError(error);
+    process.stderr.write(`${(error as Error).stack}\n`);
+    return 1;
   }
 }

@@ -1,7 +1,6 @@
 // What all commands share: options by commander (decision 0043), one wording for errors, one set of exit codes.
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import project from '../package.json' with { type: 'json' };
 
@@ -66,7 +65,8 @@ export async function runCommand(
   if (exitCode !== undefined) process.exit(exitCode);
 }
 
-function explainError(error: unknown): number {
+/** Prints an error as its message. Returns the exit code. */
+export function explainError(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
   return error instanceof UsageError ? 2 : 1;
@@ -78,18 +78,3 @@ export function createStopSignal(): AbortSignal {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort(new Error('Stopped.')));
   return stopping.signal;
 }
-
-/** Reads the arguments by Node's own rules. Throws `UsageError`. */
-export function readArguments<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    // Node adds advice about positional arguments that begin with a dash; its first sentence is enough.
-    const [reason] = error instanceof Error ? error.message.split(/\. (?=To )/) : [String(error)];
-    throw new UsageError(`${reason?.replace(/\.$/, '')}. --help lists what there is.`);
-  }
-}
-
-/** Reads a flag's whole number. Throws `UsageError`. */
-export const readWhole = (flag: string, text: string, range: readonly [number, number]): number =>
-  wholeNumber(flag, range)(text);
