@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** The project as it is run: bundled, in a folder of its own below the project, where its packages are found. */
+/** The bundled project. Its folder lies inside the project, so that Node finds the packages. */
 export interface BuiltCommands {
   /** Path of a built file, such as `local/serve.mjs`. */
   path(file: string): string;

@@ -15,7 +15,7 @@ afterAll(async () => {
   await service.release();
 });
 
-/** Sends bytes as they are and returns status line and body of the answer. */
+/** Sends bytes unchanged and returns the status and the body of the answer. */
 async function send(bytes: string | Buffer) {
   const socket = connect(server.port, '127.0.0.1');
   let answer = '';
@@ -53,15 +53,15 @@ it.each([66_000, 100_001, 300_000])(
 
 it.each([
   ['no HTTP', 'GARBAGE\r\n\r\n'],
-  ['a target that is no path', createRequest('predict')],
+  ['a target that is not a path', createRequest('predict')],
   ['a backslash in the path', createRequest('/pre\\dict')],
   ['raw bytes in the target', Buffer.from(createRequest('/predict?sentence=\xff\x01'), 'latin1')],
-  ['a host that is none', createRequest('/health').replace('localhost', 'a b')],
+  ['an invalid host', createRequest('/health').replace('localhost', 'a b')],
 ])('answers %s with 400 in the shape of all errors', async (_, bytes) => {
   expect(await send(bytes)).toMatchObject({ status: 400, body: { error: { code: 'REQUEST_MALFORMED' } } });
 });
 
-it('answers a client of HTTP/1.0, which names no host', async () => {
+it('answers a client of HTTP/1.0, which has no Host header', async () => {
   expect(await send('GET /health HTTP/1.0\r\n\r\n')).toEqual({ status: 200, body: { status: 'ok' } });
 });
 
@@ -77,6 +77,6 @@ it('says in one sentence that a port is in use', async () => {
   );
 });
 
-it('says in one sentence that a host is none of this machine', async () => {
+it('says in one sentence that a host is not an address of this machine', async () => {
   await expect(startServer(service.app, { port: 0, host: '192.0.2.1' })).rejects.toThrow(/192\.0\.2\.1.*--host/);
 });

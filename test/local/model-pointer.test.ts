@@ -30,7 +30,7 @@ it('makes an accepted version current', async () => {
   expect(await promote(store, second, plain)).toBe(`${second} is current already; nothing changes.\n`);
 });
 
-it('refuses what is not proven, unless it is forced', async () => {
+it('refuses a version that is not accepted, unless it is forced', async () => {
   const { store, accept, readCurrent } = await prepare();
   await expect(promote(store, second, plain)).rejects.toThrow(/has not been judged: `verify --write` does that/);
   await accept(second, false);
@@ -48,7 +48,7 @@ it('does not make an incomplete version current, not even by force', async () =>
   expect((await readCurrent()).version).toBe(first);
 });
 
-it('replaces a pointer that nobody can read only by force', async () => {
+it('replaces an unreadable pointer only by force', async () => {
   const { root, store, accept, readCurrent } = await prepare();
   await accept(second);
   await writeFile(join(root, 'current.json'), 'damaged');
@@ -57,7 +57,7 @@ it('replaces a pointer that nobody can read only by force', async () => {
   expect((await readCurrent()).version).toBe(second);
 });
 
-it('rolls back step by step, holds, and remembers what it left', async () => {
+it('rolls back step by step, sets a hold, and marks the versions it left as withdrawn', async () => {
   const { store, accept, readCurrent } = await prepare();
   for (const version of [second, third]) {
     await accept(version);
@@ -72,7 +72,7 @@ it('rolls back step by step, holds, and remembers what it left', async () => {
   await expect(rollBack(store, plain)).rejects.toThrow(/remembers no version before .+: promote one by its name/);
 });
 
-it('promotes under a hold, which stays, and takes a version back that was rolled back', async () => {
+it('promotes a withdrawn version under a hold, and keeps the hold', async () => {
   const { store, accept, readCurrent } = await prepare();
   await accept(second);
   await promote(store, second, plain);
@@ -83,7 +83,7 @@ it('promotes under a hold, which stays, and takes a version back that was rolled
   expect(pointer.withdrawn).toBeUndefined();
 });
 
-it('holds off promotion by events until the hold is lifted', async () => {
+it('blocks automatic promotion until the hold is lifted', async () => {
   const { store, readCurrent } = await prepare();
   const judge = async (version: string) => createVerdict({ version, champion: first, checks: [] }, new Date());
   expect(await hold(store, { ...plain, reason: 'audit' })).toMatch(/^On hold/);
@@ -95,7 +95,7 @@ it('holds off promotion by events until the hold is lifted', async () => {
   expect((await readCurrent()).hold).toBeUndefined();
 });
 
-it('changes nothing on a dry run, and says what it would', async () => {
+it('says on a dry run what would change, and changes nothing', async () => {
   const { store, accept } = await prepare();
   await accept(second);
   await promote(store, second, plain);
@@ -109,7 +109,7 @@ it('changes nothing on a dry run, and says what it would', async () => {
   expect(await store.readText('current.json')).toEqual(before);
 });
 
-it('has nothing to roll back or to hold before the first promotion', async () => {
+it('refuses rollback and hold before the first promotion', async () => {
   const store = openModelStore(pathToFileURL(await makeRoot()).href);
   await expect(rollBack(store, plain)).rejects.toThrow(/Nothing is current in .+: promote a version first/);
   await expect(hold(store, plain)).rejects.toThrow(/Nothing is current/);

@@ -21,7 +21,7 @@ const [first, second, third] = versions;
 const built = buildCommands();
 afterAll(() => built.remove());
 
-/** Runs the command as it is run; `LATENCY_RATIO` because the tiny model runs for microseconds. */
+/** Runs the built command. `LATENCY_RATIO` is large, because the tiny model runs for microseconds only. */
 async function run(store: string, ...args: string[]) {
   const env = { ...process.env, MODEL_URI: store, LATENCY_RATIO: '1000', NODE_NO_WARNINGS: '1' };
   const directory = { MODEL_DIRECTORY: mkdtempSync(join(tmpdir(), 'model-')) };
@@ -60,7 +60,7 @@ it.each([
   ['a folder', makeFolderStore],
   ['S3', makeS3Store],
 ])(
-  'leads a version in %s from proof to promotion and back',
+  'verifies, promotes and rolls back a version in %s',
   async (_, makeStore) => {
     const { uri } = await makeStore();
     expect(await run(uri, 'promote', 'bbbbbbb')).toMatchObject({
@@ -93,7 +93,7 @@ it.each([
   120_000,
 );
 
-it('shows a version, and in what two differ', async () => {
+it('shows a version, and the differences of two', async () => {
   const { root, uri } = await makeFolderStore();
   const shown = (await run(uri, 'show', 'current')).stdout;
   for (const line of [/^state +current$/m, /^metrics\.accuracy +0\.9$/m, /^files\.model\.onnx\.bytes +\d+$/m])
@@ -122,7 +122,7 @@ it.each([
   60_000,
 );
 
-/** Runs the command in this process. Returns what its subcommand says. */
+/** Runs the command in this process. Returns the result of its subcommand. */
 async function runHere(...args: string[]) {
   const results: unknown[] = [];
   await createModelCommand((result) => results.push(result)).parseAsync(args, { from: 'user' });

@@ -15,7 +15,7 @@ const environment = { ...process.env, AWS_ENDPOINT_URL: process.env.TEST_S3_ENDP
 const fill = (words: readonly string[], env: NodeJS.ProcessEnv = environment) =>
   spawnSync(process.execPath, [built.path('local/sample-bucket.mjs'), ...words], { encoding: 'utf8', env });
 
-it('makes the bucket, puts the current version into it, makes it current, and does no harm a second time', async () => {
+it('creates the bucket, uploads the current version and makes it current, also a second time', async () => {
   const { pointer } = await readPointer(openModelStore(`file:${sample}`));
   for (let count = 0; count < 2; count += 1)
     expect(fill([sample, uri])).toMatchObject({ status: 0, stdout: `${pointer.version} is current in ${uri}.\n` });
@@ -23,7 +23,7 @@ it('makes the bucket, puts the current version into it, makes it current, and do
   expect((await readPointer(openModelStore(uri, endpoint))).pointer.version).toBe(pointer.version);
 }, 60_000);
 
-it('ends with 2 and a sentence where there is no model store, or where it is not told enough', () => {
+it('ends with 2 and a sentence if there is no model store or an argument is missing', () => {
   const empty = mkdtempSync(join(tmpdir(), 'empty-'));
   expect(fill([empty, uri])).toMatchObject({ status: 2, stderr: expect.stringContaining(`${empty} is neither`) });
   expect(fill([sample, uri], { ...environment, AWS_ENDPOINT_URL: '' })).toMatchObject({

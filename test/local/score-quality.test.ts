@@ -17,13 +17,13 @@ it('gives the figures that training/metrics.py gives for the same probabilities'
   ]);
 });
 
-it('calls an even chance positive', () => {
+it('counts a probability of one half as positive', () => {
   const tally = createTally();
   tally.add('positive', 0.5);
   expect(tally.quality()).toMatchObject({ accuracy: 1, f1: 1, ece: 0.5 });
 });
 
-it('takes a certain and right answer for perfect', () => {
+it('gives perfect figures for certain and right answers', () => {
   const tally = createTally();
   tally.add('negative', 0);
   tally.add('positive', 1);
@@ -39,7 +39,7 @@ it('takes a certain and right answer for perfect', () => {
   });
 });
 
-it('has no F1 of positive rows that there are not, and no figures without rows', () => {
+it('gives F1 of 0 without positive rows, and no figures without rows', () => {
   const tally = createTally();
   expect(tally.quality()).toBeUndefined();
   tally.add('negative', 0.1);

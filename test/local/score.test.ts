@@ -16,7 +16,7 @@ beforeAll(async () => {
   store = await writeTinyStore();
 });
 
-/** Writes an input file of its own for a test. */
+/** Writes an input file for one test. */
 function write(name: string, content: string | Buffer): string {
   const path = join(folder, name);
   writeFileSync(path, content);
@@ -26,7 +26,7 @@ function write(name: string, content: string | Buffer): string {
 const command = () => [built.path('local/score.mjs')];
 const environment = (more = {}) => ({ ...process.env, MODEL_URI: `file:${store}`, ...more });
 
-/** Runs `npm run score` as it is run, and takes its output as bytes. */
+/** Runs the built command and returns its output as bytes. */
 function score(...args: string[]): SpawnSyncReturns<Buffer> {
   return spawnSync(process.execPath, [...command(), '--workers', '2', ...args], { env: environment() });
 }
@@ -54,7 +54,7 @@ it('appends label and positive, and leaves commas, quotes, line ends and U+0085 
   expect(Number(first?.[3])).toBeCloseTo(expectPositive({ good: 1, tokens: 9 }), 6);
 }, 60_000);
 
-it('keeps the rows in order, whichever worker is done first', () => {
+it('keeps the order of the rows, whichever worker finishes first', () => {
   const texts = Array.from({ length: 300 }, (_, row) => (row % 7 === 0 ? 'good '.repeat(3000) : `book ${row}`));
   const run = score(write('order.csv', ['id,review', ...texts.map((text, row) => `${row},${text}`)].join('\n')));
   expect(
@@ -107,7 +107,7 @@ it('names each bad row, keeps its place and goes on', () => {
     '6 ',
     '7 positive',
   ]);
-  // Bytes that are no UTF-8 come out as they went in.
+  // Bytes that are not UTF-8 are written as they were read.
   expect(run.stdout.includes(Buffer.from('caf\xe9,6,,\n', 'latin1'))).toBe(true);
 }, 60_000);
 
@@ -118,7 +118,7 @@ it('reads and writes .gz, and takes the column that is named', () => {
   expect(readRows(gunzipSync(readFileSync(out)))[1]?.slice(0, 3)).toEqual(['good', 'bad', 'positive']);
 }, 60_000);
 
-it('replaces --out only when all is written', () => {
+it('replaces --out only after all rows are written', () => {
   const out = write('kept.csv', 'as it was');
   const cut = gzipSync(`text\n${'good book\n'.repeat(5000)}`).subarray(0, -20);
   const run = score(write('cut.csv.gz', cut), '--out', out);
@@ -128,7 +128,7 @@ it('replaces --out only when all is written', () => {
   expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
 }, 60_000);
 
-it('scores what stands before a quote that is never closed, and says that the rest is not read', () => {
+it('scores the rows before a quote that is never closed, and says that the rest is not read', () => {
   const run = score(write('open.csv', 'text\ngood\n"bad\ngood\n'));
   expect(run.status).toBe(1);
   expect(readRows(run.stdout)).toHaveLength(2);
@@ -136,7 +136,7 @@ it('scores what stands before a quote that is never closed, and says that the re
 }, 60_000);
 
 it.each([
-  ['a file that is not there', ['nowhere.csv'], /^nowhere\.csv does not exist\.\n$/],
+  ['a missing file', ['nowhere.csv'], /^nowhere\.csv does not exist\.\n$/],
   ['no file', [], /^Missing required argument 'file'\. --help lists what there is\.\n$/],
   ['a folder', [tmpdir()], /is a folder: name a CSV file in it\.\n$/],
   [
@@ -154,7 +154,7 @@ it.each([
   60_000,
 );
 
-it('names the columns found when the one with the texts is not there', () => {
+it('names the columns of a file without a text column', () => {
   const run = score(write('columns.csv', 'id,comment\n1,good\n'));
   expect(run.status).toBe(2);
   expect(said(run)).toMatch(
@@ -171,7 +171,7 @@ it('says in one sentence that there is no model, and writes nothing', () => {
   expect(existsSync(out)).toBe(false);
 }, 60_000);
 
-it('stops quietly when nobody takes its output any more', async () => {
+it('stops quietly when the reader of its output goes away', async () => {
   const input = write('many.csv', `text\n${'good book\n'.repeat(20_000)}`);
   const child = spawn(process.execPath, [...command(), input], {
     env: environment(),

@@ -16,7 +16,7 @@ afterAll(() => {
   built.remove();
 });
 
-/** Starts `npm start` as it is run, on a free port. */
+/** Starts the built command on a free port. */
 const startServe = (folder: string, ...args: string[]) => startServeIn(process.env, folder, args);
 
 function startServeIn(environment: NodeJS.ProcessEnv, folder: string, args: readonly string[]) {
@@ -85,7 +85,7 @@ it('says where it listens and what to try, and answers', async () => {
   expect(await ended).toEqual([0, null]);
 }, 60_000);
 
-it('is healthy while its worker is busy, and refuses with Retry-After what is more than may wait', async () => {
+it('is healthy while its worker is busy, and refuses requests beyond the queue with Retry-After', async () => {
   const { findAddress } = startServe(await writeTinyStore(), '--queue', '1');
   const address = await findAddress();
   const asked = Array.from({ length: 12 }, () => fetch(address + longPath));
@@ -116,7 +116,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     const { child, output, findAddress, ended } = startServe(await writeTinyStore());
     const address = await findAddress();
     const asked = await Promise.all(Array.from({ length: 8 }, () => sendOff(address + longPath)));
-    // By the time that this is answered, what was sent before has arrived.
+    // When this is answered, the requests sent before have arrived.
     expect((await fetch(`${address}/health`)).status).toBe(200);
     const answered = output.stdout.match(/"route":"\/predict"/g)?.length ?? 0;
     child.kill(signal);
@@ -142,7 +142,7 @@ it('starts without a model, answers 503 with the reason in the log, and recovers
   expect((await fetch(`${address}/predict?sentence=good`)).status).toBe(200);
 }, 60_000);
 
-it('answers on when a worker is killed', async () => {
+it('goes on answering after a worker is killed', async () => {
   const { findAddress, until, output } = startServe(await writeTinyStore());
   const address = await findAddress();
   const ask = async () => (await fetch(`${address}/predict?sentence=good`)).status;
@@ -156,7 +156,7 @@ it('answers on when a worker is killed', async () => {
 
 it('lets ONNX Runtime report nothing to its vendor', async () => {
   const scratch = mkdtempSync(join(tmpdir(), 'home-'));
-  // Where the runtime keeps a device id, a queue and a log of what it sends; CI would silence it by itself.
+  // The runtime would keep a device id, a queue and a log there. The variable CI would turn its telemetry off.
   const { ORT_DISABLE_TELEMETRY: _, CI: __, XDG_CACHE_HOME: ___, ...environment } = process.env;
   const folder = await writeTinyStore();
   const { findAddress } = startServeIn({ ...environment, HOME: scratch, TMPDIR: scratch }, folder, []);

@@ -14,7 +14,7 @@ afterAll(() => {
   built.remove();
 });
 
-/** `npm start` with the sample model, as it is run. */
+/** Starts the built `npm start` with the sample model. */
 async function startService(): Promise<string> {
   const env = { ...process.env, MODEL_URI: `file:${process.env.SAMPLE_MODEL ?? resolve('models', 'sample')}` };
   const child = spawn(process.execPath, [built.path('local/serve.mjs'), '--port', '0'], { env, stdio: 'pipe' });
@@ -28,7 +28,7 @@ async function startService(): Promise<string> {
   throw new Error(`It ended:\n${output}`);
 }
 
-/** A server that is not the service. */
+/** Starts a server that is not the service. */
 async function startOther(listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, '127.0.0.1');
   servers.push(server);
@@ -36,7 +36,7 @@ async function startOther(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** `npm run smoke`, as it is run. */
+/** Runs the built `npm run smoke`. */
 async function smoke(...words: string[]) {
   const child = spawn(process.execPath, [built.path('local/smoke.mjs'), ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -60,7 +60,7 @@ it('finds nothing wrong with the service, and shows what it saw', async () => {
   expect(code).toBe(0);
 }, 120_000);
 
-it('names everything that a server that is not the service does otherwise, and ends with 1', async () => {
+it('names each failed check of another server, and ends with 1', async () => {
   const url = await startOther((_, response) => response.end('{"response": {"positive": 0.9}}'));
   const { code, stdout } = await smoke(url);
   expect(stdout).toMatch(/^FAIL +first request +\d+ ms {2}the body's response\.positive/m);
@@ -71,7 +71,7 @@ it('names everything that a server that is not the service does otherwise, and e
   expect(code).toBe(1);
 }, 60_000);
 
-it('shows the status where there is no model yet', async () => {
+it('shows the status of a service without a model', async () => {
   const url = await startOther((_, response) => response.writeHead(503).end('{"error":{"code":"MODEL_UNAVAILABLE"}}'));
   const { code, stdout } = await smoke(url);
   expect(stdout).toMatch(/^FAIL +first request .*status 503: .*MODEL_UNAVAILABLE/m);

@@ -5,7 +5,7 @@ import { buildCommands } from './built-commands.ts';
 import { type Reply, startLoad } from './switching/steady-load.ts';
 import { makeSampleVersions, makeTinyVersions } from './switching/two-versions.ts';
 
-// A few seconds of the tiny model in the suite; `npm run test:switch` takes 30 seconds and the sample model.
+// The suite takes a few seconds and the tiny model. `npm run test:switch` takes 30 seconds and the sample model.
 const seconds = Number(process.env.SWITCH_SECONDS ?? 9);
 const rate = Number(process.env.SWITCH_RATE ?? 60);
 const makeVersions = process.env.SWITCH_MODEL === 'sample' ? makeSampleVersions : makeTinyVersions;
@@ -31,7 +31,7 @@ async function startServer(root: string): Promise<string> {
   throw new Error(`the server ended: ${stderr} ${await once(child, 'exit')}`);
 }
 
-/** The model command, as a person gives it. */
+/** Runs `npm run model`. */
 function command(root: string, ...args: string[]): void {
   const run = [built.path('local/model.mjs'), ...args, '--store', `file:${root}`];
   const { status, stderr } = spawnSync(process.execPath, run, { encoding: 'utf8' });
@@ -43,7 +43,7 @@ const percentile = (replies: readonly Reply[], share: number) =>
     Math.floor(share * (replies.length - 1))
   ] ?? Number.NaN;
 
-/** For the note on the issue: what was asked and what came. */
+/** Summarizes requests and answers, for a person. */
 function summarize(replies: readonly Reply[], versions: readonly string[]): string {
   const span = ((replies.at(-1)?.at ?? 0) - (replies[0]?.at ?? 0)) / 1000;
   const parts = versions.map(
@@ -53,7 +53,7 @@ function summarize(replies: readonly Reply[], versions: readonly string[]): stri
   return `${replies.length} requests in ${span.toFixed(1)} s (${(replies.length / span).toFixed(1)}/s): ${parts.join(', ')}; p50 / p99 / longest ${times}\n`;
 }
 
-/** The answers in the order of asking, as runs of one version. */
+/** The versions in the order of the requests, without repetitions. */
 const runsOf = (replies: readonly Reply[]) =>
   replies.map(({ version }) => version).filter((version, index, all) => version !== all[index - 1]);
 

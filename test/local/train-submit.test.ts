@@ -1,7 +1,7 @@
 import { readSubmitOptions } from '../../local/train-submit.ts';
 
 describe('npm run train:submit', () => {
-  it('gives what stands after -- to train.py, whatever it looks like', () => {
+  it('passes everything after -- to train.py', () => {
     expect(readSubmitOptions(['--stage', 'prod', '--', '--epochs', '3', '--help'])).toEqual({
       stage: 'prod',
       detach: false,

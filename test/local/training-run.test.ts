@@ -23,7 +23,7 @@ const state = (status: string, more: Partial<RunState> = {}): RunState => ({
   ...more,
 });
 
-/** A run that goes through the states, one at each look; the log of a stream grows by one page at each look, too. */
+/** A run that takes the next state at each look. The log of a stream grows by one page at each look. */
 const createRun = (
   states: readonly RunState[],
   logs: Readonly<Record<string, readonly (readonly string[])[]>> = {},
@@ -109,7 +109,7 @@ describe('following a run', () => {
     expect(said.at(-1)).toContain(`Run has failed: ${last.reason}`);
   });
 
-  it('ends when the pause does, and leaves the run alone', async () => {
+  it('ends when the pause rejects, and does not end the run', async () => {
     const stopped = new Error('Stopped.');
     const following = { say: () => undefined, pause: () => Promise.reject(stopped) };
     await expect(followRun(createRun([state('RUNNABLE')]), following)).rejects.toBe(stopped);
@@ -123,7 +123,7 @@ const logs = new CloudWatchLogsClient(configuration);
 const outputs: Record<string, string> = { TrainingLogGroup: '/aws/batch/serverless-bert-dev' };
 const deployment = { stage: 'dev', output: (name: string) => outputs[name] ?? '' };
 
-/** moto runs no container; its jobs end well at once. */
+/** moto then runs no container, and its jobs succeed at once. */
 const leaveDockerAlone = () =>
   fetch(`${endpoint}/moto-api/config`, { method: 'POST', body: JSON.stringify({ batch: { use_docker: false } }) });
 
@@ -183,7 +183,7 @@ describe('a run', () => {
     expect(said.at(-1)).toContain('Run has ended well');
   }, 60_000);
 
-  it('that there is not is said to be none', async () => {
+  it('with an unknown id is refused in one sentence', async () => {
     await expect(openRun({ batch, logs }, deployment, 'nothing').describe()).rejects.toThrow('There is no run nothing');
   }, 60_000);
 });
@@ -192,11 +192,11 @@ describe('the log of a run', () => {
   const run = openRun({ batch, logs }, deployment, 'run');
   const logGroupName = outputs.TrainingLogGroup ?? '';
 
-  it('is empty before there is one', async () => {
+  it('is empty before it exists', async () => {
     expect(await run.readLog('training/none', undefined)).toEqual({ lines: [], next: undefined });
   }, 60_000);
 
-  it('is read on from where it was left', async () => {
+  it('is read from the last position', async () => {
     await logs.send(new CreateLogGroupCommand({ logGroupName }));
     await logs.send(new CreateLogStreamCommand({ logGroupName, logStreamName: 's' }));
     const put = (message: string) =>

@@ -60,7 +60,7 @@ const writeStore = (name: string, model = 'model') => {
 };
 
 describe('a CSV file', () => {
-  it('goes to the data that runs read, under its own name or another', async () => {
+  it('goes to training/data/, under its own name or another', async () => {
     const path = write('reviews.csv', 'review,sentiment\n"good, very",positive\n');
     expect(await planUpload(path)).toEqual([{ path, key: 'training/data/reviews.csv', bytes: 39, createOnly: false }]);
     expect(await planUpload(path, 'imdb.csv')).toMatchObject([{ key: 'training/data/imdb.csv' }]);
@@ -78,10 +78,15 @@ describe('a CSV file', () => {
       'text,label\nx,1\n',
       'has no column review and no column sentiment: its columns are text, label.',
     ],
-    ['without one of them', 'b.csv', 'review,label\nx,1\n', 'has no column sentiment: its columns are review, label.'],
+    [
+      'without one of the columns',
+      'b.csv',
+      'review,label\nx,1\n',
+      'has no column sentiment: its columns are review, label.',
+    ],
     ['that is empty', 'c.csv', '', 'has no column review and no column sentiment: it is empty.'],
     [
-      'that is not compressed, as its name says',
+      'that is not compressed although its name says so',
       'd.csv.gz',
       'review,sentiment\n',
       'cannot be read as CSV: incorrect header check',
@@ -103,7 +108,7 @@ describe('a folder', () => {
     expect(plan.every(({ createOnly }) => !createOnly)).toBe(true);
   });
 
-  it('with versions is a model store, of which the current version goes, its manifest last', async () => {
+  it('with versions is a model store: its current version is uploaded, the manifest last', async () => {
     const plan = await planUpload(writeStore('store'));
     expect(plan.map(({ key }) => key)).toEqual([
       `versions/${version}/model.onnx`,
@@ -162,7 +167,7 @@ const read = async (key: string) => {
 };
 
 describe('an upload', () => {
-  it('brings a file under the prefix of the stage, and replaces an earlier one', async () => {
+  it('puts a file under the prefix of the stage, and replaces an earlier one', async () => {
     await send(createFile('training/data/imdb.csv', 'old'));
     expect(await send(createFile('training/data/imdb.csv', 'new'))).toBe(true);
     expect((await read('training/data/imdb.csv')).toString()).toBe('new');
@@ -174,7 +179,7 @@ describe('an upload', () => {
     expect((await read('versions/v/model.onnx')).toString()).toBe('first');
   });
 
-  it('brings a large file in parts and counts its bytes', async () => {
+  it('sends a large file in parts and counts its bytes', async () => {
     const content = randomBytes(20 * 1024 * 1024);
     const seen: number[] = [];
     await send(createFile('versions/v/large', content, true), (_file, bytes) => seen.push(bytes));
@@ -183,7 +188,7 @@ describe('an upload', () => {
     expect(seen.length).toBeGreaterThan(1);
   });
 
-  it('stops when it is told to', async () => {
+  it('stops when its signal is aborted', async () => {
     const stopped = AbortSignal.abort(new Error('Stopped.'));
     const destination = { client, bucket, prefix: 'dev', onProgress: () => undefined, signal: stopped };
     await expect(uploadFile(createFile('training/data/stopped.csv', 'x'), destination)).rejects.toThrow('Stopped.');

@@ -28,7 +28,7 @@ describe('a dispatcher', () => {
     return { worker, texts, answer, fail };
   }
 
-  it('gives a worker one text at a time, and the next to whoever is idle first', async () => {
+  it('gives each worker one text at a time, and the next text to the first idle worker', async () => {
     const [first, second] = [createHeldWorker(), createHeldWorker()];
     const { add, classify, drained } = createDispatcher(10);
     add(first.worker);
@@ -44,7 +44,7 @@ describe('a dispatcher', () => {
     await drained();
   });
 
-  it('refuses one text more than may wait', async () => {
+  it('refuses a text when the queue is full', async () => {
     const { worker, answer } = createHeldWorker();
     const { add, classify } = createDispatcher(2);
     add(worker);
@@ -69,7 +69,7 @@ describe('a dispatcher', () => {
     expect(await good).toMatchObject({ tokens: 3 });
   });
 
-  it('gives nothing more to a worker that was taken out, and what waits to its replacement', async () => {
+  it('gives waiting texts to the replacement of a removed worker', async () => {
     const [lost, replacement] = [createHeldWorker(), createHeldWorker()];
     const { add, remove, classify, size } = createDispatcher(2);
     add(lost.worker);
@@ -84,14 +84,14 @@ describe('a dispatcher', () => {
     expect(await waiting).toMatchObject({ tokens: 3 });
   });
 
-  it('refuses what waits when nobody will come', async () => {
+  it('refuses the waiting texts on request', async () => {
     const { classify, refuseWaiting } = createDispatcher(2);
     const waiting = classify('waiting');
     refuseWaiting(new ApiError('MODEL_UNAVAILABLE'));
     await expect(waiting).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
   });
 
-  it('is drained only when nothing waits and nobody is at work', async () => {
+  it('is drained only when no text waits and no worker is busy', async () => {
     const { worker, answer } = createHeldWorker();
     const { add, classify, drained } = createDispatcher(2);
     add(worker);
@@ -138,7 +138,7 @@ async function start(source: ModelSource, options: Partial<PoolOptions> = {}) {
   return { pool, lines };
 }
 
-/** The pool's processes, by its own account. */
+/** Process ids of the pool's workers, from its log. */
 const listStarted = (lines: readonly LogLine[]) =>
   lines.filter(({ message }) => message === 'worker started').map(({ pid }) => Number(pid));
 
@@ -150,10 +150,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A text that keeps a worker busy for long enough to end its process meanwhile. */
+/** A text that keeps a worker busy long enough for the test to kill it. */
 const long = 'good '.repeat(19_999);
 
-it('answers as the classifier in this process would', async () => {
+it('gives the answers of a classifier in this process', async () => {
   const { pool } = await start(await createSource());
   const answers = await Promise.all(Array.from({ length: 20 }, () => pool.classify('a good book')));
   for (const { probabilities, tokens, dropped } of answers) {
@@ -172,14 +172,14 @@ it('uses every worker and leaves no process behind', async () => {
   await expect(pool.classify('good')).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
 }, 60_000);
 
-it('answers what it has taken before it lets go', async () => {
+it('answers the texts that it has accepted before it is released', async () => {
   const { pool } = await start(await createSource());
   const answers = Array.from({ length: 6 }, () => pool.classify(long));
   await pool.release();
   expect(await Promise.all(answers)).toHaveLength(6);
 }, 60_000);
 
-it('replaces a worker that crashes, and fails only the text that it had', async () => {
+it('replaces a crashed worker, and fails only the text of that worker', async () => {
   const { pool, lines } = await start(await createSource(), { workers: 1 });
   const [victim = 0] = listStarted(lines);
   const [hit, waiting] = await Promise.allSettled([

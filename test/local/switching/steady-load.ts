@@ -1,14 +1,14 @@
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** One answer, or what came instead of it. */
+/** An answer, or the failure of its request. */
 export interface Reply {
-  /** Milliseconds since the load began, when it was asked. */
+  /** Time of the request, in milliseconds since the load began. */
   readonly at: number;
   readonly status: number;
-  /** From the header. */
+  /** Version in the header. */
   readonly version: string | undefined;
-  /** From the body. */
+  /** Version in the body. */
   readonly model: string | undefined;
   readonly milliseconds: number;
   readonly failure?: string;
@@ -35,7 +35,7 @@ function ask(url: string, agent: Agent): Promise<Omit<Reply, 'at' | 'millisecond
 }
 
 /**
- * Asks at a constant rate, however long the answers take, until it is stopped; then waits for the answers that are out.
+ * Sends requests at a constant rate, independent of the answers. `stop` ends that and waits for the outstanding answers.
  *
  * @param rate - requests per second.
  */

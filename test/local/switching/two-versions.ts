@@ -9,7 +9,7 @@ export interface TwoVersions {
   readonly second: string;
 }
 
-/** The tiny model twice, of two strengths. */
+/** Makes two versions of the tiny model. */
 export async function makeTinyVersions(): Promise<TwoVersions> {
   const [first, second] = ['20260101T000000Z-aaaaaaa', '20260102T000000Z-bbbbbbb'];
   const root = await makeRoot();
@@ -18,7 +18,7 @@ export async function makeTinyVersions(): Promise<TwoVersions> {
   return { root, first, second };
 }
 
-/** The sample model under two names: what a switch costs depends on the size, not on what is in it. */
+/** Makes two versions that are both the sample model. The cost of a switch depends on the size alone. */
 export async function makeSampleVersions(): Promise<TwoVersions> {
   const root = await makeRoot();
   cpSync(resolve('models', 'sample'), root, { recursive: true });
