@@ -7,6 +7,7 @@ import io
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -166,6 +167,11 @@ class Encoded:
     ids: list[list[int]]
     labels: list[int]
     cut: int
+
+    @cached_property
+    def tensors(self) -> list[torch.Tensor]:
+        """Each text's ids, int32: joining tensors takes a tenth of the time that joining lists does."""
+        return [torch.tensor(ids, dtype=torch.int32) for ids in self.ids]
 
 
 def tokenize(rows: Rows, tokenizer: Tokenizer, max_tokens: int) -> Encoded:

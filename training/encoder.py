@@ -3,9 +3,7 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -16,6 +14,7 @@ from transformers import AutoConfig, BertForSequenceClassification, logging
 import attention
 from dataset import LABELS
 from folder import explain_unreadable
+from layer import PLAIN, Halves
 from packing import Pack, compute_packed_logits
 
 logging.set_verbosity_error()
@@ -94,21 +93,6 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
     return torch.autocast(device.type, torch.bfloat16) if wanted else contextlib.nullcontext()
 
 
-def compute_logits(model: BertForSequenceClassification, texts: Pack) -> torch.Tensor:
+def compute_logits(model: BertForSequenceClassification, texts: Pack, halves: Halves = PLAIN) -> torch.Tensor:
     """Logits of packed texts on the model's device, float32 [texts, labels]."""
-    return compute_packed_logits(model, texts).float()
-
-
-@contextlib.contextmanager
-def compiled(model: BertForSequenceClassification, wanted: bool) -> Iterator[None]:
-    """Compiles the layers' element-wise parts together with their matrix products, if wanted, for the time inside."""
-    layers: Any = model.bert.encoder.layer
-    parts = [part for layer in layers for part in (layer.attention.output, layer.intermediate, layer.output)]
-    for part in parts if wanted else []:
-        part.compile(dynamic=True)
-    try:
-        yield
-    finally:
-        # The export traces the plain modules.
-        for part in parts:
-            part._compiled_call_impl = None
+    return compute_packed_logits(model, texts, halves).float()

@@ -16,7 +16,7 @@ from progress import announce
 Step = Callable[[Pack, int], torch.Tensor]
 """Forward, backward and update for a pack and the number of its reviews; the step's figures, on the device."""
 
-_LARGEST = 16_384
+_LARGEST = 65_536
 """Tokens of the largest pack that is captured. Larger ones keep a GPU busy while Python launches the next kernels."""
 
 _FILLER = 64
@@ -111,7 +111,15 @@ class StepGraphs:
             # Most often memory: captured steps keep theirs. Training goes on without graphs.
             self._works = False
             self._captured.clear()
+            _renew_generator(self._device)
             announce("no cuda graphs", reason=str(error).splitlines()[0])
             return None
         self._captured[size] = captured = _Captured(graph, inputs, figures)
         return captured
+
+
+def _renew_generator(device: torch.device) -> None:
+    """Gives the device's random numbers a new state: a failed capture leaves the old one waiting for the capture's end,
+    and every later dropout outside a graph would be refused."""
+    index = device.index or 0
+    torch.cuda.default_generators[index].graphsafe_set_state(torch.Generator(device).graphsafe_get_state())

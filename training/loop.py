@@ -8,10 +8,10 @@ from torch.optim import AdamW
 
 from checkpoint import Progress, copy_weights
 from dataset import plan_batches
-from encoder import compiled
 from graphs import StepGraphs
 from inference import compute_validation_logits
 from interruption import StoppedError
+from layer import choose_halves
 from metrics import measure, to_probabilities
 from progress import announce, track
 from runs import Run
@@ -39,8 +39,9 @@ def train(run: Run) -> Progress:
     if progress.epochs or progress.step:
         announce("continued", checkpoint=run.checkpoints.run, epochs=progress.epochs, step=progress.step)
     _note_processor(run, progress)
+    run.halves = choose_halves(run.settings.compile)
     graphs = open_graphs(run, optimizer)
-    with run.stop, compiled(run.model, run.settings.compile):
+    with run.stop:
         while progress.epochs < run.settings.epochs:
             steps = _run_epoch(run, optimizer, progress, graphs)
             _finish_epoch(run, optimizer, progress, steps)

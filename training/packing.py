@@ -14,7 +14,7 @@ from transformers import BertForSequenceClassification
 import attention
 from attention import Group, Spans
 from dataset import Encoded
-from layer import Attend, classify, run_layer
+from layer import PLAIN, Attend, Halves, classify, run_layer
 
 IGNORED = -100
 """Label of a filler: the index that cross_entropy ignores by default."""
@@ -61,11 +61,11 @@ def pack(data: Encoded, rows: list[int], fillers: list[int] | None = None) -> Pa
         fillers: lengths of texts of [PAD] to add, which make the pack as long as another one. No text looks at them,
             and the loss ignores them.
     """
-    texts = [(data.ids[row], data.labels[row], row) for row in rows]
-    texts += [([0] * length, IGNORED, IGNORED) for length in fillers or []]
+    texts = [(data.tensors[row], data.labels[row], row) for row in rows]
+    texts += [(torch.zeros(length, dtype=torch.int32), IGNORED, IGNORED) for length in fillers or []]
     texts.sort(key=lambda text: len(text[0]))
     lengths = [len(ids) for ids, _, _ in texts]
-    ids = torch.tensor([token for ids, _, _ in texts for token in ids])
+    ids = torch.cat([ids for ids, _, _ in texts]).long()
     count = torch.arange(lengths[-1])
     positions = torch.cat([count[:length] for length in lengths])
     bounds = torch.tensor([0, *lengths]).cumsum(0)
@@ -83,19 +83,20 @@ def _group(lengths: list[int]) -> list[Group]:
     return [Group(first, last, lengths[last - 1]) for first, last in pairwise([*starts, len(lengths)])]
 
 
-def compute_packed_logits(model: BertForSequenceClassification, texts: Pack) -> torch.Tensor:
+def compute_packed_logits(model: BertForSequenceClassification, texts: Pack, halves: Halves = PLAIN) -> torch.Tensor:
     """The logits that the model's own forward pass gives for the same texts padded, [texts, labels].
 
     Args:
         model: any BertForSequenceClassification; its dropout applies while it is in training mode.
         texts: the pack, on the model's device.
+        halves: what computes a layer beside its attention.
     """
     bert: Any = model.bert
     hidden = _embed(bert.embeddings, texts)
     *layers, last = bert.encoder.layer
     for layer in layers:
-        hidden = run_layer(layer, hidden, hidden, _attend_within(layer, texts.spans))
-    first = run_layer(last, hidden[texts.spans.bounds[:-1]], hidden, _attend_within(last, texts.spans))
+        hidden = run_layer(layer, hidden, hidden, _attend_within(layer, texts.spans), halves)
+    first = run_layer(last, hidden[texts.spans.bounds[:-1]], hidden, _attend_within(last, texts.spans), halves)
     return classify(model, first)
 
 

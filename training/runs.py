@@ -9,6 +9,7 @@ from checkpoint import Checkpoints
 from dataset import Encoded
 from device import describe_processor
 from interruption import Stop
+from layer import PLAIN, Halves
 from settings import Settings
 from team import Team
 
@@ -26,6 +27,7 @@ class Run:
         stop: whether somebody wants the run to stop.
         team: this process among the ones that train together.
         processor: what computes, for the manifest and to notice that a run has changed processors.
+        halves: what computes a layer, compiled or not.
         saved: when the last checkpoint was written, in seconds of the monotonic clock.
     """
 
@@ -37,4 +39,5 @@ class Run:
     stop: Stop = field(default_factory=Stop)
     team: Team = field(default_factory=Team)
     processor: str = field(default_factory=describe_processor)
+    halves: Halves = PLAIN
     saved: float = field(default_factory=time.monotonic)

@@ -135,7 +135,7 @@ def _add_gradients(run: Run, batch: Batch, micro: int, fillers: list[int]) -> to
 def _add_gradient(run: Run, texts: Pack, reviews: int) -> torch.Tensor:
     """Adds the gradients of the pack's part of a batch of so many reviews and returns its part of the loss."""
     with autocast(run.model.device, run.settings.precision):
-        logits = compute_logits(run.model, texts)
+        logits = compute_logits(run.model, texts, run.halves)
     loss = torch.nn.functional.cross_entropy(logits, texts.labels, reduction="sum") / reviews
     loss.backward()
     return loss.detach()

@@ -16,7 +16,8 @@ from transformers import BertForSequenceClassification, PrinterCallback, Trainer
 
 from checkpoint import Progress
 from dataset import Encoded, make_batch, plan_batches
-from encoder import choose_attention, compiled
+from encoder import choose_attention
+from layer import choose_halves
 from loop import make_optimizer
 from runs import Run
 from settings import Settings
@@ -78,26 +79,25 @@ class Contender:
 
 
 def start_here(task: Task) -> Train:
-    """training/loop.py's epoch: packed texts, bfloat16 autocast, fused AdamW."""
+    """training/loop.py's epoch: packed texts, bfloat16 autocast, fused AdamW, CUDA graphs."""
     settings, data = task.settings, task.data
     model = task.copy_model(choose_attention())
     optimizer = make_optimizer(model, settings)
-    run = Run(model, data, data, settings, checkpoints=None)  # type: ignore[arg-type]
+    run = Run(model, data, data, settings, checkpoints=None, halves=choose_halves(settings.compile))  # type: ignore[arg-type]
     progress, graphs = Progress(micro=settings.train_batch_size), open_graphs(run, optimizer)
     plan = plan_batches([len(ids) for ids in data.ids], settings.train_batch_size, settings.seed)
 
     def train() -> Epoch:
         losses = Losses(run.team)
-        with compiled(model, settings.compile):
-            begun, first = _tell_time(task.device), 0.0
-            for number, rows in enumerate(plan):
-                batch = Batch(rows, rows, number, f"step {number + 1}")
-                losses.add(batch, take_step(run, optimizer, batch, progress, graphs))
-                first = first or _tell_time(task.device) - begun
-                if losses.full:
-                    losses.drain(progress)
-            losses.drain(progress)
-            return Epoch(_tell_time(task.device) - begun, first)
+        begun, first = _tell_time(task.device), 0.0
+        for number, rows in enumerate(plan):
+            batch = Batch(rows, rows, number, f"step {number + 1}")
+            losses.add(batch, take_step(run, optimizer, batch, progress, graphs))
+            first = first or _tell_time(task.device) - begun
+            if losses.full:
+                losses.drain(progress)
+        losses.drain(progress)
+        return Epoch(_tell_time(task.device) - begun, first)
 
     return train
 
@@ -146,7 +146,7 @@ def start_tutorial(task: Task) -> Train:
 
 
 HERE = Contender("this project", start_here, {})
-GRAPHS = Contender("this project, CUDA graphs", start_here, {"cuda_graphs": True})
+LAUNCHED = Contender("this project, no CUDA graphs", start_here, {"cuda_graphs": False})
 COMPILED = Contender("this project, compiled", start_here, {"compile": True})
 PADDED = Contender("Trainer, padded, bf16", start_padded, {})
 TUNED = Contender("Trainer, tuned", start_tuned, {})

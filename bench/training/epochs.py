@@ -29,7 +29,7 @@ class Result:
             peak is not known.
         peak_gib: GPU memory of network, optimizer and training at its peak; None on a CPU.
         first_step: seconds of the first epoch's first step, compilation included.
-        warmup: seconds of the first epoch, which is not measured.
+        warmup: seconds of the first epoch; the first two are not measured.
     """
 
     name: str
@@ -54,7 +54,7 @@ class _Entrant:
 
 
 def compare(task: Task, contenders: tuple[Contender, ...], blocks: int) -> list[Result]:
-    """Lets the contenders train by turns: one epoch each to warm up, then as many as `blocks`."""
+    """Lets the contenders train by turns: two epochs each to warm up, then as many as `blocks`."""
     entrants = [_warm_up(task, contender) for contender in contenders]
     for block in range(blocks):
         for entrant in entrants:
@@ -81,6 +81,8 @@ def _warm_up(task: Task, contender: Contender) -> _Entrant | None:
     try:
         train = contender.open(task)
         warmup = train()
+        # A step is captured when its size comes for the second time.
+        train()
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise

@@ -67,16 +67,29 @@ def check_dropout(task: Task, shape: str) -> dict[str, float]:
 
 
 def check_graphs(task: Task, shape: str) -> dict[str, float]:
-    """Twenty steps on ten batches, with CUDA graphs and without, without dropout: how far the losses lie apart at most,
-    and how far the weights; with dropout, whether two runs with graphs have the same losses."""
-    still, lively = _take_steps(task, shape, 0.0, graphs=True), _take_steps(task, shape, 0.1, graphs=True)
-    launched, again = _take_steps(task, shape, 0.0, graphs=False), _take_steps(task, shape, 0.1, graphs=True)
+    """Twenty steps on ten batches, the second ten with the same batches as the first.
+
+    Returns:
+        Without dropout, `loss` and `weights`: largest relative difference of a step's loss, and that of the weights,
+        between captured and launched steps; `noise_loss` and `noise_weights`: the same between two runs of launched
+        steps, because the attention kernel adds up in any order. With dropout, `repeated_loss`: largest difference of a
+        loss between two runs with captured steps, and `other_dropout_loss`: from captured steps without dropout.
+    """
+    launched, again = (_take_steps(task, shape, 0.0, graphs=False) for _ in range(2))
+    still = _take_steps(task, shape, 0.0, graphs=True)
+    lively, repeated = (_take_steps(task, shape, 0.1, graphs=True) for _ in range(2))
     return {
-        "loss": float(((still[0] - launched[0]).abs() / launched[0].abs()).max()),
+        "loss": _measure_loss_gap(still[0], launched[0]),
         "weights": _measure_gap(still[1], launched[1]),
-        "repeated_loss": float((lively[0] - again[0]).abs().max()),
+        "noise_loss": _measure_loss_gap(again[0], launched[0]),
+        "noise_weights": _measure_gap(again[1], launched[1]),
+        "repeated_loss": float((lively[0] - repeated[0]).abs().max()),
         "other_dropout_loss": float((lively[0] - still[0]).abs().max()),
     }
+
+
+def _measure_loss_gap(first: torch.Tensor, second: torch.Tensor) -> float:
+    return float(((first - second).abs() / second.abs()).max())
 
 
 def _take_steps(task: Task, shape: str, dropout: float, graphs: bool) -> tuple[torch.Tensor, Gradients]:

@@ -1,5 +1,6 @@
 """Training and evaluation in less memory than they ask for, and how fast an evaluation is."""
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ def check_memory(task: Task) -> dict[str, Any]:
         difference of the loss from the one with enough memory, without dropout. `logit_gap`: largest difference of a
         logit from an evaluation with enough memory.
     """
-    asked = min(128, len(task.data.ids))
+    asked = min(96, len(task.data.ids))
     settings = replace(task.settings, train_batch_size=asked, cuda_graphs=False)
     model = task.copy_model(choose_attention())
     for module in model.modules():
@@ -78,6 +79,7 @@ class _Standstill(torch.optim.SGD):
 def _limit(task: Task, model: Any, gib: float, texts: int) -> Iterator[None]:
     """Leaves so much memory beside what is allocated; a CPU, whose memory cannot be limited so, so many texts."""
     if task.device.type == "cuda":
+        gc.collect()
         torch.cuda.empty_cache()
         total = torch.cuda.get_device_properties(task.device).total_memory
         torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + gib * 2**30) / total)

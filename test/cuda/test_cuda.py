@@ -1,27 +1,36 @@
 """What only a GPU can show of training. `python bench/training/gpu.py --only tests` runs these on a machine with one.
 
-They import nothing that a test of `test/training` needs beside PyTorch, transformers and pytest.
+They import nothing that a test of `test/training` needs beside PyTorch, transformers and pytest. Short memory is a part
+of `gpu.py`, in a process of its own: what is left of other tests would move its limits.
 """
 
+import gc
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
-import memory as short_memory
 from attention_kernels import attend_nested, attend_varlen
 from checkpoint import Progress
 from contenders import Task
 from equality import BF16_BOUND, RELATIVE_BOUND, check_dropout, check_equality, check_graphs
 from loop import make_optimizer
 from packing import pack
-from problem import ProblemsError
 from reviews import invent_reviews, make_network
 from runs import Run
 from settings import Settings
 from step import Batch, open_graphs, take_step
+
+
+@pytest.fixture(autouse=True)
+def empty_memory() -> Iterator[None]:
+    """Frees what the test before has captured, so that limits of memory mean what they say."""
+    gc.collect()
+    torch.cuda.empty_cache()
+    yield
 
 
 @pytest.fixture
@@ -49,8 +58,10 @@ def test_a_seed_gives_the_same_dropout_twice(task: Task) -> None:
 
 def test_captured_steps_move_the_weights_as_launched_ones_do(task: Task) -> None:
     gaps = check_graphs(task, "small")
-    assert gaps["loss"] < 0.02 and gaps["weights"] < 0.01, gaps
-    assert gaps["repeated_loss"] < 1e-2 and gaps["other_dropout_loss"] > 1e-3, gaps
+    # Fillers change the rounding of bfloat16, as the order of sums does between two runs without graphs.
+    assert gaps["weights"] < max(3 * gaps["noise_weights"], 1e-4), gaps
+    assert gaps["loss"] < max(3 * gaps["noise_loss"], 0.05), gaps
+    assert gaps["repeated_loss"] < 0.05 < gaps["other_dropout_loss"], gaps
 
 
 def test_a_step_is_captured_the_second_time_that_its_size_comes(task: Task) -> None:
@@ -68,7 +79,8 @@ def test_a_step_is_captured_the_second_time_that_its_size_comes(task: Task) -> N
 def test_a_step_that_cannot_be_captured_is_taken_without_a_graph(
     task: Task, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = make_run(task)
+    # With dropout: a capture that fails must leave random numbers as they were.
+    run = make_run(replace(task, model=make_network("small", 0.1)))
     optimizer, progress = make_optimizer(run.model, run.settings), Progress(micro=8)
     graphs = open_graphs(run, optimizer)
     pooler: Any = run.model.bert.pooler
@@ -79,30 +91,6 @@ def test_a_step_that_cannot_be_captured_is_taken_without_a_graph(
         assert torch.isfinite(figures).all()
     told = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
     assert [line["event"] for line in told].count("no cuda graphs") == 1
-
-
-def test_short_memory_halves_the_step_and_the_evaluation(task: Task) -> None:
-    large = replace(task, model=make_network("base", 0.0), data=invent_reviews(192, 512, 30522))
-    told = short_memory.check_memory(large)
-    assert told["micro"] < told["asked"], told
-    assert told["loss_gap"] < 1e-2 and told["logit_gap"] < 1e-3, told
-
-
-def test_a_state_of_adamw_that_does_not_fit_is_told_in_one_sentence(task: Task) -> None:
-    large = replace(task, model=make_network("base", 0.0))
-    run = make_run(large)
-    optimizer = make_optimizer(run.model, run.settings)
-    rows = [0]
-    for parameter in run.model.parameters():
-        parameter.grad = torch.zeros_like(parameter)
-    torch.cuda.empty_cache()
-    total = torch.cuda.get_device_properties(0).total_memory
-    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + 0.45 * 2**30) / total)
-    try:
-        with pytest.raises(ProblemsError, match="Memory does not suffice"):
-            take_step(run, optimizer, Batch(rows, rows, 1, "step 1"), Progress(micro=1))
-    finally:
-        torch.cuda.set_per_process_memory_fraction(1.0)
 
 
 def test_the_public_interfaces_give_what_the_kernel_gives(task: Task) -> None:
