@@ -1,11 +1,11 @@
-// The table of parameters in README.md, made from infra/parameters.yml and infra/parameters.mjs.
+// The table of parameters in docs/settings.md, made from infra/parameters.yml and infra/parameters.mjs.
 // `node infra/parameter-table.mjs` writes it anew; test/infra/parameter-table.test.ts fails when it is not up to date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { parameters } from './parameters.mjs';
 
-const page = join(import.meta.dirname, '..', 'README.md');
+const page = join(import.meta.dirname, '..', 'docs', 'settings.md');
 const [start, end] = ['<!-- parameters: begin -->', '<!-- parameters: end -->'];
 
 const defaultOf = (sections, name) => {
@@ -26,7 +26,7 @@ export function renderTable() {
 export function readTable(text) {
   const [before, rest = ''] = text.split(`${start}\n`);
   const [table, after] = rest.split(`\n${end}`);
-  if (after === undefined) throw new Error(`README.md has no ${start} … ${end}.`);
+  if (after === undefined) throw new Error(`docs/settings.md has no ${start} … ${end}.`);
   return { table, replaced: (other) => `${before}${start}\n${other}\n${end}${after}` };
 }
 

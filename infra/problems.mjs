@@ -16,7 +16,7 @@ export function findProblems({ service, configurationInput: { params } }, option
   return [...unknown.map(describeUnknown), ...service.custom.settings.problems];
 }
 
-const describeUnknown = (name) => `There is no parameter "${name}"; README.md lists them all.`;
+const describeUnknown = (name) => `There is no parameter "${name}"; docs/settings.md lists them all.`;
 
 const lastLine = (text) => text.trim().split('\n').at(-1);
 

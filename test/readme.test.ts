@@ -12,11 +12,12 @@ it('names only files and folders that there are', () => {
   expect([...links, ...folders].filter((path) => !existsSync(path ?? ''))).toEqual([]);
 });
 
-it('lists every setting of serving', () => {
-  const source = readFileSync('functions/predict/configuration.ts', 'utf8');
-  const names = new Set(source.match(/\b(?:MODEL|LOG)_[A-Z]+\b/g));
+it.each(['predict', 'promote'])('docs/settings.md lists every setting of functions/%s', (name) => {
+  const settings = readFileSync('docs/settings.md', 'utf8');
+  const source = readFileSync(`functions/${name}/configuration.ts`, 'utf8');
+  const names = new Set(source.match(/\b(?:MODEL|LOG|ACCURACY|LATENCY|SIZE|TOPIC)_[A-Z]+\b/g));
   expect(names.size).toBeGreaterThan(3);
-  expect([...names].filter((name) => !readme.includes(`| \`${name}\` |`))).toEqual([]);
+  expect([...names].filter((name) => !settings.includes(`| \`${name}\` |`))).toEqual([]);
 });
 
 it("shows the architecture's diagram, whose parts the repository has", () => {

@@ -1,11 +1,11 @@
-"""Writes the table of training settings in README.md anew: `python training/settings_table.py`."""
+"""Writes the table of training settings in docs/settings.md anew: `python training/settings_table.py`."""
 
 from dataclasses import fields
 from pathlib import Path
 
 from settings import Settings
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 _BEGIN, _END = "<!-- training settings: begin -->\n", "<!-- training settings: end -->"
 _WORDS = {"True": "`on`", "False": "`off`", "": "none"}
 
@@ -29,4 +29,4 @@ def replace_table(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(replace_table(README.read_text("utf-8")), "utf-8")
+    PAGE.write_text(replace_table(PAGE.read_text("utf-8")), "utf-8")

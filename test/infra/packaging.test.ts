@@ -58,7 +58,7 @@ describe('serverless package refuses in one sentence', () => {
       'an unknown parameter',
       'dev',
       { memmory: '2048' },
-      ['There is no parameter "memmory"; README.md lists them all.'],
+      ['There is no parameter "memmory"; docs/settings.md lists them all.'],
     ],
     [
       'a bad cron',

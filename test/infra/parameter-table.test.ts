@@ -4,9 +4,9 @@ import { readTable, renderTable } from '../../infra/parameter-table.mjs';
 import { parameters } from '../../infra/parameters.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
-const page = readFileSync(join(root, 'README.md'), 'utf8');
+const page = readFileSync(join(root, 'docs', 'settings.md'), 'utf8');
 
-describe('the table of parameters in README.md', () => {
+describe('the table of parameters in docs/settings.md', () => {
   it('is what infra/parameters.yml and infra/parameters.mjs say (node infra/parameter-table.mjs writes it)', () => {
     expect(readTable(page).table).toBe(renderTable());
   });
