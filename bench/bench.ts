@@ -1,5 +1,5 @@
 import type { readBenchOptions } from './options.ts';
-import type { findPlaces, provideModels, providePackages } from './prepare.ts';
+import type { findPaths, provideModels, providePackages } from './prepare.ts';
 import type { Row } from './results.ts';
 
 /** One way to classify the same texts with the same network: a line of contenders.json. */
@@ -13,8 +13,8 @@ export interface Contender {
   readonly settings: readonly (readonly string[])[];
   /** Every text takes as long as the longest. */
   readonly padded?: boolean;
-  /** Its answers mean nothing. */
-  readonly speechless?: boolean;
+  /** It computes no answers, only the same products. */
+  readonly answerless?: boolean;
   /** MKL is made fast on AMD. */
   readonly fastMkl?: boolean;
   /** How it serves, if it does. Without `processes`, there are as many as threads. */
@@ -23,16 +23,16 @@ export interface Contender {
 
 /** What every measurement works with. */
 export interface Bench {
-  readonly places: ReturnType<typeof findPlaces>;
+  readonly paths: ReturnType<typeof findPaths>;
   readonly options: ReturnType<typeof readBenchOptions>;
   readonly models: ReturnType<typeof provideModels>;
   readonly packages: ReturnType<typeof providePackages>;
-  /** Everybody, this project first. */
+  /** All contenders, this project first. */
   readonly contenders: readonly Contender[];
   /** Words of one token each. */
   readonly words: readonly string[];
-  /** Bytes of the image that `npm run test:image` has built. Undefined if it has not. */
+  /** Bytes of the image that `npm run test:image` has built, if it has. */
   readonly findImageBytes: () => number | undefined;
-  /** Keeps a table of tables.json, whose texts take the values by name. */
+  /** Writes the results of a table of tables.json. `values` fill its texts by name. */
   save(name: string, rows: readonly Row[], values?: Readonly<Record<string, unknown>>): void;
 }

@@ -34,7 +34,7 @@ async function load(
   clients: number,
   texts: readonly string[],
   run: (askNext: () => Promise<Reply>) => Promise<Reply[]>,
-) {
+): Promise<Load> {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const started = performance.now();
   let next = 0;
@@ -47,31 +47,26 @@ async function load(
 }
 
 /** Clients that ask, wait for the answer and ask again: the throughput of a service. `amount` is the number of requests. */
-export function loadByClients(
-  address: string,
-  clients: number,
-  texts: readonly string[],
-  amount: number,
-): Promise<Load> {
+export function loadByClients(address: string, clients: number, texts: readonly string[], amount: number) {
   return load(address, clients, texts, async (askNext) => {
     const replies: Reply[] = [];
     let left = amount;
-    const act = async () => {
+    const runClient = async () => {
       while (left-- > 0) replies.push(await askNext());
     };
-    await Promise.all(Array.from({ length: clients }, act));
+    await Promise.all(Array.from({ length: clients }, runClient));
     return replies;
   });
 }
 
-/** Asks at times, ascending milliseconds after the start, however long the answers take: the waiting time at that rate. */
-export function loadBySchedule(address: string, times: readonly number[], texts: readonly string[]): Promise<Load> {
+/** Asks at given times, whether earlier answers have come or not. @param times - ascending milliseconds after the start. */
+export function loadBySchedule(address: string, times: readonly number[], texts: readonly string[]) {
   return load(address, 256, texts, async (askNext) => {
     const started = performance.now();
     const pending: Promise<Reply>[] = [];
     for (const time of times) {
-      const early = started + time - performance.now();
-      if (early > 0) await sleep(early);
+      const waitMs = started + time - performance.now();
+      if (waitMs > 0) await sleep(waitMs);
       pending.push(askNext());
     }
     return Promise.all(pending);

@@ -10,14 +10,14 @@ export const findTransformersJs = (root: string) =>
   join(root, 'bench', 'node_modules', '@huggingface', 'transformers', 'dist', 'transformers.node.mjs');
 
 /** An engine of bench/engine.ts. With a port and a number of processes in `rest` it is a service. */
-function commandNode({ places: { root, built } }: Bench, kind: string, models: ModelPair, rest: unknown[]): Command {
+function commandNode({ paths: { root, built } }: Bench, kind: string, models: ModelPair, rest: unknown[]): Command {
   const own = [join(root, 'dist', 'layers', 'inference', 'index.mjs'), models.store];
   const model = kind === 'this-project' ? own : [findTransformersJs(root), models.peer];
   const args = [join(built, 'engine.mjs'), kind, ...model, ...rest.map(String)];
   return { file: process.execPath, args, env: { ORT_DISABLE_TELEMETRY: '1' } };
 }
 
-/** Progress bars and advice would go to a log that nobody reads. */
+/** Progress bars and advice of Python's libraries are off. */
 const createPythonEnvironment = ({ packages: { shim } }: Bench, { fastMkl }: Contender) => ({
   TRANSFORMERS_VERBOSITY: 'error',
   HF_HUB_OFFLINE: '1',
@@ -28,17 +28,17 @@ const createPythonEnvironment = ({ packages: { shim } }: Bench, { fastMkl }: Con
 export function listEngines(bench: Bench, contender: Contender, models: ModelPair, threads: number): Command[] {
   const { kind, settings } = contender;
   if (!isPython(kind)) return [commandNode(bench, kind, models, [threads])];
-  const script = join(bench.places.root, 'bench', 'peers', 'engine.py');
+  const script = join(bench.paths.root, 'bench', 'peers', 'engine.py');
   const args = [script, '--kind', kind, '--model', models.peer, '--threads', String(threads)];
   const env = createPythonEnvironment(bench, contender);
-  return settings.map((flags) => ({ file: bench.places.python, args: [...args, ...flags], env }));
+  return settings.map((flags) => ({ file: bench.paths.python, args: [...args, ...flags], env }));
 }
 
 /** `npm start` as it is built, with one thread for each worker. */
-export function commandServer({ places, models }: Bench, port: number, workers: number, ...flags: string[]): Command {
+export function commandServer({ paths, models }: Bench, port: number, workers: number, ...flags: string[]): Command {
   const options = ['--port', String(port), '--workers', String(workers), ...flags];
   const env = { MODEL_URI: `file:${models.network.store}`, MODEL_THREADS: '1', ORT_DISABLE_TELEMETRY: '1' };
-  const args = [join(places.root, 'dist', 'local', 'serve.mjs'), ...options];
+  const args = [join(paths.root, 'dist', 'local', 'serve.mjs'), ...options];
   return { file: process.execPath, args, env: { ...env, LOG_LEVEL: 'info' } };
 }
 
@@ -49,12 +49,12 @@ export function commandService(bench: Bench, contender: Contender, port: number,
   if (kind === 'this-project') return commandServer(bench, port, processes);
   if (kind === 'transformers-js') return commandNode(bench, kind, network, [1, port, processes]);
   const options = ['--kind', kind, '--model', network.peer, ...(service?.flags ?? [])];
-  const where = ['--chdir', join(bench.places.root, 'bench', 'peers'), '--bind', `127.0.0.1:${port}`];
+  const location = ['--chdir', join(bench.paths.root, 'bench', 'peers'), '--bind', `127.0.0.1:${port}`];
   // A review in an address is longer than gunicorn takes by default, and 16 clients may wait longer than it allows.
   const limits = ['--limit-request-line', '0', '--timeout', '300', '--log-level', 'warning'];
   return {
-    file: bench.places.python,
-    args: ['-m', 'gunicorn', ...where, '--workers', String(processes), ...limits, 'engine:create_app()'],
+    file: bench.paths.python,
+    args: ['-m', 'gunicorn', ...location, '--workers', String(processes), ...limits, 'engine:create_app()'],
     env: {
       ...createPythonEnvironment(bench, contender),
       PYTHONPATH: bench.packages.pythonPath,

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { createCommand, UsageError, wholeNumber } from '../local/command-line.ts';
 
-/** The parts of a run. */
+/** The parts of a run, in their order. */
 export const parts = [
   ...(['latency', 'sample', 'cold-start', 'load', 'workers', 'overhead', 'memory', 'size', 'cost'] as const),
 ];
@@ -10,30 +10,25 @@ export type Part = (typeof parts)[number];
 /** Networks that bench/peers/peer_models.py can make. */
 const shapes = ['base', 'small', 'tiny'] as const;
 
-const description = 'Measures this project beside what one would use instead, by turns, on this machine.';
-
 const notes = `
 A full run of the shape base writes bench/results, bench/charts and the tables in bench/README.md; every other one .cache/bench/quick.
 The part memory limits processor time, which takes Linux and root (sudo): it is left out otherwise.
 `;
 
-function readParts(text: string | undefined, quick: boolean): Part[] {
-  if (text === undefined) return parts.filter((part) => !quick || (part !== 'memory' && part !== 'cost'));
-  const names: readonly string[] = text.split(',');
-  const unknown = names.filter((name) => !parts.some((part) => part === name));
-  if (unknown.length > 0) throw new UsageError(`--only: ${unknown.join(', ')} is none of ${parts.join(', ')}.`);
-  return parts.filter((part) => names.includes(part));
+function readChoice<T extends string>(flag: string, choices: readonly T[], text: string): T {
+  const choice = choices.find((one) => one === text);
+  if (choice === undefined) throw new UsageError(`--${flag}: ${text} is none of ${choices.join(', ')}.`);
+  return choice;
 }
 
-function readShape(text: string): (typeof shapes)[number] {
-  const shape = shapes.find((name) => name === text);
-  if (shape) return shape;
-  throw new UsageError(`--shape: ${text} is none of ${shapes.join(', ')}.`);
+function readParts(text: string): Part[] {
+  const chosen = text.split(',').map((name) => readChoice('only', parts, name));
+  return parts.filter((part) => chosen.includes(part));
 }
 
 interface Options {
   readonly quick?: true;
-  readonly only?: string;
+  readonly only?: readonly Part[];
   readonly blocks: number;
   readonly threads: number;
   readonly shape: (typeof shapes)[number];
@@ -41,6 +36,7 @@ interface Options {
 
 /** Reads the command line. Throws UsageError for unknown flags and values. */
 export function readBenchOptions(args: readonly string[]) {
+  const description = 'Measures this project beside what one would use instead, by turns, on this machine.';
   const quickHelp =
     'fewer lengths, shorter blocks, no memory settings and costs: three to four minutes instead of twenty-five';
   const shapeHelp = 'the network: base is BERT-base; small and tiny try the benchmark itself';
@@ -48,12 +44,13 @@ export function readBenchOptions(args: readonly string[]) {
   const threads = Math.min(2, availableParallelism());
   const { quick = false, ...options } = createCommand('npm run bench --', description)
     .option('--quick', quickHelp)
-    .option('--only <parts>', `some of: ${parts.join(', ')}; separated by commas`)
+    .option('--only <parts>', `some of: ${parts.join(', ')}; separated by commas`, readParts)
     .option('--blocks <number>', 'how often the contenders take turns', wholeNumber('blocks', [1, 100]), 5)
     .option('--threads <number>', threadsHelp, wholeNumber('threads', [1, 256]), threads)
-    .option('--shape <name>', shapeHelp, readShape, 'base')
+    .option('--shape <name>', shapeHelp, (text) => readChoice('shape', shapes, text), 'base')
     .addHelpText('after', notes)
     .parse(args, { from: 'user' })
     .opts<Options>();
-  return { ...options, quick, only: readParts(options.only, quick) };
+  const usual = parts.filter((part) => !quick || (part !== 'memory' && part !== 'cost'));
+  return { only: usual, ...options, quick };
 }

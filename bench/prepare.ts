@@ -7,8 +7,8 @@ import { basename, join } from 'node:path';
 export const readJson = (...path: string[]) => JSON.parse(readFileSync(join(...path), 'utf8'));
 const hashText = (text: string) => createHash('sha256').update(text).digest('hex');
 
-/** Where things lie on this machine. `root` is the checkout, `built` holds the benchmark's own built programs. */
-export const findPlaces = (root: string, built: string) => ({
+/** Paths on this machine. `root` is the checkout, `built` holds the benchmark's own built programs. */
+export const findPaths = (root: string, built: string) => ({
   root,
   built,
   /** Models and packages, which are made once and kept. */
@@ -18,7 +18,7 @@ export const findPlaces = (root: string, built: string) => ({
   /** Python of the project's own environment. */
   python: join(root, '.venv', 'bin', 'python'),
 });
-type Places = ReturnType<typeof findPlaces>;
+type Paths = ReturnType<typeof findPaths>;
 
 /** Runs a program to its end. Throws an error with its standard error if it fails. */
 function runProgram(file: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): void {
@@ -36,7 +36,7 @@ function installOnce(list: string, folder: string, install: () => void): string 
 }
 
 /** A library that makes MKL fast on AMD. Without a compiler there is none, and PyTorch on AMD stays as slow as it comes. */
-function buildShim({ root, cache }: Places): string | undefined {
+function buildShim({ root, cache }: Paths): string | undefined {
   const shim = join(cache, 'mkl_on_amd.so');
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   try {
@@ -48,8 +48,8 @@ function buildShim({ root, cache }: Places): string | undefined {
 }
 
 /** Installs the packages of the benchmark alone: `pythonPath` leads to Flask and gunicorn. The first run takes a minute or two. */
-export function providePackages(places: Places) {
-  const { root, cache, python } = places;
+export function providePackages(paths: Paths) {
+  const { root, cache, python } = paths;
   const [bench, target] = [join(root, 'bench'), join(cache, 'python')];
   mkdirSync(cache, { recursive: true });
   // As bench/.npmrc says: a CPU needs nothing that the install script downloads.
@@ -59,7 +59,7 @@ export function providePackages(places: Places) {
   const list = join(bench, 'requirements.txt');
   const flags = ['--quiet', '--disable-pip-version-check', '--upgrade', '--target', target];
   const installPython = () => runProgram(python, ['-m', 'pip', 'install', ...flags, '-r', list]);
-  return { pythonPath: installOnce(list, target, installPython), shim: buildShim(places) };
+  return { pythonPath: installOnce(list, target, installPython), shim: buildShim(paths) };
 }
 
 /** Folder of the sample model's current version. */
@@ -86,7 +86,7 @@ export function hashRecipe(root: string): string {
 }
 
 /** Random weights in a shape, unless the same recipe has made them before. */
-function provideNetwork({ root, cache, python }: Places, shape: string) {
+function provideNetwork({ root, cache, python }: Paths, shape: string) {
   const models = join(cache, 'models');
   const folder = join(models, `${shape}-${hashRecipe(root)}`);
   if (!existsSync(folder)) {
@@ -102,7 +102,7 @@ function provideNetwork({ root, cache, python }: Places, shape: string) {
 }
 
 /** The model that ships. `@huggingface/transformers` needs more files than this project. */
-function provideSample({ root, cache }: Places) {
+function provideSample({ root, cache }: Paths) {
   const source = findSample(root);
   const peer = join(cache, 'models', `sample-${basename(source)}`);
   mkdirSync(join(peer, 'onnx'), { recursive: true });
@@ -116,12 +116,12 @@ function provideSample({ root, cache }: Places) {
 }
 
 /** Each model as a store of this project, and in the layout of `@huggingface/transformers` for the others. */
-export const provideModels = (places: Places, shape: string) => ({
-  network: provideNetwork(places, shape),
-  sample: provideSample(places),
+export const provideModels = (paths: Paths, shape: string) => ({
+  network: provideNetwork(paths, shape),
+  sample: provideSample(paths),
 });
 
-const askVersions = `
+const versionsScript = `
 import importlib.metadata, json, platform
 names = ["torch", "onnxruntime", "transformers", "tokenizers"]
 print(json.dumps({"Python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}))`;
@@ -130,7 +130,7 @@ print(json.dumps({"Python": platform.python_version(), **{name: importlib.metada
 const instructions = ['avx2', 'avx512f', 'avx512_vnni', 'avx_vnni', 'avx512_bf16', 'amx_int8'];
 
 /** The machine and the versions of all libraries. */
-export function describeMachine({ root, python }: Places) {
+export function describeMachine({ root, python }: Paths) {
   const cpuInfo = process.platform === 'linux' ? readFileSync('/proc/cpuinfo', 'utf8') : '';
   const flags = /^flags\s*:(.*)$/m.exec(cpuInfo)?.[1]?.split(' ') ?? [];
   const readLock = (folder: string, name: string) =>
@@ -145,7 +145,7 @@ export function describeMachine({ root, python }: Places) {
       Node: process.version,
       'onnxruntime-node': readLock(root, 'onnxruntime-node'),
       '@huggingface/transformers': readLock(join(root, 'bench'), '@huggingface/transformers'),
-      ...JSON.parse(execFileSync(python, ['-c', askVersions], { encoding: 'utf8' })),
+      ...JSON.parse(execFileSync(python, ['-c', versionsScript], { encoding: 'utf8' })),
     },
   };
 }

@@ -45,7 +45,7 @@ export function startLines(command: Command) {
   const { child, pid, closed, createError } = start(command, 'pipe');
   const { stdin, stdout } = child;
   if (!stdin || !stdout) throw createError('has no pipes');
-  // A process that has ended takes no orders; `read` tells why.
+  // Writing to a process that has ended fails. `read` throws the reason.
   stdin.on('error', () => undefined);
   const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
   /** The next line that is JSON. Throws if the process ends. */

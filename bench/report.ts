@@ -9,8 +9,8 @@ interface Catalog {
   readonly texts: Readonly<Record<string, string>>;
 }
 
-/** Where a report goes: a folder that holds results/ and charts/, and a document with markers, or report.md in the folder. */
-export interface ReportPlace {
+/** The output of a report: a folder for results/ and charts/, and a document with markers, or else report.md in the folder. */
+export interface ReportTarget {
   readonly catalog: Pick<Catalog, 'tables'>;
   readonly folder: string;
   readonly document?: string | undefined;
@@ -20,7 +20,7 @@ type Read = (row: Row) => string;
 const formatMedian: Read = ({ p50 }) => formatNumber(p50);
 const formatRatio: Read = ({ ratio }) => (ratio === undefined ? '–' : `${formatNumber(ratio)}×`);
 const formatSpread: Read = ({ blocks }) => [Math.min(...blocks), Math.max(...blocks)].map(formatNumber).join(' – ');
-/** Of times, the slowest of a hundred matters; of rates and sizes it does not. */
+/** The 99th percentile matters for times, and not for rates and sizes. */
 const formatTail: Read = ({ unit, p50, p99 }) => (unit === 'ms' && p50 !== p99 ? formatNumber(p99) : '');
 
 function writeGrid(head: readonly string[], body: readonly (readonly string[])[]): string {
@@ -28,7 +28,7 @@ function writeGrid(head: readonly string[], body: readonly (readonly string[])[]
   return [head, rule, ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** A grid for each figure: contenders down, columns across. The columns share a unit. */
+/** Writes a grid for each statistic, with a line for each contender. The columns share a unit. */
 function writeColumns(rows: readonly Row[], ratioName: string): string {
   const columns = [...new Set(rows.flatMap(({ at }) => at ?? []))];
   const names = [...new Set(rows.map(({ name }) => name))];
@@ -48,7 +48,7 @@ function writeColumns(rows: readonly Row[], ratioName: string): string {
   return grids.join('\n\n');
 }
 
-/** One line per row, the figures across. Figures that no row has are left out. */
+/** Writes one line per row, with a column for each statistic. Statistics that no row has are left out. */
 function writeList(rows: readonly Row[], ratioName: string): string {
   const isSampled = ({ blocks }: Row) => blocks.length > 1;
   const sampled = rows.some(isSampled);
@@ -71,18 +71,16 @@ function writeList(rows: readonly Row[], ratioName: string): string {
   );
 }
 
-/** Names and versions in one line, whatever form they have. */
-export function describeMachine(machine: unknown): string {
-  if (typeof machine !== 'object' || machine === null) return String(machine);
-  return Object.entries(machine)
-    .map(([name, value]) => (typeof value === 'object' ? describeMachine(value) : `${name} ${value}`))
+/** Names and values in one line, those of nested objects too. */
+export const formatMachine = (machine: object): string =>
+  Object.entries(machine)
+    .map(([name, value]) => (typeof value === 'object' ? formatMachine(value) : `${name} ${value}`))
     .join(', ');
-}
 
 /** A table as a section of a Markdown document. `chart` is the picture's path from there. */
 export function writeTable({ title, about, rows, ratioName = 'ratio', machine, date }: Table, chart: string): string {
   const write = rows.some(({ at }) => at !== undefined) ? writeColumns : writeList;
-  const origin = `*${date.slice(0, 10)}; ${describeMachine(machine)}.*`;
+  const origin = `*${date.slice(0, 10)}; ${formatMachine(machine)}.*`;
   return [`### ${title}`, about, `![${title}](${chart})`, write(rows, ratioName), origin].join('\n\n');
 }
 
@@ -112,14 +110,14 @@ export function createTable({ tables, texts }: Catalog, name: string, values: Re
 }
 
 /** Writes a table's results. Six digits are enough: more would only make noise in the history. */
-export function saveTable({ folder }: Pick<ReportPlace, 'folder'>, name: string, table: Table): void {
+export function saveTable({ folder }: Pick<ReportTarget, 'folder'>, name: string, table: Table): void {
   mkdirSync(join(folder, 'results'), { recursive: true });
   const round = (_: string, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(6)) : value);
   writeFileSync(join(folder, 'results', `${name}.json`), `${JSON.stringify(table, round, 1)}\n`);
 }
 
-/** Draws and writes all tables of the catalog that are in results/, from this run or an earlier one. Returns the Markdown. */
-export function writeReport({ catalog, folder, document }: ReportPlace): string {
+/** Writes charts and Markdown of all tables of the catalog that are in results/, of this run or an earlier one. Returns the Markdown. */
+export function writeReport({ catalog, folder, document }: ReportTarget): string {
   mkdirSync(join(folder, 'charts'), { recursive: true });
   const sections = catalog.tables.flatMap(({ name }) => {
     const file = join(folder, 'results', `${name}.json`);
@@ -129,8 +127,7 @@ export function writeReport({ catalog, folder, document }: ReportPlace): string 
     return writeTable(table, `charts/${name}.svg`);
   });
   const content = sections.join('\n\n');
-  if (document && existsSync(document))
-    writeFileSync(document, replaceBetweenMarkers(readFileSync(document, 'utf8'), content));
+  if (document) writeFileSync(document, replaceBetweenMarkers(readFileSync(document, 'utf8'), content));
   else writeFileSync(join(folder, 'report.md'), `${content}\n`);
   return content;
 }

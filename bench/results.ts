@@ -3,7 +3,7 @@ import { compareBlocks, summarize } from './statistics.ts';
 /** The name of this project's rows, or its beginning. */
 export const ownName = 'this project';
 
-/** One line of a table. `at` is the column where a table has several; the meaning of `ratio` is the table's `ratioName`. */
+/** One line of a table. `at` is its column, if the table has several. `ratioName` of the table explains `ratio`. */
 export interface Row {
   readonly name: string;
   readonly at?: string | undefined;
@@ -15,13 +15,13 @@ export interface Row {
   readonly ratio?: number | undefined;
 }
 
-/** A measurement as it is written to bench/results. `about` says what the figures are and what they are not. */
+/** A measurement as it is written to bench/results. `about` explains the figures. */
 export interface Table {
   readonly title: string;
   readonly about: string;
   readonly ratioName?: string;
   readonly rows: readonly Row[];
-  readonly machine: unknown;
+  readonly machine: object;
   /** UTC. */
   readonly date: string;
 }

@@ -12,7 +12,7 @@ import { measureOverhead } from './measurements/overhead.ts';
 import { measureSize } from './measurements/size.ts';
 import { measureWorkers } from './measurements/workers.ts';
 import { type Part, readBenchOptions } from './options.ts';
-import { describeMachine, findPlaces, findSample, provideModels, providePackages, readJson } from './prepare.ts';
+import { describeMachine, findPaths, findSample, provideModels, providePackages, readJson } from './prepare.ts';
 import { createTable, saveTable, writeReport } from './report.ts';
 import { say } from './runner.ts';
 import { readWords } from './texts.ts';
@@ -29,7 +29,7 @@ const measurements: Readonly<Record<Part, (bench: Bench) => Promise<void>>> = {
   cost: measureCost,
 };
 
-/** `preparePython` makes the project's Python environment. */
+/** What bench/start.mjs passes. `preparePython` makes the project's Python environment. */
 interface Start extends Pick<Bench, 'findImageBytes'> {
   readonly root: string;
   readonly built: string;
@@ -40,25 +40,25 @@ interface Start extends Pick<Bench, 'findImageBytes'> {
 async function measure({ root, built, args, preparePython, findImageBytes }: Start): Promise<string> {
   const options = readBenchOptions(args);
   preparePython();
-  const places = findPlaces(root, built);
-  const [home, quick] = [join(root, 'bench'), join(places.cache, 'quick')];
+  const paths = findPaths(root, built);
+  const [home, quick] = [join(root, 'bench'), join(paths.cache, 'quick')];
   rmSync(quick, { recursive: true, force: true });
-  // Tables of a full run are for the repository, where those of other parts stay. Other runs are for whoever started them.
+  // A full run updates the tables in the repository. Any other run writes only to the cache.
   const full = !options.quick && options.shape === 'base';
   const target = full ? { folder: home, document: join(home, 'README.md') } : { folder: quick };
-  const place = { ...target, catalog: readJson(home, 'tables.json') };
+  const output = { ...target, catalog: readJson(home, 'tables.json') };
   say('Preparing packages and models; the first time this takes some minutes.');
-  const packages = providePackages(places);
-  const models = provideModels(places, options.shape);
+  const packages = providePackages(paths);
+  const models = provideModels(paths, options.shape);
   const words = readWords(join(findSample(root), 'tokenizer.json'));
-  const origin = { machine: describeMachine(places), date: new Date().toISOString() };
+  const origin = { machine: describeMachine(paths), date: new Date().toISOString() };
   say(JSON.stringify(origin.machine));
   const save: Bench['save'] = (name, rows, values) =>
-    saveTable(place, name, { ...createTable(place.catalog, name, { ...options, ...values }), rows, ...origin });
+    saveTable(output, name, { ...createTable(output.catalog, name, { ...options, ...values }), rows, ...origin });
   const contenders = readJson(home, 'contenders.json');
-  const bench = { places, options, models, packages, contenders, words, findImageBytes, save };
+  const bench = { paths, options, models, packages, contenders, words, findImageBytes, save };
   for (const part of options.only) await measurements[part](bench);
-  return `${writeReport(place)}\n`;
+  return `${writeReport(output)}\n`;
 }
 
 /** The whole command. Returns the exit code. */

@@ -7,7 +7,7 @@ export function say(sentence: string): void {
   process.stderr.write(`${prefix}${sentence}\n`);
 }
 
-/** One step for each subject in each round, in order, with a progress bar. In a log, the bar is a line every 15 seconds. */
+/** Measures each subject in each round, in order, with a progress bar. In a log, the bar is a line every 15 seconds. */
 export async function takeTurns<T>(
   name: string,
   rounds: number,

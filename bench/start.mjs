@@ -9,8 +9,8 @@ import { prepareEnvironment } from '../test/python.mjs';
 const root = join(import.meta.dirname, '..');
 const built = join(root, '.cache', 'bench', 'built');
 
-/** Gives what a run under sudo has made to the user who asked for it, who could not build again otherwise. */
-function handBack() {
+/** After a run under sudo: makes the user who called it the owner of all files, so that this user can build again. */
+function restoreOwner() {
   const { SUDO_UID, SUDO_GID } = process.env;
   if (process.getuid?.() !== 0 || !SUDO_UID) return;
   const made = ['bench', 'dist', '.cache', '.venv'].map((folder) => join(root, folder));
@@ -39,5 +39,5 @@ const code = await run({
   preparePython: prepareEnvironment,
   findImageBytes: () => inspectImage('localhost/serverless-bert/lambda:latest')?.Size,
 });
-handBack();
+restoreOwner();
 process.exit(code);

@@ -77,7 +77,7 @@ export const createMemoryRows = (all: readonly Starts[]): Row[] =>
   }));
 
 /** The two ways to start one model, from S3 and from disk. */
-async function openModel({ places: { root, bundle }, words }: Bench, model: string, store: string) {
+async function openModel({ paths: { root, bundle }, words }: Bench, model: string, store: string) {
   const s3 = await startShapedS3(root, store, network);
   const setting = { root, bundle, memoryMb, text: createText(words, tokens, 0) };
   const describe = ({ startedAt, answeredAt, peakMiB }: FirstAnswer) => ({ answerMs: answeredAt - startedAt, peakMiB });

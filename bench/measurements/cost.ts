@@ -30,15 +30,10 @@ export const toDollars = (rows: readonly Row[]): Row[] => addRatios(rows.map((ro
 /** Dollars for a million requests to a warm function of the default memory, by the time of one thread here. */
 export async function measureCost(bench: Bench): Promise<void> {
   const { contenders, models } = bench;
-  const comparison = {
-    contenders,
-    columns: listColumns(bench, [32, 128, 512], 8, 8),
-    models: models.network,
-    threads: 1,
-  };
+  const columns = listColumns(bench, [32, 128, 512], 8, 8);
+  const comparison = { contenders, columns, models: models.network, threads: 1 };
   const { rows } = await compareLatency(bench, comparison, () => undefined);
-  const speechless = contenders.filter((contender) => contender.speechless).map(({ name }) => name);
-  const answering = rows.filter(({ name }) => !speechless.includes(name));
+  const answering = rows.filter(({ name }) => !contenders.find((one) => one.name === name)?.answerless);
   bench.save('one-thread', rows);
   bench.save('cost', toDollars(answering), { memoryMb, prices: describePrices() });
 }

@@ -24,11 +24,11 @@ async function startEngine(contender: Contender, command: Command) {
   };
   /** Milliseconds by column and block. */
   const times: Record<string, number[][]> = {};
-  const keep = (at: string, block: number, ms: readonly number[]) => {
+  const addTimes = (at: string, block: number, ms: readonly number[]) => {
     times[at] ??= [];
     times[at][block] = [...(times[at][block] ?? []), ...ms];
   };
-  return { ...contender, pid, about, pass, stop, times, keep };
+  return { ...contender, pid, about, pass, stop, times, addTimes };
 }
 
 type Engine = Awaited<ReturnType<typeof startEngine>>;
@@ -38,9 +38,9 @@ async function startFastest(contender: Contender, commands: readonly Command[], 
   const engines: Engine[] = [];
   for (const command of commands) engines.push(await startEngine(contender, command));
   const even = columns.filter(({ mixed }) => !mixed);
-  const trial = new Set(engines.length > 1 ? [even[Math.floor(even.length / 2)], even.at(-1)] : []);
+  const trials = engines.length > 1 ? [even[Math.floor(even.length / 2)], even.at(-1)] : [];
   const scores = engines.map(() => 0);
-  for (const { texts } of [...trial].filter((column) => column !== undefined)) {
+  for (const { texts } of trials.filter((column) => column !== undefined)) {
     for (const [index, { pass }] of engines.entries()) {
       await pass(texts.slice(0, 2));
       const { ms } = await pass(texts.slice(0, 1), 0.2, 3);
@@ -58,16 +58,16 @@ async function startFastest(contender: Contender, commands: readonly Command[], 
 /** A shared machine is slow for seconds at a time: short turns hit all alike. With fewer texts, the warmup would be the longer part. */
 const [mostTurns, leastTexts] = [4, 2];
 
-/** Everybody at a column in one block, in several turns. Another contender begins each turn. */
+/** Measures all contenders at a column in one block, in several turns. Another contender begins each turn. */
 async function measureColumn(engines: readonly Engine[], { at, texts, mixed }: Column, block: number, seconds: number) {
   const turns = mixed ? 1 : Math.min(mostTurns, Math.ceil(texts.length / leastTexts));
   for (let turn = 0; turn < turns; turn++) {
     const part = texts.filter((_, index) => index % turns === turn);
     const first = (block + turn) % engines.length;
-    for (const { pass, keep } of [...engines.slice(first), ...engines.slice(0, first)]) {
+    for (const { pass, addTimes } of [...engines.slice(first), ...engines.slice(0, first)]) {
       await pass(part.slice(0, 2));
       const { ms } = await pass(part, seconds / turns);
-      keep(at, block, mixed ? ms.map(mean) : ms.flat());
+      addTimes(at, block, mixed ? ms.map(mean) : ms.flat());
     }
   }
 }
@@ -75,10 +75,10 @@ async function measureColumn(engines: readonly Engine[], { at, texts, mixed }: C
 /** Padded contenders take the same time for every length: one text of each of a few columns is enough. */
 async function measurePadded(engines: readonly Engine[], columns: readonly Column[], block: number, count: number) {
   const texts = columns.slice(0, count).flatMap((column) => column.texts.slice(0, 1));
-  for (const { pass, keep } of engines) {
+  for (const { pass, addTimes } of engines) {
     await pass(texts.slice(0, 1));
     const { ms } = await pass(texts);
-    for (const { at } of columns) keep(at, block, ms.flat());
+    for (const { at } of columns) addTimes(at, block, ms.flat());
   }
 }
 
@@ -90,8 +90,8 @@ interface Comparison {
 }
 
 /**
- * Milliseconds from text to probabilities, model warm, one text at a time. Everybody has a turn at every column in each block.
- * `more` asks the same processes before they stop.
+ * Milliseconds from text to probabilities, model warm, one text at a time. Each contender has a turn at every column in each
+ * block. `more` asks the same processes before they stop.
  */
 export async function compareLatency<T>(
   bench: Bench,
@@ -133,7 +133,7 @@ function chooseColumns(bench: Bench): Column[] {
 async function compareAnswers(engines: readonly Engine[], columns: readonly Column[]): Promise<Row[]> {
   const texts = columns.flatMap((column) => column.texts.slice(0, 1));
   const answers = [];
-  for (const { name, padded, pass } of engines.filter(({ speechless }) => !speechless))
+  for (const { name, padded, pass } of engines.filter(({ answerless }) => !answerless))
     answers.push({ name, padded, positive: (await pass(texts)).positive });
   const reference = answers.find(({ padded }) => padded)?.positive;
   return answers.map(({ name, positive }) => {
@@ -145,7 +145,7 @@ async function compareAnswers(engines: readonly Engine[], columns: readonly Colu
 const describeSettings = (engines: readonly Engine[]) =>
   engines.map(({ name, about }) => `${name}: ${about}`).join('; ');
 
-/** Everybody on the random network. */
+/** Measures all contenders on the random network. */
 export async function measureLatency(bench: Bench): Promise<void> {
   const { contenders, models, options } = bench;
   const columns = chooseColumns(bench);
@@ -160,7 +160,7 @@ export async function measureLatency(bench: Bench): Promise<void> {
   bench.save('peak-memory', more.memory);
 }
 
-/** The model that ships. Its fp32 weights are not here: the others run the same file. */
+/** Measures the model that ships. Its fp32 weights are not in the repository: the others run the same file. */
 export async function measureSample(bench: Bench): Promise<void> {
   const { models, options } = bench;
   const contenders = bench.contenders.flatMap((one) => (one.sampleName ? { ...one, name: one.sampleName } : []));

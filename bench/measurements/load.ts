@@ -45,7 +45,7 @@ function save(bench: Bench, all: readonly Serving[], levels: readonly number[]):
   bench.save('peak-memory-services', memory);
 }
 
-/** Requests per second and times of answers under 1 to 16 clients, of everybody who can serve. */
+/** Requests per second and times of answers under 1 to 16 clients, of all contenders that serve. */
 export async function measureLoad(bench: Bench): Promise<void> {
   const { contenders, options, words } = bench;
   const texts = createReviews(words, 16);

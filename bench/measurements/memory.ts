@@ -56,7 +56,7 @@ export const createCostRows = (cases: readonly MemoryCase[]): Row[] =>
   cases.map((one) => priceRow(createTimeRow(one), one.memoryMb));
 
 async function measure(bench: Bench, settings: readonly MemorySetting[]): Promise<MemoryCase[]> {
-  const { places, options, words } = bench;
+  const { paths, options, words } = bench;
   const cases = listStores(bench).flatMap(({ model, store }) =>
     Object.values(lengths).flatMap((tokens) =>
       settings.map((setting) => ({ ...setting, model, store, tokens, processes: [] as MemoryCase['processes'] })),
@@ -66,7 +66,7 @@ async function measure(bench: Bench, settings: readonly MemorySetting[]): Promis
     const limit = createProcessorLimit(processors);
     const text = createText(words, tokens, 0);
     try {
-      const setting = { ...places, memoryMb, uri: `file:${store}`, text, enter: limit.enter };
+      const setting = { ...paths, memoryMb, uri: `file:${store}`, text, enter: limit.enter };
       const { first, ask, stop } = await startFunction(setting);
       const answers = await ask(Array(options.quick ? 5 : 20).fill(text), pauseMs);
       await stop();

@@ -8,11 +8,11 @@ const tokens = 34;
 
 /** The cost of a request besides the model's run, through the Lambda function: parsing, tokenizing, checking, logging, metrics. */
 export async function measureOverhead(bench: Bench): Promise<void> {
-  const { places, options, words } = bench;
+  const { paths, options, words } = bench;
   const env = { MODEL_THREADS: String(options.threads) };
   const running = [];
   for (const { model, store } of listStores(bench)) {
-    const setting = { ...places, uri: `file:${store}`, memoryMb: 3538, text: createText(words, tokens, 0), env };
+    const setting = { ...paths, uri: `file:${store}`, memoryMb: 3538, text: createText(words, tokens, 0), env };
     const { ask, stop } = await startFunction(setting);
     running.push({ name: `${ownName}, ${model}`, ask, stop, whole: [] as number[][], around: [] as number[][] });
   }

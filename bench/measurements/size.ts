@@ -8,32 +8,28 @@ import { addRatios, createFact, createRow, ownName, type Row } from '../results.
 import { takeTurns } from '../runner.ts';
 
 /** MiB of the files below some folders. */
-function weigh(folders: readonly string[], ending = ''): number {
+function sumSizes(folders: readonly string[], ending = ''): number {
   const entries = folders.flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true }));
   const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(ending));
   return files.reduce((sum, { parentPath, name }) => sum + lstatSync(join(parentPath, name)).size, 0) / 2 ** 20;
 }
 
-function weighAll({ places: { root }, findImageBytes }: Bench): Row[] {
-  const inFolder =
-    (...folder: string[]) =>
-    (path: string) =>
-      join(root, ...folder, path);
+function listSizes({ paths: { root }, findImageBytes }: Bench): Row[] {
   const version = readdirSync(join(root, '.venv', 'lib')).find((name) => name.startsWith('python')) ?? '';
-  const inPython = inFolder('.venv', 'lib', version, 'site-packages');
+  const sumPackages = (...names: string[]) =>
+    sumSizes(names.map((name) => join(root, '.venv', 'lib', version, 'site-packages', name)));
   const native = join('onnxruntime-node', 'bin', 'napi-v6', process.platform, process.arch);
-  const runtime = [native, 'onnxruntime-node/dist', 'onnxruntime-common/dist'].map(inFolder('node_modules'));
-  const bundles = weigh(['layers', 'functions/predict'].map(inFolder('dist')), '.mjs');
+  const runtime = [native, 'onnxruntime-node/dist', 'onnxruntime-common/dist'];
+  const bundles = sumSizes([join(root, 'dist', 'layers'), join(root, 'dist', 'functions', 'predict')], '.mjs');
   const image = findImageBytes();
   const sizes: Record<string, number | undefined> = {
     [`${ownName}, its own bundles`]: bundles,
-    [`${ownName}, with ONNX Runtime for one processor`]: bundles + weigh(runtime),
+    [`${ownName}, with ONNX Runtime for one processor`]:
+      bundles + sumSizes(runtime.map((folder) => join(root, 'node_modules', folder))),
     [`${ownName}, the image of the last npm run test:image, with its stand-in base`]: image && image / 2 ** 20,
-    'transformers.js, node_modules': weigh([join(root, 'bench', 'node_modules')]),
-    "Python's ONNX Runtime, tokenizers, numpy": weigh(
-      ['onnxruntime', 'tokenizers', 'numpy', 'numpy.libs'].map(inPython),
-    ),
-    'PyTorch for the CPU, transformers, tokenizers': weigh(['torch', 'transformers', 'tokenizers'].map(inPython)),
+    'transformers.js, node_modules': sumSizes([join(root, 'bench', 'node_modules')]),
+    "Python's ONNX Runtime, tokenizers, numpy": sumPackages('onnxruntime', 'tokenizers', 'numpy', 'numpy.libs'),
+    'PyTorch for the CPU, transformers, tokenizers': sumPackages('torch', 'transformers', 'tokenizers'),
   };
   return Object.entries(sizes).flatMap(([name, size]) => (size === undefined ? [] : createFact(name, size, 'MiB')));
 }
@@ -44,17 +40,15 @@ const toUrl = (path: string) => JSON.stringify(pathToFileURL(path).href);
 function writeOwnImports(root: string): string {
   const folder = join(root, 'dist', 'functions', 'predict');
   const chunks = readdirSync(folder).filter((file) => /^(app|handler)-.*\.mjs$/.test(file));
-  const layers = ['inference', 'model-store', 'telemetry'].map((name) =>
-    join(root, 'dist', 'layers', name, 'index.mjs'),
-  );
-  const imports = [...chunks.map((file) => join(folder, file)), ...layers].map((path) => `import(${toUrl(path)})`);
+  const layers = ['inference', 'model-store', 'telemetry'].map((name) => `../../layers/${name}/index.mjs`);
+  const imports = [...chunks, ...layers].map((path) => `import(${toUrl(join(folder, path))})`);
   return `const loaded = await Promise.all([${imports.join(', ')}]);
     await Promise.all(loaded.map(({ loadRuntime, openMeter }) => loadRuntime?.() ?? openMeter?.()));`;
 }
 
 const idle = 'Node alone';
 
-async function measureImports({ places: { root, python }, options }: Bench): Promise<Row[]> {
+async function measureImports({ paths: { root, python }, options }: Bench): Promise<Row[]> {
   const env = { ORT_DISABLE_TELEMETRY: '1', POWERTOOLS_METRICS_NAMESPACE: 'bench', POWERTOOLS_SERVICE_NAME: 'predict' };
   const inNode = (code: string) => ({ file: process.execPath, args: ['--input-type=module', '-e', code], env });
   const inPython = (code: string) => ({ file: python, args: ['-c', code] });
@@ -77,6 +71,6 @@ async function measureImports({ places: { root, python }, options }: Bench): Pro
 
 /** The size of what is shipped, and the time in which a process loads its code. */
 export async function measureSize(bench: Bench): Promise<void> {
-  bench.save('size', weighAll(bench));
+  bench.save('size', listSizes(bench));
   bench.save('imports', await measureImports(bench));
 }

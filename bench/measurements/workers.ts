@@ -57,7 +57,7 @@ function createRows(blocks: readonly Block[], count: number): Row[] {
   ];
 }
 
-/** Everybody at once. Requests beyond the queue's depth are refused at once, with the time to come again. */
+/** Sends all requests at once. Those beyond the queue's depth are refused immediately, with a Retry-After. */
 async function measureOverload(bench: Bench, texts: readonly string[]): Promise<Row[]> {
   const [depth, amount] = [8, 40];
   const service = await startServer(bench, 1, '--queue', String(depth));
@@ -65,12 +65,12 @@ async function measureOverload(bench: Bench, texts: readonly string[]): Promise<
     const load = await loadBySchedule(service.address, Array(amount).fill(0), texts);
     const pick = (wanted: number) => ({ ...load, replies: load.replies.filter(({ status }) => status === wanted) });
     const [answered, refused] = [pick(200), pick(503)];
-    const told = refused.replies.filter(({ retryAfter }) => Number(retryAfter) > 0).length;
+    const withRetryAfter = refused.replies.filter(({ retryAfter }) => Number(retryAfter) > 0).length;
     const name = `${amount} requests at once, one worker, --queue ${depth}: answered`;
     return [
       createFact(name, answered.replies.length, 'requests'),
       createFact('refused by 503', refused.replies.length, 'requests'),
-      createFact('of these, with Retry-After', told, 'requests'),
+      createFact('of these, with Retry-After', withRetryAfter, 'requests'),
       createFact('median time of a refusal', median(toTimes(refused)), 'ms'),
       createFact('longest time of an answer', Math.max(...toTimes(answered)), 'ms'),
     ];

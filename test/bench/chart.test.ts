@@ -16,7 +16,7 @@ const draw = (rows: readonly Row[]) => drawChart({ title: 'A & B', rows });
 const readLengths = (svg: string) =>
   [...svg.matchAll(/<rect [^>]*width="([\d.]+)"/g)].map(([, length]) => Number(length));
 
-test('bars are as long as the values, and ours has a colour of its own', () => {
+test('the length of a bar is proportional to its value, and the bar of this project has another colour', () => {
   const svg = draw([row('this project', 10), row('theirs', 20, 2)]);
   const [ours = 0, theirs = 0] = readLengths(svg);
   expect(theirs / ours).toBeCloseTo(2, 1);
@@ -24,14 +24,14 @@ test('bars are as long as the values, and ours has a colour of its own', () => {
   expect(svg.match(/class="bar"/g)).toHaveLength(1);
 });
 
-test('values far apart are drawn by their logarithms, and the caption says so', () => {
+test('values far apart have a logarithmic scale, and the caption names it', () => {
   const svg = draw([row('this project', 10), row('theirs', 1000, 100)]);
   const [ours = 0, theirs = 0] = readLengths(svg);
   expect(theirs / ours).toBeLessThan(20);
   expect(svg).toContain('logarithmic');
 });
 
-test('units have scales of their own', () => {
+test('each unit has its own scale', () => {
   const svg = draw([row('a', 10), row('b', 5), { ...row('c', 4000), unit: 'MiB' }]);
   const [a = 0, b = 0, c = 0] = readLengths(svg);
   expect(a / b).toBeCloseTo(2, 1);

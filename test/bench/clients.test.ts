@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { ask, loadByClients, loadBySchedule, scheduleEvenly, scheduleRandomly } from '../../bench/clients.ts';
 import { createRandom } from '../../bench/texts.ts';
 
-/** A server that notes who is being answered at the same time; it answers when `width` wait, or after a moment. */
+/** A server that answers after 20 ms. It counts the requests that wait at the same time. */
 async function startServer(status = 200) {
   let waiting = 0;
   const seen = { most: 0, sentences: [] as (string | null)[] };
@@ -22,7 +22,7 @@ async function startServer(status = 200) {
   return { seen, address: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 
-test('as many clients as told ask at the same time, until all requests are answered', async () => {
+test('the given number of clients ask at the same time, until all requests are answered', async () => {
   const { seen, address, close } = await startServer();
   const { replies } = await loadByClients(address, 3, ['a b', 'c'], 8);
   close();
@@ -31,7 +31,7 @@ test('as many clients as told ask at the same time, until all requests are answe
   expect(new Set(seen.sentences)).toEqual(new Set(['a b', 'c']));
 });
 
-test('on a schedule a request does not wait for the answer to the one before', async () => {
+test('on a schedule, a request does not wait for the answer to the request before', async () => {
   const { seen, address, close } = await startServer();
   const { replies } = await loadBySchedule(address, [0, 0, 0, 0], ['a']);
   close();
@@ -39,14 +39,14 @@ test('on a schedule a request does not wait for the answer to the one before', a
   expect(seen.most).toBe(4);
 });
 
-test('a refusal is a reply with its status and its Retry-After, and a server that is gone one with status 0', async () => {
+test('a refusal is a reply with its status and its Retry-After; a missing server is a reply with status 0', async () => {
   const { address, close } = await startServer(503);
   expect(await ask(address)).toMatchObject({ status: 503, retryAfter: '1' });
   close();
   expect(await ask('http://127.0.0.1:1')).toMatchObject({ status: 0, retryAfter: undefined });
 });
 
-test('requests at even intervals and at random come at the same rate', () => {
+test('requests at even intervals and at random times have the same rate', () => {
   expect(scheduleEvenly(50, 3)).toEqual([0, 20, 40]);
   const times = scheduleRandomly(50, 20_000, createRandom(1));
   expect((times.at(-1) ?? 0) / times.length).toBeCloseTo(20, 0);

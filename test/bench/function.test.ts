@@ -21,12 +21,12 @@ function expectAnswer({ startedAt, answeredAt, peakMiB, stages }: FirstAnswer) {
     expect(stages).toHaveProperty(stage, expect.any(Number));
 }
 
-test('a first answer from S3 comes after the same requests as the bare client’s, and its stages fill its time', async () => {
+test('a cold start from S3 makes the same requests as the bare client, and its stages add up to its time', async () => {
   const s3 = await startShapedS3(root, store, { bytesPerMs: 200_000, firstByteMs: 1 });
   try {
     expect(await runBareClient(root, s3.endpoint, 8)).toBeGreaterThan(0);
-    const tell = async () => (await s3.takeRequests()).map(({ key, range }) => `${key} ${range}`).sort();
-    const bare = await tell();
+    const listRequests = async () => (await s3.takeRequests()).map(({ key, range }) => `${key} ${range}`).sort();
+    const bare = await listRequests();
     const answer = await runFirstAnswer({ ...setting, uri: 's3://bucket', env: { AWS_ENDPOINT_URL: s3.endpoint } });
     expectAnswer(answer);
     const requests = await s3.takeRequests();
@@ -38,16 +38,16 @@ test('a first answer from S3 comes after the same requests as the bare client’
   }
 }, 60_000);
 
-test('a first answer from disk tells its stages too', async () => {
+test('a cold start from disk has stages too', async () => {
   expectAnswer(await runFirstAnswer({ ...setting, uri: `file:${store}` }));
 }, 60_000);
 
-test('a start from a store without a model is no measurement', async () => {
+test('a cold start from a store without a model throws', async () => {
   const empty = mkdtempSync(join(tmpdir(), 'empty-'));
   await expect(runFirstAnswer({ ...setting, uri: `file:${empty}` })).rejects.toThrow('The function answered 503');
 }, 60_000);
 
-test('later answers come with the time of the model’s run, which is a part of them', async () => {
+test('a warm answer has its time and, as a part of it, the time of the model’s run', async () => {
   const { ask, stop } = await startFunction({ ...setting, uri: `file:${store}` });
   const answers = await ask(['good', 'bad', 'neither']);
   await stop();

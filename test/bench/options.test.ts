@@ -1,6 +1,6 @@
 import { parts, readBenchOptions } from '../../bench/options.ts';
 
-test('without flags every part is measured in five blocks', () => {
+test('every part is measured in five blocks by default', () => {
   expect(readBenchOptions([])).toMatchObject({ quick: false, blocks: 5, only: parts, shape: 'base' });
 });
 

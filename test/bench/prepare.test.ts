@@ -26,7 +26,7 @@ test.each(['bench/peers/peer_models.py', 'training/export.py', 'training/shape.p
   },
 );
 
-test('models are kept when a file changes that they are not made by', () => {
+test('models are kept when a file changes that they do not depend on', () => {
   const root = writeProject();
   const before = hashRecipe(root);
   writeFileSync(join(root, 'training/other.py'), '# changed\n');

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { createProcessorLimit } from '../../bench/processor-limit.ts';
 
-test('a limit that the system refuses is told with what it takes, and leaves no group behind', () => {
-  // No system gives a group no time at all, neither root nor anybody else.
+test('a limit that the system refuses is an error that names the requirements, and leaves no control group', () => {
+  // No system accepts a limit of zero, not even from root.
   expect(() => createProcessorLimit(0)).toThrow(
     'processor time can be limited by root and Linux control groups only (',
   );

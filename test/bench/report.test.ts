@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   createTable,
-  describeMachine,
+  formatMachine,
   replaceBetweenMarkers,
   saveTable,
   writeReport,
@@ -31,7 +31,7 @@ const table = (rows: readonly Row[]): Table => ({
   rows,
 });
 
-test('a table with columns becomes medians, spreads, p99 and ratios, contenders down', () => {
+test('a table with columns becomes medians, spreads, p99 and ratios, one contender per line', () => {
   const rows = [row('ours', '8 tokens', 2), row('ours', '16 tokens', 4), row('theirs', '8 tokens', 60, 30)];
   const text = writeTable(table(rows), 'charts/latency.svg');
   expect(text).toContain(
@@ -45,13 +45,13 @@ test('a table with columns becomes medians, spreads, p99 and ratios, contenders 
   expect(text).toContain('*2026-11-24; processor Some CPU, Node v24.*');
 });
 
-test('a table of facts has no columns that say nothing', () => {
+test('a table of facts has no empty columns', () => {
   const text = writeTable(table([createFact('bundle', 1234.5, 'KiB')]), 'charts/size.svg');
   expect(text).toContain('|  | value | unit |\n| --- | ---: | ---: |\n| bundle | 1,235 | KiB |');
   expect(text).not.toContain('p99');
 });
 
-test('in a list a fact has no samples, and a rate no tail', () => {
+test('in a list, a fact has no minimum and no blocks, and a rate has no 99th percentile', () => {
   const text = writeTable(
     table([createFact('share', 95, '%'), { ...row('rate', undefined, 4), unit: 'requests/s' }]),
     '',
@@ -60,12 +60,11 @@ test('in a list a fact has no samples, and a rate no tail', () => {
   expect(text).toContain('| rate | 4.00 | requests/s |  | 2.00 | 4.00 – 6.00 |');
 });
 
-test('a machine may be told in words or by names', () => {
-  expect(describeMachine('two cores')).toBe('two cores');
-  expect(describeMachine({ cores: 2 })).toBe('cores 2');
+test('a machine is described by names and values, those of its versions too', () => {
+  expect(formatMachine({ cores: 2, versions: { Node: 'v24' } })).toBe('cores 2, Node v24');
 });
 
-test('what stood between the markers is replaced, and what stands around them stays', () => {
+test('the text between the markers is replaced, and the text around them stays', () => {
   const document = 'before\n<!-- benchmark: begin -->\nold\n<!-- benchmark: end -->\nafter';
   expect(replaceBetweenMarkers(document, 'new')).toBe(
     'before\n<!-- benchmark: begin -->\n\nnew\n\n<!-- benchmark: end -->\nafter',
@@ -75,13 +74,13 @@ test('what stood between the markers is replaced, and what stands around them st
 
 const createSizes = (title: string): Table => ({
   title,
-  machine: 'two cores',
+  machine: { cores: 2 },
   date: '2026-11-24T12:00:00Z',
   about: '',
   rows: [createFact('bundle', 1 / 3, 'MiB')],
 });
 
-test('a report has every table of the catalog that lies in the folder, in order, each with its chart', () => {
+test('a report has every table of the catalog whose results are in the folder, in order, each with its chart', () => {
   const folder = mkdtempSync(join(tmpdir(), 'report-'));
   const document = join(folder, 'README.md');
   writeFileSync(document, 'before\n<!-- benchmark: begin -->\nold\n<!-- benchmark: end -->\nafter\n');
@@ -96,13 +95,13 @@ test('a report has every table of the catalog that lies in the folder, in order,
   for (const [, chart = ''] of text.matchAll(/\]\((charts\/.*)\)/g)) expect(existsSync(join(folder, chart))).toBe(true);
 });
 
-test('results are written with six digits, so that the history has no noise', () => {
+test('results are written with six digits', () => {
   const folder = mkdtempSync(join(tmpdir(), 'report-'));
   saveTable({ folder }, 'size', createSizes('The size'));
   expect(JSON.parse(readFileSync(join(folder, 'results', 'size.json'), 'utf8')).rows[0].p50).toBe(0.333333);
 });
 
-test('the texts of a table take values and shared texts by name', () => {
+test('values and shared texts replace their names in the texts of a table', () => {
   const tables = [
     { name: 'load', title: 'Load of {threads} threads', about: '{clients} And more.', ratioName: 'ratio' },
   ];
@@ -115,7 +114,7 @@ test('the texts of a table take values and shared texts by name', () => {
   expect(() => createTable({ tables, texts }, 'size', {})).toThrow('tables.json has no table size');
 });
 
-test('every table of the benchmark says what it is', () => {
+test('every table of the benchmark has a title and an explanation', () => {
   const catalog = JSON.parse(readFileSync('bench/tables.json', 'utf8'));
   for (const { name } of catalog.tables) {
     const { title, about } = createTable(catalog, name, {});

@@ -11,7 +11,7 @@ test('rows are compared with this project in the same column, block by block', (
   expect(addRatios(rows).map(({ ratio }) => ratio)).toEqual([undefined, 3, undefined]);
 });
 
-test('where more is better, a ratio is the other way round', () => {
+test('the ratio is inverted if higher values are better', () => {
   const [, theirs] = addRatios(rows, 'higher');
   expect(theirs?.ratio).toBeCloseTo((1 / 2 + 1 / 4) / 2, 10);
 });

@@ -5,7 +5,7 @@ test('the median is the middle value, or the mean of the two in the middle', () 
   expect(median([9, 1, 5, 6])).toBe(5.5);
 });
 
-test('the 99th percentile of a hundred values is the last but one, and of few values the largest', () => {
+test('the 99th percentile of a hundred values is the second largest, and of few values the largest', () => {
   const values = Array.from({ length: 100 }, (_, index) => 100 - index);
   expect(percentile(values, 0.99)).toBe(99);
   expect(percentile([3, 8, 2], 0.99)).toBe(8);
@@ -15,12 +15,12 @@ test('a summary pools the blocks for its percentiles and keeps each median for t
   expect(summarize([[4, 2, 3], [], [10, 20]])).toEqual({ p50: 4, p99: 20, min: 2, blocks: [3, 15] });
 });
 
-test('a ratio is taken within each block, so that a slow spell does not tilt it', () => {
+test('a ratio is taken within each block: a slow moment of the machine does not change it', () => {
   expect(compareBlocks([20, 200, 22], [10, 100, 11])).toBe(2);
   expect(compareBlocks([30, 10], [10, 10, 10])).toBe(2);
 });
 
-test('nothing can be said of no values', () => {
+test('statistics of no values are an error', () => {
   for (const read of [median, mean, (values: number[]) => percentile(values, 0.5)]) {
     expect(() => read([])).toThrow('there are no values');
   }

@@ -9,7 +9,7 @@ test.each([8, 16, 32, 64, 128, 256, 512])('a text of %d tokens has exactly as ma
   for (const text of createTexts(words, tokens, 3)) expect(tokenize(text).ids).toHaveLength(tokens);
 });
 
-test('a seed gives the same text every time, and another seed another', () => {
+test('a seed gives the same text every time, and another seed gives another text', () => {
   expect(createText(words, 16, 1)).toBe(createText(words, 16, 1));
   expect(createText(words, 16, 1)).not.toBe(createText(words, 16, 2));
 });

@@ -19,7 +19,7 @@ const requests = [
   { method: 'GET', key: 'versions/one/tokenizer.json', range: 'bytes=0-4', at: 1090, lastByteAt: 1300 },
 ];
 
-test('the stages of a start from S3 follow each other from the process’s start to the answer', () => {
+test('the stages of a cold start from S3 follow each other from the process’s start to the answer', () => {
   const stages = readStagesFromS3(answer, requests);
   expect(stages).toEqual({
     'process start to pointer asked': 50,
@@ -34,7 +34,7 @@ test('the stages of a start from S3 follow each other from the process’s start
 test.each([
   ['the pointer', requests.slice(1)],
   ['a range', requests.slice(0, 1)],
-])('a start that never asked for %s is no start from S3', (_, seen) => {
+])('a cold start from S3 that never asked for %s throws', (_, seen) => {
   expect(() => readStagesFromS3(answer, seen)).toThrow('without asking the store for its model');
 });
 
@@ -50,7 +50,7 @@ const series: Starts[] = [
   { at: 'sample, from disk', starts: [{ answerMs: 200, peakMiB: 120, stages: { session: 35 } }] },
 ];
 
-test('each start is compared with the bare client right before it', () => {
+test('each cold start is compared with the bare client that ran right before it', () => {
   const [bare, ours, disk, ...others] = createAnswerRows(series);
   expect(others).toEqual([]);
   expect(bare).toMatchObject({ name: 'bare client: the bytes alone', p50: 400, blocks: [300, 600, 400] });
@@ -60,7 +60,7 @@ test('each start is compared with the bare client right before it', () => {
   expect(disk).not.toHaveProperty('ratio');
 });
 
-test('stages and memory are told for each way to start, where it has them', () => {
+test('stages and memory have rows for each kind of cold start', () => {
   const stages = createStageRows(series).map(({ name, at, p50 }) => [name, at, p50]);
   expect(stages).toEqual([
     ['pointer', 'sample, from S3', 41],

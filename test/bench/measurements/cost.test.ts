@@ -12,7 +12,7 @@ const row = (name: string, at: string, ms: number, ratio?: number): Row => ({
   ratio,
 });
 
-test('ratios of costs are those of dollars at the same length, not those of times', () => {
+test('ratios of costs compare dollars at the same length, not times', () => {
   const rows = [
     row('this project', '8 tokens', 5),
     row('this project', '512 tokens', 100),
@@ -24,11 +24,11 @@ test('ratios of costs are those of dollars at the same length, not those of time
   expect(other?.ratio).toBeLessThan(10);
 });
 
-test("a million requests of 100 ms with 1,769 MB cost what Lambda's price list says", () => {
+test("a million requests of 100 ms with 1,769 MB cost the price of Lambda's price list", () => {
   // 0.1 s × 1769/1024 GB × $0.0000166667 × 1,000,000, and $0.20 for the requests.
   expect(priceMillion(100, 1769)).toBeCloseTo(2.8793 + 0.2, 3);
 });
 
-test('a begun millisecond is billed whole', () => {
+test('a part of a millisecond is billed as a whole millisecond', () => {
   expect(priceMillion(7.01, 1024)).toBe(priceMillion(8, 1024));
 });

@@ -15,14 +15,14 @@ test('a memory setting has one processor per 1,769 MB, as Lambda gives them', ()
   expect(settings.find(({ memoryMb }) => memoryMb === 3538)?.processors).toBe(2);
 });
 
-test('the threads that the table tells are those that the function takes by itself', () => {
+test('the threads in the table are those that the function takes by default', () => {
   for (const { memoryMb, threads } of listSettings(false, 2)) {
     const environment = { MODEL_URI: 'file:/models', AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb) };
     expect(readConfiguration(environment).threads).toBe(threads);
   }
 });
 
-test('what the machine has too few processors for is left out, and a quick run measures three settings', () => {
+test('settings with more processors than the machine has are left out, and a quick run measures three settings', () => {
   expect(listSettings(false, 1).map(({ memoryMb }) => memoryMb)).toEqual([512, 1024, 1769]);
   expect(listSettings(true, 2).map(({ memoryMb }) => memoryMb)).toEqual([512, 1769, 3538]);
 });
@@ -34,7 +34,7 @@ const measure = (setting: typeof small, tokens: number, [first, ...times]: reado
 };
 const cases = [measure(small, 25, [900, 5, 6, 7]), measure(large, 25, [200, 4, 4, 4]), measure(small, 139, [999, 30])];
 
-test('warm answers and starts are told by model and setting, starts for the short text alone', () => {
+test('warm answers and cold starts have rows by model and setting, cold starts for the short text only', () => {
   expect(createTimeRows(cases)).toMatchObject([
     { name: 'sample model, 25 tokens', at: '512 MB (0.29 processors)', unit: 'ms', p50: 6 },
     { name: 'sample model, 25 tokens', at: '3538 MB (2.00 processors)', unit: 'ms', p50: 4 },
@@ -46,7 +46,7 @@ test('warm answers and starts are told by model and setting, starts for the shor
   ]);
 });
 
-test('a request costs by the memory of its setting', () => {
+test('the cost of a request depends on the memory setting', () => {
   const costs = createCostRows(cases);
   expect(costs.map(({ p50 }) => p50)).toEqual([priceMillion(6, 512), priceMillion(4, 3538), priceMillion(30, 512)]);
   expect(costs[0]).toMatchObject({ unit: 'dollars', min: priceMillion(5, 512), blocks: [priceMillion(6, 512)] });
