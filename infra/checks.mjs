@@ -1,4 +1,4 @@
-// Checks of a parameter's text. A check takes the text and returns the value, or throws an Error that says what is accepted.
+// Checks of a parameter's text. A check takes the text and returns the value, or throws an Error with the accepted values.
 
 const refuse = (accepted) => {
   throw new Error(accepted);
@@ -31,7 +31,7 @@ export const oneOfNumbers =
   (text) =>
     numbers.includes(Number(text)) ? Number(text) : refuse(`one of ${numbers.join(', ')}`);
 
-/** Text that matches; `accepted` says what that is. */
+/** Text that matches a pattern; `accepted` describes it. */
 export const matching = (pattern, accepted) => (text) => (pattern.test(text) ? text : refuse(accepted));
 
 /** Comma-separated texts, each passing the check. */
@@ -42,7 +42,7 @@ export const list = (check) => (text) =>
     .filter((part) => part !== '')
     .map(check);
 
-/** The word, whose value is `null`, or what the check accepts. */
+/** The word, with the value `null`, or a text that the check accepts. */
 export const orWord = (word, check) => (text) => {
   if (text === word) return null;
   try {

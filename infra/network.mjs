@@ -1,4 +1,4 @@
-// The network of training's machines. CloudFormation cannot look up the default VPC, so the deployment does, and passes it on.
+// The network of the training machines. CloudFormation cannot look up the default VPC, so the deployment looks it up.
 import { DescribeSubnetsCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2';
 
 async function findDefaultVpc(client) {

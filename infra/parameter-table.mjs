@@ -22,7 +22,7 @@ export function renderTable() {
   return ['| parameter | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** The page's text between the two marks, and the page with another text there. */
+/** The text between the two markers of a page, and a function that replaces it. */
 export function readTable(text) {
   const [before, rest = ''] = text.split(`${start}\n`);
   const [table, after] = rest.split(`\n${end}`);

@@ -24,7 +24,7 @@ const retentions = [
 ];
 
 /**
- * name → `says` (a sentence for the table), `check` (text → value, or an Error that says what is accepted), and `instead`
+ * name → `says` (a sentence for the table), `check` (text → value, or an Error with the accepted values), and `instead`
  * (the value that replaces a refused text where there is no safe default).
  */
 export const parameters = {

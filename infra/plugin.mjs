@@ -1,5 +1,5 @@
-// What serverless.yml cannot say. The plugin refuses bad parameters in one sentence each, before anything is built or
-// changed. It finds the network that training runs in, keeps the image repository small, and says what `remove` leaves behind.
+// A plugin of Serverless for what serverless.yml cannot express. It refuses bad parameters in one sentence each, before anything is built or
+// changed. It finds the network that training runs in, keeps the image repository small, and prints what `remove` does not delete.
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECRClient } from '@aws-sdk/client-ecr';
@@ -13,7 +13,7 @@ const awsConfiguration = async (provider) =>
 
 const isMissing = (error) => error.name === 'ValidationError' && /does not exist/.test(error.message);
 
-/** An output of the stack; undefined where there is no such stack or output. */
+/** An output of the stack; undefined if the stack or the output does not exist. */
 export async function readOutput(client, StackName, key) {
   try {
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
@@ -32,18 +32,18 @@ class DeploymentPlugin {
     this.provider = serverless.getProvider('aws');
     this.log = log;
     this.hooks = {
-      // Not earlier: Serverless resolves variables after it has made its plugins.
+      // Serverless resolves variables only after it has created its plugins.
       initialize: () => this.refuse(findProblems(this.serverless, this.options)),
       'before:package:initialize': () => this.logInToRegistry(),
       'before:deploy:deploy': async () => {
         await this.requireImages();
         await this.findNetwork();
       },
-      // Not earlier: the stack is first created from a template that has no parameters.
+      // The stack is first created from a template without parameters.
       'before:aws:deploy:deploy:updateStack': () => this.passNetwork(),
       'after:deploy:deploy': () => this.keepNewestImages(),
-      'before:remove:remove': () => this.rememberBucket(),
-      'after:remove:remove': () => this.tellBucket(),
+      'before:remove:remove': () => this.readBucket(),
+      'after:remove:remove': () => this.printBucket(),
     };
   }
 
@@ -56,8 +56,8 @@ class DeploymentPlugin {
   }
 
   /**
-   * Serverless makes the repository first and logs in only after a push that Docker refused in Docker's own words. Podman
-   * behind `docker` refuses in other words. A person should also hear what this machine misses before anything is made.
+   * Checks the command `docker` first. Serverless creates the repository and logs in only after a push that Docker refused
+   * with its own message; Podman behind `docker` has other messages. The user learns what is missing before anything is made.
    */
   async logInToRegistry() {
     if (this.settings.image) return;
@@ -99,13 +99,13 @@ class DeploymentPlugin {
     await keepNewestImages(client, this.provider.naming.getEcrRepositoryName());
   }
 
-  async rememberBucket() {
+  async readBucket() {
     if (this.settings.storage === 'existing') return;
     const client = new CloudFormationClient(await awsConfiguration(this.provider));
     this.bucket = await readOutput(client, this.provider.naming.getStackName(), 'ModelBucketName');
   }
 
-  tellBucket() {
+  printBucket() {
     if (!this.bucket) return;
     this.log.notice(
       `The models are kept in the bucket ${this.bucket}. To use it again: serverless deploy --param bucket=${this.bucket}. ` +
@@ -114,5 +114,5 @@ class DeploymentPlugin {
   }
 }
 
-// What require() of this ES module gives: Serverless 3 knows no default export.
+// The result of require() of this ES module: Serverless 3 does not read a default export.
 export { DeploymentPlugin as 'module.exports' };

@@ -1,4 +1,4 @@
-// What is wrong with a deployment before it starts, as sentences.
+// Finds problems of a deployment before it starts, and describes each in a sentence.
 import { spawnSync } from 'node:child_process';
 import { parameters } from './parameters.mjs';
 

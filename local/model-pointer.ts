@@ -1,4 +1,4 @@
-// What `npm run model` changes: the pointer to the current version, and the hold on it.
+// The changes that `npm run model` makes: to the pointer to the current version, and to its hold.
 import { describeRefusal, readVerdict } from '../functions/promote/verdict.ts';
 import {
   checkComplete,
@@ -19,7 +19,7 @@ export class ModelError extends Error {
 }
 
 interface Mode {
-  /** Say what would change, and change nothing. */
+  /** Only describe what would change. */
   readonly dryRun?: boolean | undefined;
 }
 

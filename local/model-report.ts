@@ -1,4 +1,4 @@
-// What `npm run model` tells about versions: the list, all of one, the differences of two.
+// The reports of `npm run model`: the list of versions, one version in detail, the differences of two versions.
 import { servedBytes } from '../functions/promote/checks.ts';
 import { readVerdict } from '../functions/promote/verdict.ts';
 import {

@@ -35,7 +35,7 @@ npm run model -- promote --help lists the flags of promote.
 const dryRun = ['--dry-run', 'say what would change, and change nothing'] as const;
 const reason = ['--reason <text>', 'the reason, which list shows'] as const;
 
-/** Creates the command. `finish` hears the result of the subcommand. */
+/** Creates the command. `finish` receives the result of the subcommand. */
 export function createModelCommand(finish: (result: string | Verification) => void): Command {
   const model = createCommand('npm run model --', 'Looks after the versions of a model store.')
     .option('--store <uri>', 's3://bucket/prefix or file:folder (default: MODEL_URI, or else the sample model)')

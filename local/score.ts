@@ -8,7 +8,7 @@ import { readLocalConfiguration } from './environment.ts';
 import { createScoreRun, findColumns } from './score-rows.ts';
 import { startPool, workerPath } from './worker-pool.ts';
 
-/** What `npm run score` can be told. */
+/** The options of `npm run score`. */
 export interface ScoreOptions {
   readonly file: string;
   /** undefined: the first of the usual names. */

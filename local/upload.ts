@@ -110,7 +110,7 @@ async function readHeader(file: string): Promise<readonly string[]> {
   return header;
 }
 
-/** Where a file goes, and who is told of its progress. */
+/** The destination of a file, and the callback for its progress. */
 export interface Destination {
   readonly client: S3Client;
   readonly bucket: string;

@@ -55,7 +55,7 @@ export function formatProbability(probability: number): string {
   return shortest.replace(/e-(\d)$/, 'e-0$1');
 }
 
-/** Nine significant decimal digits tell any two single-precision numbers apart. */
+/** Nine significant decimal digits distinguish any two single-precision numbers. */
 const maxDigits = 9;
 
 /** The shortest decimal that reads back as the same single-precision number. */

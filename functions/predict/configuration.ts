@@ -53,7 +53,7 @@ function readVersion({ MODEL_VERSION: version = '' }: Environment, report: Repor
   );
 }
 
-/** Node's `recursive` option never returns in a place that refuses new folders with ENOENT, such as /proc. */
+/** Creates folders one by one: Node's `recursive` option never returns where a new folder fails with ENOENT, such as in /proc. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));

@@ -48,7 +48,7 @@ export const errorCodes = Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]]
 export const toErrorCode = (text: string | undefined): ErrorCode =>
   errorCodes.find((code) => code === text) ?? 'INTERNAL';
 
-/** A failure that the caller is told about. The code fixes what the caller reads; `cause` is for the log. */
+/** A failure that is reported to the caller. The code determines the answer; `cause` is for the log. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ErrorCode;
@@ -59,7 +59,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Status, headers and body of an error answer, for places that have no Hono context. */
+/** Status, headers and body of an error answer, for code that has no Hono context. */
 export function describeError(code: ErrorCode) {
   const { status, message, retryAfter }: ErrorEntry = errorTable[code];
   const headers: Record<string, string> = { 'Cache-Control': 'no-store' };

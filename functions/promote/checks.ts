@@ -66,14 +66,14 @@ function compareRatio(
   return { name, passed: ratio <= most + slack, detail, candidate, champion, ratio, most };
 }
 
-/** Texts of one block: enough for short and long ones, and few enough that a slow moment of the machine meets both models. */
+/** Texts of one block: enough for short and long ones, and few enough that a slow moment affects both models. */
 const blockTexts = 12;
 /** Measured blocks of each model. */
 const rounds = 6;
 
 /**
- * Median milliseconds of the candidate and of the champion. Their blocks alternate and change places, so that a slow moment
- * of the machine meets both models. The first block of each model is the warmup and does not count.
+ * Median milliseconds of the candidate and of the champion. Their blocks alternate and swap their order, so that a slow
+ * moment of the machine affects both models. The first block of each model is the warmup and does not count.
  */
 export async function measureLatency(
   candidate: Pick<Classifier, 'classify'>,

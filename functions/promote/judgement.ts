@@ -29,8 +29,8 @@ interface Dependencies {
  * Tests a published version as serving would run it and compares it with the current version.
  *
  * @param champion - manifest of the current version; undefined if there is none.
- * @throws ModelStoreError if its manifest is missing, damaged or of another schema, or if the store is out of reach: then
- *   nothing can be said about the version. Error if the champion cannot be loaded.
+ * @throws ModelStoreError if its manifest is missing, damaged or of another schema, or if the store is out of reach and
+ *   the version cannot be judged. Error if the champion cannot be loaded.
  */
 export async function judgeVersion(
   dependencies: Dependencies,

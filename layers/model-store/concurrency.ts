@@ -2,8 +2,8 @@
 export type Task<T> = (signal: AbortSignal) => Promise<T>;
 
 /**
- * Runs tasks concurrently. When one fails, the others are told to stop. This rejects only when all have ended, so that
- * none still writes to what the caller cleans up. It rejects with the first failure, or with the parent signal's
+ * Runs tasks concurrently. When one fails, the signal of the others is aborted. The result rejects only when all tasks
+ * have ended, so that none still writes to files that the caller removes. It rejects with the first failure, or with the parent signal's
  * reason.
  */
 export async function runConcurrently<T extends readonly unknown[]>(
@@ -24,7 +24,7 @@ export async function runConcurrently<T extends readonly unknown[]>(
   return (await Promise.all(runs)) as unknown as T; // one result per task, in their order
 }
 
-/** Runs a task when there is room for it. */
+/** Runs a task when fewer tasks run than the limit allows. */
 export type Limit = <T>(task: () => Promise<T>) => Promise<T>;
 
 /** Creates a limit: at most `size` tasks run at once, and the others wait in the order they came. */
@@ -32,7 +32,7 @@ export function createLimit(size: number): Limit {
   const waiting: (() => void)[] = [];
   let free = size;
   const enter = () => (free > 0 ? Promise.resolve(void free--) : new Promise<void>((go) => waiting.push(go)));
-  // A free place goes straight to the task that has waited longest, so that a new one cannot take it in between.
+  // The task that has waited longest starts at once, so that a new task cannot start before it.
   const leave = () => {
     const next = waiting.shift();
     if (next) next();

@@ -105,7 +105,7 @@ function checkWhole({ source, request }: Transfer, actual: string): void {
 }
 
 /**
- * Brings one part to its place in the file and checks its hash. Only this part is requested again when it fails. The
+ * Writes one part at its position in the file and checks its hash. Only this part is requested again when it fails. The
  * first requests of a file go out together, before any tag is known; their tags are compared when they answer.
  */
 function downloadPart(transfer: Transfer, part: Part, signal: AbortSignal): Promise<void> {
@@ -132,7 +132,7 @@ function checkAnswer(transfer: Transfer, { etag, objectBytes, body }: RangeAnswe
       ? `${describeWrongLength(request, objectBytes)}. Publish the version again, or promote another one`
       : transfer.etag !== etag && 'was changed while it was read. Versions must never change: see who writes to them';
   if (!fault) return;
-  body.destroy(); // or its connection would stay taken
+  body.destroy(); // otherwise its connection would stay in use
   throw new ModelStoreError(`${source.name} ${fault}.`);
 }
 
@@ -195,7 +195,7 @@ async function onDisk<T>(path: string, step: () => Promise<T>): Promise<T> {
 }
 
 const temporarySuffix = '.part';
-/** A download that has not written for so long is dead: even its last retry would have stalled by now. */
+/** A download that has not written for so many milliseconds has been killed: even its last retry would have ended by now. */
 const abandonedMs = 120_000;
 
 /**
@@ -231,7 +231,7 @@ async function fillNew<T>(temporary: string, bytes: number, fill: (file: FileHan
   }
 }
 
-/** Removes what killed processes left. It would fill the small disk of a function in the end. */
+/** Removes the temporary files of killed processes. They would fill the small disk of a function. */
 async function removeAbandoned(path: string): Promise<void> {
   const folder = dirname(path);
   const names = await readdir(folder);

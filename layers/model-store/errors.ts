@@ -51,7 +51,7 @@ export function messageOf(error: unknown): string {
   return String(message);
 }
 
-/** Adds what it means to a message that says "… does not exist"; returns any other error as it is. */
+/** Adds an explanation to an error "… does not exist"; returns any other error unchanged. */
 export function explainMissing(error: unknown, meaning: string): unknown {
   if (!(error instanceof ModelStoreError && error.missing)) return error;
   return new ModelStoreError(`${error.message.replace(/\.$/, '')}: ${meaning}.`, { missing: true, cause: error.cause });

@@ -82,7 +82,7 @@ function emptyIfMissing(error: unknown): string[] {
 }
 
 /**
- * The real path of a key's file; links inside the store are followed. Opening anything but a file could block for ever.
+ * The real path of a key's file; links inside the store are followed. Opening a named pipe could block for ever.
  */
 async function findExisting({ root, key }: KeyedFile): Promise<string> {
   const path = await resolveInside(root, join(root, key));
@@ -103,8 +103,8 @@ function isInside(root: string, path: string): boolean {
 }
 
 /**
- * Writes a text whole or not at all, by the protocol in docs/model-artifact.md: the complete file lies beside its final
- * name before link(2) or rename(2) gives it that name.
+ * Writes a text whole or not at all, by the protocol in docs/model-artifact.md: the complete file has a temporary
+ * name in the same folder before link(2) or rename(2) gives it that name.
  */
 async function writeFolderText({ root, key }: KeyedFile, text: string, condition: WriteCondition) {
   await mkdir(dirname(join(root, key)), { recursive: true });
@@ -134,7 +134,7 @@ async function create(complete: string, path: string): Promise<void> {
   if (!(await tryLink(complete, path))) throw conflictAt(path, 'it exists already');
 }
 
-/** link(2) refuses a name that is taken, whoever took it and however late. */
+/** link(2) fails if the name exists, also if another process has just created it. */
 async function tryLink(existing: string, name: string): Promise<boolean> {
   try {
     await link(existing, name);

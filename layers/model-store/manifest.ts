@@ -122,8 +122,8 @@ function parseJson(text: string, refuse: (reason: string) => Error): unknown {
 }
 
 /**
- * Finds a schema number that this program does not know, in the text or in the manifest inside it. Nothing else is then
- * worth saying.
+ * Finds a schema number that this program does not know, in the text or in the manifest inside it. Such a schema is
+ * the only problem that is reported.
  */
 function findUnknownSchema(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;

@@ -69,7 +69,7 @@ export interface PointerState {
 /**
  * Reads `current.json`, if there is one.
  *
- * @throws ModelStoreError if it exists and cannot be read: what it says about a hold must not be lost.
+ * @throws ModelStoreError if it exists and cannot be read: a hold in it must not be lost.
  */
 export async function readPointerState(store: ModelStore): Promise<PointerState> {
   return readPointer(store).catch((error: unknown) => {

@@ -17,7 +17,7 @@ export interface PullOptions extends Cancellable {
   readonly onTokenizer?: ((path: string, manifest: Manifest) => void) | undefined;
 }
 
-/** Where a pull's time went, in milliseconds. */
+/** The durations of a pull's stages, in milliseconds. */
 export interface PullStages {
   /** Reading the pointer or manifest, including loading the SDK if it is needed. */
   readonly pointerMs: number;

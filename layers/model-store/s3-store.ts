@@ -163,7 +163,7 @@ async function readText(
 
 async function collectText({ body, objectBytes }: OpenedObject, timeout: StallTimeout, name: string): Promise<string> {
   if (objectBytes > longestTextBytes) {
-    body.destroy(); // or its connection would stay taken
+    body.destroy(); // otherwise its connection would stay in use
     throw new ModelStoreError(`${name} ${describeLongText(objectBytes)}`);
   }
   const chunks: Buffer[] = [];
