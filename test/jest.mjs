@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { prepareEnvironment } from './python.mjs';
 
 prepareEnvironment();
-// What tests write goes with them.
+// Temporary files of the tests are removed at the end.
 const temporary = mkdtempSync(join(tmpdir(), 'tests-'));
 const env = {
   ...process.env,

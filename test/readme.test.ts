@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 
 const readme = readFileSync('README.md', 'utf8');
 
-it('names only files and folders that there are', () => {
+it('names only files and folders that exist', () => {
   const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path]) => path);
   const [, tree = ''] = readme.split('## What is where');
   const [, block = ''] = tree.split('```');

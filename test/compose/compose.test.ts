@@ -82,7 +82,7 @@ describe('the API image alone', () => {
     await alone.stop();
   });
 
-  it('says what is not mounted without the folder, and stays', async () => {
+  it('reports the missing folder if it is not mounted, and keeps running', async () => {
     const bare = startContainer({ image, name: 'bare', network: network.name });
     await waitUntilHealthy('api', bare);
     const script = `fetch('${address}/predict?sentence=a').then((r) => console.log(r.status))`;
@@ -93,7 +93,7 @@ describe('the API image alone', () => {
     await bare.stop();
   });
 
-  it('runs a command of one’s own instead', () => {
+  it('runs another command instead if one is given', () => {
     expect(runOnce(image, ['/bin/sh', '-c', 'id -u; echo $HOME'])).toBe('1000\n/home/bert');
   });
 });

@@ -1,5 +1,5 @@
-// jest's environment for suites that start containers. Whatever must not outlive a suite is undone at its end, or when jest is
-// told to stop.
+// jest's environment for suites that start containers. It undoes what a suite has registered, at the suite's end or
+// when a signal stops jest.
 import Environment from '../jest/environment.mjs';
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };

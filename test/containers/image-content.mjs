@@ -37,7 +37,7 @@ export function printSteps(image, base) {
 /**
  * Lists files and links below some of the image's folders.
  *
- * @returns {{ path: string, elf: boolean }[]} `elf` tells native code.
+ * @returns {{ path: string, elf: boolean }[]} `elf` is true for native code.
  */
 export function listImageFiles(image, folders) {
   return withImageFiles(image, (root) =>

@@ -12,7 +12,7 @@ const versions = { node: '24.21.0', npm: '11.21.2', ric: '4.0.2' };
 const recipeFolder = join(import.meta.dirname, 'lambda-base');
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
 
-/** Runs npm outside the project. `npm run` tells its children the project's folder, which would win over `cwd`. */
+/** Runs npm outside the project. `npm run` passes the project's folder to its children in a variable that overrides `cwd`. */
 function npm(args, { cwd, env = {} }) {
   const { npm_config_local_prefix: _, ...inherited } = process.env;
   return execute('npm', args, { cwd, env: { ...inherited, ...env } });
@@ -26,7 +26,7 @@ function unpackPackage(spec, target) {
   execute('rm', [join(target, filename)]);
 }
 
-/** Compiles the runtime client against that Node and keeps the three things that it runs on. */
+/** Compiles the runtime client against that Node and keeps the three files that it needs at run time. */
 function buildRuntimeClient({ node, runtime, work }) {
   mkdirSync(work);
   writeFileSync(join(work, 'package.json'), '{"private":true}');

@@ -1,5 +1,5 @@
-// Podman without a daemon, over a storage of the project's own: its stand-in images carry the names of real ones, which
-// no build outside these tests may ever pick up.
+// Podman without a daemon, over a storage of the project's own: its stand-in images carry the names of real ones, and
+// builds outside these tests must never use them.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -17,7 +17,7 @@ export const globalFlags = [
   ...['--cgroup-manager', 'cgroupfs'],
 ];
 
-// Building in a chroot asks less of the kernel than a container does.
+// Building in a chroot needs fewer permissions than a container.
 const env = { ...process.env, BUILDAH_ISOLATION: 'chroot' };
 
 /** AWS Lambda's limits of open files and processes. */
@@ -88,7 +88,7 @@ export function startContainer({ image, name, env: variables = {}, flags = [], c
   return { name: unique, output, exited, signal, stop };
 }
 
-/** What the kernel says about the container's first process. */
+/** Reads /proc about the container's first process. */
 export function readProcess({ name }) {
   const pid = podman(['container', 'inspect', '--format', '{{.State.Pid}}', name]);
   const read = (file) => readFileSync(`/proc/${pid}/${file}`, 'utf8');

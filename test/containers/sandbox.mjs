@@ -27,7 +27,7 @@ const lambdaEnvironment = {
   AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
   AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/predict',
   AWS_LAMBDA_LOG_STREAM_NAME: '2026/11/24/[$LATEST]00000000000000000000000000000000',
-  // Not Lambda's. A library that caches something about this user finds a place where the test sees it.
+  // Lambda does not set it. A library that caches something in the home folder writes where the test looks.
   XDG_CACHE_HOME: '/tmp/cache',
 };
 
@@ -36,13 +36,13 @@ const readFirst = (paths) => {
     try {
       return readFileSync(path, 'utf8').trim();
     } catch {
-      // The other cgroup version's place.
+      // The path in the other cgroup version.
     }
   }
   throw new Error(`None of ${paths.join(', ')} can be read.`);
 };
 
-/** What the kernel says about the function's process. */
+/** Reads /proc about the function's process. */
 function readFunctionProcess(container) {
   const { pid, read, ...state } = readProcess(container);
   const groups = read('cgroup').split('\n');

@@ -1,5 +1,5 @@
 // Stand-ins for base images that a machine cannot pull. They are made once, from Debian and npm packages, and kept under a
-// label that says what they were made of.
+// label with the hash of what they were made of.
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { execute } from './tools.mjs';
 const label = 'serverless-bert.recipe';
 const debian = { suite: 'bookworm', variant: 'minbase' };
 
-/** Hash of whatever an image is made of. */
+/** Hash of everything that an image is made of. */
 const hashRecipe = (...parts) => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 
 /** The texts of a folder's files by name, for `hashRecipe`. */
@@ -64,7 +64,7 @@ export function ensureDebian() {
 /**
  * An image over that Debian, built from the Dockerfile in `recipeFolder`.
  *
- * @param ingredients - whatever else decides what it becomes (versions, settings).
+ * @param ingredients - everything else that the image depends on (versions, settings).
  * @param prepare - puts further files into the build's context: `prepare(context)`.
  */
 export function ensureStandIn({ tag, recipeFolder, ingredients = undefined, prepare = undefined }) {

@@ -2,7 +2,7 @@
 export default class {
   onRunComplete(_, { numPassedTests, numFailedTests, numRuntimeErrorTestSuites }) {
     const line = `${numPassedTests} passed, ${numFailedTests + numRuntimeErrorTestSuites} failed`;
-    // jest prints its summary after every other reporter, and this line stands last.
+    // jest prints its summary after all reporters have run. This line must be the last one.
     process.once('exit', () => console.log(line));
   }
 }

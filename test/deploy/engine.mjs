@@ -21,7 +21,7 @@ const configure = (folder, { name, address, certificate }) => {
   writeFileSync(hosts, `${readFileSync('/etc/hosts', 'utf8')}\n${address} ${name}\n`);
   writeFileSync(trusted, [authorities, certificate].map((file) => readFileSync(file, 'utf8')).join('\n'));
   const bypass = [process.env.NO_PROXY, name].filter(Boolean).join(',');
-  // Building in a chroot asks less of the kernel than a container does.
+  // Building in a chroot needs fewer permissions than a container.
   const env = { BUILDAH_ISOLATION: 'chroot', SSL_CERT_FILE: trusted, NO_PROXY: bypass, no_proxy: bypass };
   return { hosts, env: { ...process.env, ...env } };
 };

@@ -1,5 +1,5 @@
-// The life of a stage: deployed, given a model and another one, deployed again, removed, deployed anew. The image is built with
-// the docker command, pushed to a registry and run as Lambda runs it. Each test goes on from the one before.
+// The life of a stage: it is deployed, gets two models, is deployed again, removed, and deployed once more. The image is built
+// with the docker command, pushed to a registry and run as Lambda runs it. Each test continues after the one before.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ async function uploadLaterVersion() {
   }
 }
 
-/** Tells the emulated ECR about an image, as if the registry's push had gone there. Returns the image by its digest. */
+/** Registers an image in the emulated ECR, as if it had been pushed there. Returns the image by its digest. */
 async function putImage(repositoryName: string, imageTag: string, givenDigest?: string) {
   const { text, mediaType, digest } = await registry.readManifest(repository, 'service');
   const imageDigest = givenDigest ?? digest;
@@ -77,7 +77,7 @@ describe('serverless deploy --stage dev', () => {
 });
 
 describe('models', () => {
-  it('are missing at first, so that predict answers 503 with Retry-After', async () => {
+  it('are missing at first: predict answers 503 with Retry-After', async () => {
     const sandbox = await startDeployed(account, 'predict');
     const { status, body, headers } = await predict(sandbox);
     expect([status, body.error.code]).toEqual([503, 'MODEL_UNAVAILABLE']);
@@ -104,7 +104,7 @@ describe('models', () => {
     await sandbox.stop();
   });
 
-  it('do not change by the same event again', async () =>
+  it('stay the same when the same event comes again', async () =>
     expect(await promote(account, bucket, sampleVersion)).toBe('unchanged'));
 
   it('are followed by a second version, from which predict answers', async () => {
@@ -115,7 +115,7 @@ describe('models', () => {
   });
 });
 
-/** What a person does about a model that turned out bad, and takes back. */
+/** The commands for a bad model: rollback, and promotion after the hold. */
 describe('npm run model', () => {
   const model = (...words: string[]) => npmRun('model', '--', ...words, '--store', `s3://${bucket}/dev`);
 
@@ -125,18 +125,18 @@ describe('npm run model', () => {
     expect(table).toContain(laterVersion);
   });
 
-  it('rollback brings the first one back, and predict answers from it', async () => {
+  it('rollback makes the first version current again, and predict answers from it', async () => {
     await model('rollback', '--reason', 'rehearsal');
     expect(await readCurrent()).toBe(sampleVersion);
     await expectAnswerFrom(account, sampleVersion);
   });
 
-  it('rollback outlives a late event of the second version', async () => {
+  it('a late event of the second version does not undo the rollback', async () => {
     expect(await promote(account, bucket, laterVersion)).not.toBe('promoted');
     expect(await readCurrent()).toBe(sampleVersion);
   });
 
-  it('promote makes the second one current again, once the hold is lifted', async () => {
+  it('promote makes the second version current again after the hold is lifted', async () => {
     await model('hold', '--lift');
     await model('promote', laterVersion);
     expect(await readCurrent()).toBe(laterVersion);
@@ -169,12 +169,12 @@ describe('serverless remove', () => {
     expect(await listKeys(account, bucket)).toEqual(keys);
   });
 
-  it('--stage dev says which bucket it leaves', async () =>
+  it('--stage dev prints the bucket that it leaves', async () =>
     expect(await serverless('remove', '--stage', 'dev')).toContain(
       `kept in the bucket ${bucket}. To use it again: serverless deploy --param bucket=${bucket}`,
     ));
 
-  it('leaves all versions and nothing else', async () => {
+  it('deletes everything but the versions', async () => {
     const { roles = [], ...rest } = await listEverything(account);
     const nothing = { functions: [], groups: [], rules: [], topics: [], dashboards: [] };
     expect(rest).toEqual({ ...nothing, buckets: [bucket], repositories: ['training/bert'] });
@@ -182,20 +182,20 @@ describe('serverless remove', () => {
     expect(await listKeys(account, bucket)).toEqual(keys);
   });
 
-  it('says that a removed stage does not exist', async () => {
+  it('reports that a removed stage does not exist', async () => {
     const { code, output } = await checkout.serverless(['remove', '--stage', 'dev']);
     expect(code).not.toBe(0);
     expect(output).toContain('serverless-bert-dev does not exist');
   });
 });
 
-describe('a stage deployed anew', () => {
-  it('gets a bucket of its own', async () => {
+describe('a stage that is deployed again after its removal', () => {
+  it('gets a new bucket', async () => {
     await serverless('deploy', '--stage', 'dev');
     expect((await readStack(account, 'dev')).outputs.ModelBucketName).not.toBe(bucket);
   });
 
-  it('takes the earlier bucket with its models by a parameter, and answers from it', async () => {
+  it('uses the earlier bucket and its models if a parameter names it', async () => {
     image = await putImage(repository, 'service');
     await serverless('deploy', '--stage', 'dev', ...params({ bucket, image }));
     expect((await readFunction(account, 'dev', 'predict')).variables.MODEL_URI).toBe(`s3://${bucket}/dev`);

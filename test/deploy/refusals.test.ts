@@ -1,4 +1,4 @@
-// What cannot work is refused in a sentence, before anything is made.
+// A deployment that cannot work is refused in a sentence, before anything is made.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { registryName } from './account.mjs';
@@ -56,7 +56,7 @@ it.each<[string, Attempt]>([
   expect(error).not.toMatch(/^\s+at .+:\d+/m);
 });
 
-it('nothing was made after all of these: no stack, no bucket, no repository', async () => {
+it('no refused deployment has made a stack, a bucket or a repository', async () => {
   const { StackSummaries = [] } = await account.ask('cloudformation', 'ListStacks');
   const { Buckets = [] } = await account.ask('s3', 'ListBuckets');
   const { repositories } = await account.ask('ecr', 'DescribeRepositories');

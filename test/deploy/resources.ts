@@ -47,9 +47,9 @@ export function testDevResources(account: Account, findImage: () => string): voi
   const { ask } = account;
   const readDev = () => readStack(account, 'dev');
 
-  it('makes everything that the emulator knows', () => expectCompleteness(account, 'dev'));
+  it('makes all resources that the emulator supports', () => expectCompleteness(account, 'dev'));
 
-  it('lets both functions run the pushed digest, each in a role of its own', async () => {
+  it('runs the pushed digest in both functions, each with its own role', async () => {
     for (const [name, role] of [
       ['predict', 'PredictRole'],
       ['promote', 'PromoteRole'],
@@ -128,7 +128,7 @@ export function testDevResources(account: Account, findImage: () => string): voi
     );
   });
 
-  it('makes by template one catch-all route, payload 2.0, throttled, with no text in the access log', async () => {
+  it('has one catch-all route in the template, with payload 2.0, throttled, with no text in the access log', async () => {
     const stack = await readDev();
     const route = propertiesOf(stack, 'AWS::ApiGatewayV2::Route');
     expect([route.RouteKey, route.AuthorizationType ?? 'NONE']).toEqual(['$default', 'NONE']);
@@ -156,7 +156,7 @@ export function testDevResources(account: Account, findImage: () => string): voi
 export function testProdResources(account: Account, findBucket: () => string): void {
   const { ask } = account;
 
-  it('makes everything that the emulator knows', () => expectCompleteness(account, 'prod'));
+  it('makes all resources that the emulator supports', () => expectCompleteness(account, 'prod'));
 
   it('shares the bucket with dev under another prefix', async () => {
     for (const stage of ['dev', 'prod'])
@@ -164,7 +164,7 @@ export function testProdResources(account: Account, findBucket: () => string): v
     expect((await readStack(account, 'prod')).template.Resources).not.toHaveProperty('ModelBucket');
   });
 
-  it('makes a queue over Spot, then on demand, of no machines while nobody trains', async () => {
+  it('makes a queue over Spot, then on demand, without machines while no training runs', async () => {
     const { computeEnvironments } = await ask('batch', 'DescribeComputeEnvironments');
     const { jobQueues } = await ask('batch', 'DescribeJobQueues');
     const order: { computeEnvironment: string }[] = jobQueues[0].computeEnvironmentOrder;
@@ -189,7 +189,7 @@ export function testProdResources(account: Account, findBucket: () => string): v
     expect([Type, String(Value)]).toEqual(['GPU', '1']);
   });
 
-  it('signs its callers in by template, and trains on Sundays', async () => {
+  it('requires signed requests in the template, and trains on Sundays', async () => {
     const stack = await readStack(account, 'prod');
     expect(propertiesOf(stack, 'AWS::ApiGatewayV2::Route').AuthorizationType).toBe('AWS_IAM');
     const schedule = propertiesOf(stack, 'AWS::Scheduler::Schedule');

@@ -33,7 +33,7 @@ describe('the image', () => {
     ]);
   });
 
-  it('has ONNX Runtime alone in node_modules, without what its install script needs', () => {
+  it('has only ONNX Runtime in node_modules, without the dependencies of its install script', () => {
     const inModules = paths.filter((path) => path.startsWith(modules)).map((path) => path.slice(modules.length + 1));
     expect([...new Set(inModules.map((path) => path.split('/')[0]))].sort()).toEqual([
       'onnxruntime-common',
@@ -53,7 +53,7 @@ describe('the image', () => {
     expect(Cmd).toEqual(['functions/predict/index.handler']);
   });
 
-  it('has one new layer, a small one, after a change of the handler', () => {
+  it('has one new, small layer after a change of the handler', () => {
     const changed = buildChangedImage((folder: string) => {
       appendFileSync(join(folder, 'functions/predict/index.ts'), '\nexport const changed = true;\n');
     });
@@ -132,7 +132,7 @@ describe('the predict function in a sandbox', () => {
     process.stdout.write(`The function took at most ${peakMiB} MiB.\n`);
   });
 
-  it('leaves the model in /tmp and nothing else, so that ONNX Runtime wrote nothing about itself', () => {
+  it('writes only the model to /tmp: ONNX Runtime wrote no telemetry', () => {
     const { temporaryFiles } = sandbox.readProcess();
     expect(temporaryFiles).not.toEqual([]);
     expect(temporaryFiles.filter((path) => !path.includes(version))).toEqual([]);

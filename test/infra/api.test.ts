@@ -27,7 +27,7 @@ describe('the HTTP API', () => {
     });
   });
 
-  it('logs each request, with nothing that could carry the text', () => {
+  it('logs each request, without any field that could contain the text', () => {
     const template = synthesize('prod');
     const fields = Object.values(formatOf(template)).join(' ');
     expect(fields).toContain('$context.requestId');
@@ -52,7 +52,7 @@ describe('the HTTP API', () => {
     });
   });
 
-  it('answers pages of other origins only where they are named', () => {
+  it('answers pages of other origins only if they are named', () => {
     expect(propertiesOf(synthesize('prod'), 'HttpApi').CorsConfiguration).toBeUndefined();
     expect(propertiesOf(synthesize('prod', everything), 'HttpApi').CorsConfiguration).toMatchObject({
       AllowOrigins: ['https://a.example', 'https://b.example'],
@@ -62,7 +62,7 @@ describe('the HTTP API', () => {
 });
 
 describe('the functions', () => {
-  it('know where the models are, and send no telemetry', () => {
+  it('get the URI of the models, and send no telemetry', () => {
     const template = synthesize('dev');
     for (const name of ['PredictLambdaFunction', 'PromoteLambdaFunction']) {
       const variables = at(propertiesOf(template, name), 'Environment', 'Variables');
@@ -79,19 +79,19 @@ describe('the functions', () => {
     expect(versionOf('prod', everything)).toBe('20261123T081500Z-3f9a1c2');
   });
 
-  it('keep texts out of their logs', () => {
+  it('do not log texts', () => {
     const variables = at(propertiesOf(synthesize('prod'), 'PredictLambdaFunction'), 'Environment', 'Variables');
     expect(at(variables, 'LOG_TEXT')).toBe('off');
   });
 
-  it('are capped in prod and not in dev, where a new account has nothing to reserve from', () => {
+  it('have reserved concurrency in prod but not in dev, because a new account cannot reserve any', () => {
     const capOf = (stage: string) =>
       propertiesOf(synthesize(stage), 'PredictLambdaFunction').ReservedConcurrentExecutions;
     expect(capOf('prod')).toBe(20);
     expect(capOf('dev')).toEqual({ Ref: 'AWS::NoValue' });
   });
 
-  it('are kept warm only when asked, behind an alias that the API calls', () => {
+  it('are kept warm only by a parameter, behind an alias that the API calls', () => {
     expect(Object.keys(synthesize('prod').Resources).join()).not.toMatch(/Alias|LambdaVersion/);
     const template = synthesize('prod', everything);
     expect(propertiesOf(template, 'PredictProvConcLambdaAlias')).toMatchObject({
@@ -102,14 +102,14 @@ describe('the functions', () => {
     );
   });
 
-  it('are traced only when asked', () => {
+  it('are traced only by a parameter', () => {
     expect(propertiesOf(synthesize('prod'), 'PredictLambdaFunction').TracingConfig).toBeUndefined();
     expect(propertiesOf(synthesize('prod', everything), 'PredictLambdaFunction').TracingConfig).toEqual({
       Mode: 'Active',
     });
   });
 
-  it('take memory, time and room from the parameters', () => {
+  it('take memory, timeout and disk size from the parameters', () => {
     const template = synthesize('dev', { memory: '3008', timeout: '20', scratch: '1024' });
     expect(propertiesOf(template, 'PredictLambdaFunction')).toMatchObject({
       MemorySize: 3008,

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..', '..');
 const page = readFileSync(join(root, 'docs', 'settings.md'), 'utf8');
 
 describe('the table of parameters in docs/settings.md', () => {
-  it('is what infra/parameters.yml and infra/parameters.mjs say (node infra/parameter-table.mjs writes it)', () => {
+  it('is up to date with infra/parameters.yml and infra/parameters.mjs (node infra/parameter-table.mjs writes it)', () => {
     expect(readTable(page).table).toBe(renderTable());
   });
 
@@ -18,7 +18,7 @@ describe('the table of parameters in docs/settings.md', () => {
     expect(rows).toEqual(Object.keys(parameters));
   });
 
-  it('lists no parameter that nothing uses', () => {
+  it('lists only parameters that are used', () => {
     const names = readdirSync(join(root, 'infra'), { recursive: true }).map(String);
     const files = names
       .filter((name) => name.endsWith('.yml') && name !== 'parameters.yml')

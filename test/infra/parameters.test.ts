@@ -23,11 +23,11 @@ describe('the parameters', () => {
     expect([...named].sort()).toEqual(Object.keys(parameters).sort());
   });
 
-  it('in prod are closed to the world and capped', () => {
+  it('close prod to the public and limit its size', () => {
     expect(written.prod).toMatchObject({ authorizer: 'iam', reservedConcurrency: expect.any(Number) });
   });
 
-  it('in no stage start anything that is billed by the hour', () => {
+  it('start nothing that is billed by the hour, in any stage', () => {
     const all = Object.values(written);
     expect(all.map(({ provisionedConcurrency }) => provisionedConcurrency).filter(Boolean)).toEqual(['off']);
     expect(all.map(({ trainingImage }) => trainingImage).filter(Boolean)).toEqual(['off']);
@@ -35,7 +35,7 @@ describe('the parameters', () => {
     expect(written.dev).not.toHaveProperty('trainingSchedule');
   });
 
-  it('have numbers, lists and nothing for the texts that say so', () => {
+  it('turn texts into numbers, lists and null', () => {
     const { values } = readParameters(
       { ...defaults, memory: '2048', cors: 'https://a.example, https://b.example' },
       {},
@@ -82,7 +82,7 @@ describe('a text that is not accepted', () => {
     expect(problems[0]).toContain(sentence);
   });
 
-  it('is told together with all the others', () => {
+  it('is reported together with all other problems', () => {
     expect(problemsOf({ memory: 1, cors: 'example.com', sizeRatio: 'big' })).toHaveLength(3);
   });
 
@@ -122,7 +122,7 @@ describe('a schedule', () => {
     expect(() => schedule(text)).toThrow('as in cron(0 3 ? * SUN *), or rate(7 days)');
   });
 
-  it('is accepted for every minute and hour there is, and for no other', () => {
+  it('is accepted for every valid minute and hour, and for no other', () => {
     fc.assert(
       fc.property(fc.integer({ min: -10, max: 100 }), fc.integer({ min: -10, max: 40 }), (minute, hour) => {
         const isTime = minute >= 0 && minute < 60 && hour >= 0 && hour < 24;

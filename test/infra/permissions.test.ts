@@ -75,8 +75,8 @@ const linesOf = (role: string) =>
     .filter((permission) => permission.role === role)
     .map(lineOf);
 
-describe('what a role may do', () => {
-  it('is this list and nothing else', () => {
+describe('the permissions of a role', () => {
+  it('are exactly this list', () => {
     expect(listAllowed(template).map(lineOf).sort()).toEqual([
       'PredictRole: logs:CreateLogStream on <PredictLogGroup.Arn>',
       'PredictRole: logs:PutLogEvents on <PredictLogGroup.Arn>',
@@ -116,31 +116,31 @@ describe('what a role may do', () => {
     ]);
   });
 
-  it('has a written reason for every wildcard', () => {
+  it('have a written reason for every wildcard', () => {
     const reasons = wildcards.filter(({ reason }) => reason.length > 10).map(lineOf);
     const found = listAllowed(template).filter(isWildcard).map(lineOf);
     expect(found.filter((line) => !reasons.includes(line))).toEqual([]);
     expect(reasons.filter((line) => !found.includes(line))).toEqual([]);
   });
 
-  it('is never to change who may do what, or to delete a version', () => {
+  it('never allow it to change permissions or to delete a version', () => {
     const lines = listAllowed(template).map(lineOf).join('\n');
     expect(lines).not.toMatch(/iam:|sts:|PutBucketPolicy|lambda:|DeleteObject on (?!.*\/training\/checkpoints\/)/);
   });
 
-  it('does not let a candidate write its own verdict', () => {
+  it('do not let a candidate write its own verdict', () => {
     const denied = statementsOf(propertiesOf(template, 'TrainingJobRole')).filter(({ Effect }) => Effect === 'Deny');
     expect(denied.flatMap((statement) => permissionsOfStatement('TrainingJobRole', statement)).map(lineOf)).toEqual([
       'TrainingJobRole: s3:PutObject on <bucket>/<prefix>/versions/*/verdict.json',
     ]);
   });
 
-  it('is in dev, without training, what the two functions need', () => {
+  it('are only those of the two functions in dev, without training', () => {
     const roles = new Set(listAllowed(synthesize('dev')).map(({ role }) => role));
     expect([...roles].sort()).toEqual(['PredictRole', 'PromoteRole']);
   });
 
-  it('is on the given bucket when one is given', () => {
+  it('are for the given bucket if one is given', () => {
     const lines = listAllowed(synthesize('dev', { bucket: 'an-earlier-bucket' })).map(lineOf);
     expect(lines).toContain(
       'PredictRole: s3:GetObject on arn:<AWS::Partition>:s3:::an-earlier-bucket/dev/current.json',
@@ -150,7 +150,7 @@ describe('what a role may do', () => {
 });
 
 describe('a role', () => {
-  it('is of one function or one job', () => {
+  it('belongs to one function or one job', () => {
     expect(textOf(propertiesOf(template, 'PredictLambdaFunction').Role)).toBe('<PredictRole.Arn>');
     expect(textOf(propertiesOf(template, 'PromoteLambdaFunction').Role)).toBe('<PromoteRole.Arn>');
     const container = propertiesOf(template, 'TrainingJob').ContainerProperties;
@@ -159,7 +159,7 @@ describe('a role', () => {
     expect(textOf(at(propertiesOf(template, 'TrainingSchedule').Target, 'RoleArn'))).toBe('<TrainingScheduleRole.Arn>');
   });
 
-  it('writes to no log group but its own', () => {
+  it('writes only to its own log group', () => {
     expect(
       linesOf('PredictRole')
         .filter((line) => line.includes('logs:'))
@@ -172,7 +172,7 @@ describe('a role', () => {
     ).not.toContain('Predict');
   });
 
-  it('is taken by one service of AWS only', () => {
+  it('can be assumed by one service of AWS only', () => {
     const takers = namesOfType(template, 'AWS::IAM::Role').map((name) => {
       const [statement, ...others] = listOf(at(propertiesOf(template, name), 'AssumeRolePolicyDocument', 'Statement'));
       expect(others).toEqual([]);
@@ -190,7 +190,7 @@ describe('a role', () => {
 });
 
 describe('a policy of a resource', () => {
-  it('allows nobody from outside the account', () => {
+  it('allows no caller from outside the account', () => {
     const policies = ['AWS::S3::BucketPolicy', 'AWS::SNS::TopicPolicy'].flatMap((type) => namesOfType(template, type));
     expect(policies.sort()).toEqual(['ModelBucketPolicy', 'NotificationsPolicy', 'ServerlessDeploymentBucketPolicy']);
     const allowed = policies.flatMap((name) =>

@@ -28,8 +28,8 @@ const deleteDefaultNetwork = async (client: EC2Client) => {
     await client.send(new DeleteVpcCommand({ VpcId }));
 };
 
-// moto's first answer about EC2 takes a while on a busy machine.
-const patience = 60_000;
+// moto's first answer about EC2 takes long on a busy machine.
+const timeoutMs = 60_000;
 
 /** A region for each test, because moto keeps what is made in it. */
 describe("training's network", () => {
@@ -45,7 +45,7 @@ describe("training's network", () => {
         { ParameterKey: 'TrainingSubnets', ParameterValue: ids.join(',') },
       ]);
     },
-    patience,
+    timeoutMs,
   );
 
   it(
@@ -60,7 +60,7 @@ describe("training's network", () => {
         { ParameterKey: 'TrainingSubnets', ParameterValue: given },
       ]);
     },
-    patience,
+    timeoutMs,
   );
 
   it(
@@ -74,7 +74,7 @@ describe("training's network", () => {
         /^trainingSubnets: the subnets are of several VPCs \(vpc-\w+, vpc-\w+\)/,
       );
     },
-    patience,
+    timeoutMs,
   );
 
   it(
@@ -86,7 +86,7 @@ describe("training's network", () => {
         'trainingSubnets: this region has no default VPC. Name subnets with a way out to the internet',
       );
     },
-    patience,
+    timeoutMs,
   );
 
   it(
@@ -97,7 +97,7 @@ describe("training's network", () => {
         /^trainingSubnets: .*subnet-0123456789abcdef0/,
       );
     },
-    patience,
+    timeoutMs,
   );
 });
 
@@ -117,7 +117,7 @@ describe('the repository of images built here', () => {
         }),
       ]);
     },
-    patience,
+    timeoutMs,
   );
 });
 
@@ -135,11 +135,11 @@ describe('images named by their digest', () => {
           `image: ECR has no image ${image(name)}. Push it first; \`docker push\` prints its digest.`,
         );
     },
-    patience,
+    timeoutMs,
   );
 
   it(
-    'pass where ECR has them, and where nobody can be asked',
+    'pass if ECR has them, and if ECR cannot be asked',
     async () => {
       const client = openClient('eu-central-1');
       await client.send(new CreateRepositoryCommand({ repositoryName: 'full' }));
@@ -149,7 +149,7 @@ describe('images named by their digest', () => {
       await expect(requireImage(openClient, 'image', image('full'))).resolves.toBeUndefined();
       await expect(requireImage(openClient, 'image', `registry.example/elsewhere@${digest}`)).resolves.toBeUndefined();
     },
-    patience,
+    timeoutMs,
   );
 });
 
@@ -168,7 +168,7 @@ describe('the docker command', () => {
     ]);
   });
 
-  it("is refused where it is podman's own command, whose push does not tell the digest", () => {
+  it("is refused if it is podman's own command, whose push does not print the digest", () => {
     expect(findDockerProblems(() => answer(0, 'Client:       Podman Engine\nVersion:      4.3.1\n'))).toEqual([
       expect.stringMatching(/^docker is podman's own command here/),
     ]);
@@ -189,7 +189,7 @@ describe('the bucket that remove leaves', () => {
       expect(await readOutput(client, 'with-output', 'ModelBucketName')).toBe('kept-bucket');
       expect(await readOutput(client, 'with-output', 'Other')).toBeUndefined();
     },
-    patience,
+    timeoutMs,
   );
 
   it(
@@ -197,6 +197,6 @@ describe('the bucket that remove leaves', () => {
     async () => {
       expect(await readOutput(client, 'no-such-stack', 'ModelBucketName')).toBeUndefined();
     },
-    patience,
+    timeoutMs,
   );
 });

@@ -31,7 +31,7 @@ const matches = (resource: Json | undefined, key: string) =>
 describe('the model bucket', () => {
   const template = synthesize('prod');
 
-  it('is private, versioned, encrypted, and tells EventBridge of every object', () => {
+  it('is private, versioned, encrypted, and notifies EventBridge of every object', () => {
     expect(propertiesOf(template, 'ModelBucket')).toMatchObject({
       VersioningConfiguration: { Status: 'Enabled' },
       BucketEncryption: {

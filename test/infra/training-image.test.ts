@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { trainingImage } from './serverless.mjs';
 import { at, type JsonObject, listOf, propertiesOf, synthesize, textOf } from './template.ts';
 
-// What it becomes when it is built is the affair of `npm run test:train-image`.
+// `npm run test:train-image` tests the built image.
 const dockerfile = readFileSync(join(import.meta.dirname, '..', '..', 'Dockerfile.train'), 'utf8');
 const find = (pattern: RegExp) => pattern.exec(dockerfile)?.[1];
 const container = at(
@@ -12,24 +12,24 @@ const container = at(
 ) as JsonObject;
 
 describe('Dockerfile.train', () => {
-  it('ends as the user that the job runs as, whom it has made', () => {
+  it('creates the user that the job runs as, and ends as this user', () => {
     const users = [...dockerfile.matchAll(/^USER (\S+)$/gm)].map(([, user]) => user);
     expect(users).toEqual([container.User]);
     expect(find(/useradd --uid 1000 --create-home .* (\S+) /)).toBe(container.User);
   });
 
-  it('works in app and expects the data in data, below that user’s home', () => {
+  it('works in the folder app and expects data in the folder data, both in that user’s home', () => {
     expect(find(/^WORKDIR (\S+)$/m)).toBe(`/home/${container.User}/app`);
     expect(find(/install --directory .* (\S+) /)).toBe(`/home/${container.User}/data`);
     expect(find(/^ENV HOME=(\S+) /m)).toBe(`/home/${container.User}`);
   });
 
-  it('stands on an exact tag of NVIDIA’s base flavour, which a build may replace', () => {
+  it('uses an exact tag of NVIDIA’s base flavour by default', () => {
     expect(find(/^ARG BASE=(\S+)$/m)).toMatch(/^nvidia\/cuda:\d+\.\d+\.\d+-base-ubuntu\d\d\.\d\d$/);
     expect(find(/^FROM (\S+)$/m)).toBe('$' + '{BASE}');
   });
 
-  it('runs the job’s command where none is given', () => {
+  it('runs the job’s command by default', () => {
     expect(JSON.parse(find(/^CMD (.+)$/m) ?? '')).toEqual(container.Command);
   });
 

@@ -11,13 +11,13 @@ describe('training in an account', () => {
     expect(types.filter((type) => /Batch|Scheduler|EC2/.test(type))).toEqual([]);
   });
 
-  it('runs on schedule in prod, and by hand only in dev', () => {
+  it('runs on a schedule in prod, and only by hand in dev', () => {
     expect(propertiesOf(template, 'TrainingSchedule').ScheduleExpression).toBe('cron(0 3 ? * SUN *)');
     expect(namesOfType(synthesize('dev', { trainingImage }), 'AWS::Scheduler::Schedule')).toEqual([]);
     expect(namesOfType(synthesize('dev', { trainingImage }), 'AWS::Batch::JobQueue')).toEqual(['TrainingQueue']);
   });
 
-  it('makes nothing that bills by the hour while nobody trains', () => {
+  it('has nothing that is billed by the hour while no training runs', () => {
     const types = Object.values(template.Resources).map(({ Type }) => Type);
     expect(
       types.filter((type) => /NatGateway|EIP|VPCEndpoint|LoadBalanc|Instance$|Cluster|FileSystem/.test(type)),
@@ -28,7 +28,7 @@ describe('training in an account', () => {
 });
 
 describe('the machines', () => {
-  it('are Spot first, on demand where there is none', () => {
+  it('are Spot first, and on demand if Spot has none', () => {
     const order = listOf(propertiesOf(template, 'TrainingQueue').ComputeEnvironmentOrder);
     expect(order.map((entry) => textOf(at(entry, 'ComputeEnvironment')))).toEqual([
       '<TrainingSpotEnvironment>',
@@ -61,7 +61,7 @@ describe('the machines', () => {
     });
   });
 
-  it('demand IMDSv2, encrypt their disk, and drain on the Spot notice', () => {
+  it('require IMDSv2, encrypt their disk, and drain on the Spot notice', () => {
     const data = propertiesOf(template, 'TrainingLaunchTemplate').LaunchTemplateData;
     expect(at(data, 'MetadataOptions')).toMatchObject({ HttpTokens: 'required', HttpPutResponseHopLimit: 2 });
     expect(at(data, 'BlockDeviceMappings', 0, 'Ebs')).toMatchObject({ Encrypted: true, VolumeSize: 100 });
@@ -71,7 +71,7 @@ describe('the machines', () => {
     expect(script.trimEnd()).toMatch(/--==PART==--$/);
   });
 
-  it('let nobody in and speak HTTPS only', () => {
+  it('accept no connections, and connect by HTTPS only', () => {
     const group = propertiesOf(template, 'TrainingSecurityGroup');
     expect(group).not.toHaveProperty('SecurityGroupIngress');
     expect(group.SecurityGroupEgress).toEqual([
@@ -79,7 +79,7 @@ describe('the machines', () => {
     ]);
   });
 
-  it('take their network from the deployment', () => {
+  it('use the network that the deployment has found', () => {
     expect(template.Parameters).toEqual({
       TrainingVpc: { Type: 'AWS::EC2::VPC::Id' },
       TrainingSubnets: { Type: 'List<AWS::EC2::Subnet::Id>' },
@@ -87,7 +87,7 @@ describe('the machines', () => {
     expect(synthesize('prod').Parameters).toBeUndefined();
   });
 
-  it('are not waited for without end', () => {
+  it('have a limit on the time that a run waits for them', () => {
     const actions = listOf(propertiesOf(template, 'TrainingQueue').JobStateTimeLimitActions) as JsonObject[];
     expect(actions).toContainEqual({
       Reason: 'CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY',
@@ -110,7 +110,7 @@ describe('a run', () => {
     expect(container.LinuxParameters).toEqual({ InitProcessEnabled: true, SharedMemorySize: 4096 });
   });
 
-  it('cannot write anywhere but to its scratch volume, and is not root', () => {
+  it('can write only to its scratch volume, and is not root', () => {
     expect(container).toMatchObject({ ReadonlyRootFilesystem: true, Privileged: false });
     expect(container.User).toMatch(/^(?!root|0)[a-z0-9]+$/);
     expect(container.Volumes).toEqual([{ Name: 'scratch', Host: {} }]);
@@ -119,7 +119,7 @@ describe('a run', () => {
     expect(caches.every(({ Value }) => String(Value).startsWith('/tmp'))).toBe(true);
   });
 
-  it('is told its locations, all in the prefix of the stage', () => {
+  it('gets its locations as settings, all in the prefix of the stage', () => {
     const entries = (container.Environment as JsonObject[]).map(({ Name, Value }) => [Name, textOf(Value)]);
     expect(Object.fromEntries(entries)).toMatchObject({
       TRAINING_FILE: 's3://<ModelBucket>/prod/training/data/imdb.csv',
@@ -130,7 +130,7 @@ describe('a run', () => {
     });
   });
 
-  it('validates on a share of its rows where no file is named', () => {
+  it('validates on a share of its rows if no file is named', () => {
     const { ContainerProperties } = propertiesOf(synthesize('prod', { trainingImage }), 'TrainingJob');
     const variables = listOf(at(ContainerProperties, 'Environment')) as JsonObject[];
     expect(variables.map(({ Name }) => Name)).not.toContain('VALIDATION_FILE');
@@ -148,7 +148,7 @@ describe('a run', () => {
     expect(at(ContainerProperties, 'ResourceRequirements', 0)).toEqual({ Type: 'GPU', Value: 4 });
   });
 
-  it('has another attempt only when its host was taken, and ends on everything else', () => {
+  it('has another attempt only after its host was reclaimed', () => {
     expect(job.RetryStrategy).toEqual({
       Attempts: 5,
       EvaluateOnExit: [
@@ -159,7 +159,7 @@ describe('a run', () => {
     });
   });
 
-  it('ends in time, and never beside another one', () => {
+  it('has a time limit, and never runs beside another run', () => {
     expect(job.Timeout).toEqual({ AttemptDurationSeconds: 12 * 3600 });
     expect(job.ConsumableResourceProperties).toEqual({
       ConsumableResourceList: [{ ConsumableResource: { Ref: 'TrainingLock' }, Quantity: 1 }],
@@ -167,14 +167,14 @@ describe('a run', () => {
     expect(propertiesOf(template, 'TrainingLock')).toEqual({ ResourceType: 'REPLENISHABLE', TotalQuantity: 1 });
   });
 
-  it('logs to a group that forgets', () => {
+  it('logs to a group with a retention', () => {
     expect(textOf(at(container, 'LogConfiguration', 'Options', 'awslogs-group'))).toBe('<TrainingLogGroup>');
     expect(propertiesOf(template, 'TrainingLogGroup').RetentionInDays).toBe(90);
   });
 });
 
 describe('the schedule', () => {
-  it('submits that job to that queue, without a function in between', () => {
+  it('submits the job to the queue directly, without a function', () => {
     const { Target, FlexibleTimeWindow, ScheduleExpressionTimezone } = propertiesOf(template, 'TrainingSchedule');
     expect(textOf(at(Target, 'Arn'))).toBe('arn:<AWS::Partition>:scheduler:::aws-sdk:batch:submitJob');
     expect(JSON.parse(textOf(at(Target, 'Input')))).toEqual({
@@ -199,7 +199,7 @@ describe('the repository of the training image', () => {
     expect(types).toEqual(['imageCountMoreThan', 'imageCountMoreThan']);
   });
 
-  it('takes the images in use out of the count first', () => {
+  it('does not count the images that are in use', () => {
     expect(policy.rules[0].selection).toMatchObject({ tagPatternList: ['live-*'], countNumber: 1000 });
     expect(policy.rules[1].selection).toMatchObject({ tagStatus: 'any', countNumber: 10 });
     expect(policy.rules[0].rulePriority).toBeLessThan(policy.rules[1].rulePriority);

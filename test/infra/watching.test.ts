@@ -16,7 +16,7 @@ import {
 const template = synthesize('prod', everything);
 const operations = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
 
-/** What an alarm looks at: the metric, or the expression over metrics. */
+/** The metric of an alarm, or its expression over metrics. */
 const subjectOf = (from: Template, name: string) => {
   const { MetricName, Metrics } = propertiesOf(from, name);
   const returned = listOf(Metrics).find((metric) => at(metric, 'ReturnData') === true);
@@ -44,12 +44,12 @@ describe('the alarms', () => {
     expect(propertiesOf(changed, 'ModelAgeAlarm').Threshold).toBe(10);
   });
 
-  it('are quiet while nobody calls', () => {
+  it('do not ring while there are no requests', () => {
     for (const name of namesOfType(template, 'AWS::CloudWatch::Alarm'))
       expect(propertiesOf(template, name).TreatMissingData).toMatch(/^(notBreaching|ignore)$/);
   });
 
-  it('tell the topic, which tells the address', () => {
+  it('notify the topic, which sends to the address', () => {
     for (const name of namesOfType(template, 'AWS::CloudWatch::Alarm'))
       expect(propertiesOf(template, name).AlarmActions).toEqual([{ Ref: 'Notifications' }]);
     expect(propertiesOf(template, 'Notifications').Subscription).toEqual([
@@ -58,7 +58,7 @@ describe('the alarms', () => {
     expect(propertiesOf(synthesize('prod'), 'Notifications').Subscription).toEqual({ Ref: 'AWS::NoValue' });
   });
 
-  it('each stand in docs/operations.md', () => {
+  it('are all in docs/operations.md', () => {
     const headings = namesOfType(template, 'AWS::CloudWatch::Alarm').map((name) => `### ${name}`);
     expect(headings.filter((heading) => !operations.includes(heading))).toEqual([]);
   });
@@ -67,7 +67,7 @@ describe('the alarms', () => {
 describe('a run of training that fails', () => {
   const rule = propertiesOf(synthesize('dev', { trainingImage }), 'TrainingFailedRule');
 
-  it('is told, of this queue only', () => {
+  it('is reported, for this queue only', () => {
     expect(rule.EventPattern).toEqual({
       source: ['aws.batch'],
       'detail-type': ['Batch Job State Change'],
@@ -76,7 +76,7 @@ describe('a run of training that fails', () => {
     expect(at(rule.Targets, 0, 'Arn')).toEqual({ Ref: 'Notifications' });
   });
 
-  it('is told in a sentence with its reason, its exit code and its log', () => {
+  it('is reported in a sentence with its reason, its exit code and its log', () => {
     const { InputPathsMap, InputTemplate } = at(rule.Targets, 0, 'InputTransformer') as JsonObject;
     const sentence = textOf(InputTemplate);
     expect(sentence).toMatch(/^"Training run <name> \(<id>\) failed: <reason>, exit code <code> /);
@@ -94,7 +94,7 @@ describe('the dashboard', () => {
     [...body.matchAll(/"\$\{Namespace\}","(\w+)"|MetricName=\\"(\w+)\\"/g)].map(([, a, b]) => a ?? b),
   );
 
-  it('names only resources that there are', () => {
+  it('names only resources that exist', () => {
     const names = [...body.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
     const known = [...Object.keys(template.Resources), ...Object.keys(variables)];
     expect(names.filter((name) => !known.includes(name))).toEqual([]);
@@ -106,9 +106,9 @@ describe('the dashboard', () => {
     expect([...named].filter((name) => !operations.includes(`| \`${name}\` |`))).toEqual([]);
   });
 
-  it('covers no widget with another', () => {
-    const places = (JSON.parse(body).widgets as { x: number; y: number }[]).map(({ x, y }) => `${x} ${y}`);
-    expect(new Set(places).size).toBe(widgets.length);
+  it('has no overlapping widgets', () => {
+    const positions = (JSON.parse(body).widgets as { x: number; y: number }[]).map(({ x, y }) => `${x} ${y}`);
+    expect(new Set(positions).size).toBe(widgets.length);
   });
 });
 

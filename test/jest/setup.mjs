@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { motoBinary, startMoto } from '../s3/moto.mjs';
 
 const start = async () => {
-  // Tests without S3 may run before the Python environment exists; those with S3 then fail and say what they miss.
+  // Tests without S3 may run before the Python environment exists; those with S3 then fail and name what is missing.
   if (!existsSync(motoBinary()))
     return console.warn(`\nNo S3 for tests: ${motoBinary()} is missing (npm test makes it).`);
   globalThis.motoForTests = await startMoto();

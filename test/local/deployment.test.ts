@@ -13,14 +13,14 @@ describe('a deployed stage', () => {
     expect((await findDeployment('dev', client)).output('ModelUri')).toBe('s3://bucket/dev');
   });
 
-  it('says what to do if training is not deployed', async () => {
+  it('explains what to do if training is not deployed', async () => {
     const deployment = await findDeployment('dev', client);
     expect(() => deployment.output('TrainingQueue')).toThrow(
       'Stage dev has no TrainingQueue. It was deployed without training; docs/deploy.md, "Training", says how to add it.',
     );
   });
 
-  it('says what to do if the stage is not deployed', async () => {
+  it('explains what to do if the stage is not deployed', async () => {
     await expect(findDeployment('prod', client)).rejects.toThrow(
       'Stage prod is not deployed in ca-central-1 (no stack serverless-bert-prod): npx serverless deploy --stage prod.',
     );

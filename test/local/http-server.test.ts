@@ -71,12 +71,12 @@ it.each(['POST', 'OPTIONS', 'TRACE', 'DELETE'])('answers %s with 405', async (me
   expect(body).toMatchObject({ error: { code: 'METHOD_NOT_ALLOWED' } });
 });
 
-it('says in one sentence that a port is in use', async () => {
+it('reports in one sentence that a port is in use', async () => {
   await expect(startServer(service.app, { port: server.port, host: '127.0.0.1' })).rejects.toThrow(
     `Port ${server.port} is in use: choose another with --port, or stop what listens there.`,
   );
 });
 
-it('says in one sentence that a host is not an address of this machine', async () => {
+it('reports in one sentence that a host is not an address of this machine', async () => {
   await expect(startServer(service.app, { port: 0, host: '192.0.2.1' })).rejects.toThrow(/192\.0\.2\.1.*--host/);
 });

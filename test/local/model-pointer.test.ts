@@ -95,7 +95,7 @@ it('blocks automatic promotion until the hold is lifted', async () => {
   expect((await readCurrent()).hold).toBeUndefined();
 });
 
-it('says on a dry run what would change, and changes nothing', async () => {
+it('describes on a dry run what would change, and changes nothing', async () => {
   const { store, accept } = await prepare();
   await accept(second);
   await promote(store, second, plain);

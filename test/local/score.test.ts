@@ -32,7 +32,7 @@ function score(...args: string[]): SpawnSyncReturns<Buffer> {
 }
 
 const readRows = (csv: Buffer): string[][] => parse(csv);
-const said = ({ stderr }: SpawnSyncReturns<Buffer>) => stderr.toString();
+const readStderr = ({ stderr }: SpawnSyncReturns<Buffer>) => stderr.toString();
 
 const awkward = [
   ['text', 'id'],
@@ -68,12 +68,12 @@ it('compares with the column sentiment: accuracy, F1, ECE and confusion matrix',
   const rows = ['good,positive', 'bad,0', 'good,negative', 'best,1', 'book,neutral', 'good,mixed', 'good,neutral'];
   const run = score(write('labelled.csv', ['review,sentiment', ...rows].join('\n')));
   expect(run.status).toBe(0);
-  expect(said(run)).toContain('Accuracy 75.00 %, F1 80.00 %, ECE');
-  expect(said(run)).toMatch(/is negative +1 +1\n +is positive +0 +2\n/);
-  expect(said(run)).toContain('"neutral" (2 rows), "mixed" (1 rows)');
+  expect(readStderr(run)).toContain('Accuracy 75.00 %, F1 80.00 %, ECE');
+  expect(readStderr(run)).toMatch(/is negative +1 +1\n +is positive +0 +2\n/);
+  expect(readStderr(run)).toContain('"neutral" (2 rows), "mixed" (1 rows)');
 }, 60_000);
 
-it('names each bad row, keeps its place and goes on', () => {
+it('names each bad row, keeps it in order and continues', () => {
   const long = 'x'.repeat(100_001);
   const lines = [
     'review,id',
@@ -96,7 +96,7 @@ it('names each bad row, keeps its place and goes on', () => {
     'Row 6: the text is not in UTF-8.',
     '5 rows have no score',
   ])
-    expect(said(run)).toContain(fault);
+    expect(readStderr(run)).toContain(fault);
   const rows = readRows(Buffer.from(run.stdout.toString('latin1'), 'utf8'));
   expect(rows.map(([, id, label]) => `${id} ${label}`).slice(1)).toEqual([
     '1 positive',
@@ -123,16 +123,16 @@ it('replaces --out only after all rows are written', () => {
   const cut = gzipSync(`text\n${'good book\n'.repeat(5000)}`).subarray(0, -20);
   const run = score(write('cut.csv.gz', cut), '--out', out);
   expect(run.status).toBe(2);
-  expect(said(run)).toMatch(/cut\.csv\.gz cannot be read beyond row \d+ \(unexpected end of file\)\./);
+  expect(readStderr(run)).toMatch(/cut\.csv\.gz cannot be read beyond row \d+ \(unexpected end of file\)\./);
   expect(readFileSync(out, 'utf8')).toBe('as it was');
   expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
 }, 60_000);
 
-it('scores the rows before a quote that is never closed, and says that the rest is not read', () => {
+it('scores the rows before a quote that is never closed, and reports that the rest is not read', () => {
   const run = score(write('open.csv', 'text\ngood\n"bad\ngood\n'));
   expect(run.status).toBe(1);
   expect(readRows(run.stdout)).toHaveLength(2);
-  expect(said(run)).toMatch(/row 2 has a quote that is never closed/);
+  expect(readStderr(run)).toMatch(/row 2 has a quote that is never closed/);
 }, 60_000);
 
 it.each([
@@ -149,7 +149,7 @@ it.each([
   (_, args, sentence) => {
     const run = score(...args);
     expect(run.status).toBe(2);
-    expect(said(run)).toMatch(sentence);
+    expect(readStderr(run)).toMatch(sentence);
   },
   60_000,
 );
@@ -157,12 +157,12 @@ it.each([
 it('names the columns of a file without a text column', () => {
   const run = score(write('columns.csv', 'id,comment\n1,good\n'));
   expect(run.status).toBe(2);
-  expect(said(run)).toMatch(
+  expect(readStderr(run)).toMatch(
     /has no column review, text or sentence; the columns found are: id, comment\. .*--column\.\n$/,
   );
 }, 60_000);
 
-it('says in one sentence that there is no model, and writes nothing', () => {
+it('reports a missing model in one sentence, and writes nothing', () => {
   const out = join(folder, 'never.csv');
   const args = [...command(), write('fine.csv', 'text\ngood\n'), '--out', out];
   const run = spawnSync(process.execPath, args, { env: environment({ MODEL_URI: `file:${folder}/empty` }) });
@@ -171,7 +171,7 @@ it('says in one sentence that there is no model, and writes nothing', () => {
   expect(existsSync(out)).toBe(false);
 }, 60_000);
 
-it('stops quietly when the reader of its output goes away', async () => {
+it('stops without an error when the reader of its output closes', async () => {
   const input = write('many.csv', `text\n${'good book\n'.repeat(20_000)}`);
   const child = spawn(process.execPath, [...command(), input], {
     env: environment(),

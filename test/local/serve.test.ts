@@ -46,7 +46,7 @@ function startServeIn(environment: NodeJS.ProcessEnv, folder: string, args: read
   return { child, output, until, findAddress, ended };
 }
 
-it('listens on port 5000 with one worker unless told otherwise', () => {
+it('listens on port 5000 with one worker by default', () => {
   expect(readServeOptions([])).toMatchObject({ port: 5000, workers: 1 });
 });
 
@@ -72,7 +72,7 @@ it.each([
 // Long enough to keep a worker busy for some milliseconds, short enough for the request line.
 const longPath = `/predict?sentence=${'good+'.repeat(12_000)}`;
 
-it('says where it listens and what to try, and answers', async () => {
+it('prints its address and an example, and answers', async () => {
   const { child, findAddress, until, ended } = startServe(await writeTinyStore(), '--workers', '2');
   const address = await findAddress();
   await until(
@@ -154,7 +154,7 @@ it('goes on answering after a worker is killed', async () => {
   expect(output.stdout).toContain('SIGKILL');
 }, 60_000);
 
-it('lets ONNX Runtime report nothing to its vendor', async () => {
+it('turns the telemetry of ONNX Runtime off', async () => {
   const scratch = mkdtempSync(join(tmpdir(), 'home-'));
   // The runtime would keep a device id, a queue and a log there. The variable CI would turn its telemetry off.
   const { ORT_DISABLE_TELEMETRY: _, CI: __, XDG_CACHE_HOME: ___, ...environment } = process.env;

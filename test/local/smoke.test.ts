@@ -46,7 +46,7 @@ async function smoke(...words: string[]) {
   return { code: (await ended)[0], stdout, stderr };
 }
 
-it('finds nothing wrong with the service, and shows what it saw', async () => {
+it('passes all checks of the service, and prints the findings', async () => {
   const { code, stdout } = await smoke(await startService());
   expect(stdout).toMatch(/^ok +first request +\d+ ms {2}positive 0\.\d+$/m);
   expect(stdout).toMatch(/^ok +its opposite .*negative 0\.\d+$/m);
@@ -78,7 +78,7 @@ it('shows the status of a service without a model', async () => {
   expect(code).toBe(1);
 }, 60_000);
 
-it('says in one sentence that nothing answers, or that the command line cannot be used', async () => {
+it('reports in one sentence that no server answers, or that the command line cannot be used', async () => {
   const url = await startOther(() => undefined);
   const closing = servers.pop();
   if (closing && 'close' in closing) await new Promise((resolve) => closing.close(resolve));

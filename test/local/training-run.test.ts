@@ -41,13 +41,13 @@ const createRun = (
 };
 
 const follow = async (run: Run) => {
-  const said: string[] = [];
-  const code = await followRun(run, { say: (line) => said.push(line), pause: async () => undefined });
-  return { code, said };
+  const printed: string[] = [];
+  const code = await followRun(run, { say: (line) => printed.push(line), pause: async () => undefined });
+  return { code, printed };
 };
 
 describe('following a run', () => {
-  it('says each change once, every line of the log in order, and the end last', async () => {
+  it('prints each change once, every line of the log in order, and the end last', async () => {
     const running = state('RUNNING', { stream: 'a' });
     const run = createRun(
       [
@@ -62,7 +62,7 @@ describe('following a run', () => {
     );
     expect(await follow(run)).toEqual({
       code: 0,
-      said: [
+      printed: [
         'Run submitted',
         'Run waits for a machine, or for another run to end',
         'Run runs',
@@ -84,8 +84,8 @@ describe('following a run', () => {
       ],
       { a: [['first']], b: [['again'], ['done']] },
     );
-    const { said } = await follow(run);
-    expect(said).toEqual([
+    const { printed } = await follow(run);
+    expect(printed).toEqual([
       'Run runs',
       'first',
       'Run waits for a machine, or for another run to end, attempt 2: Host EC2 (instance i-1) terminated.',
@@ -104,9 +104,9 @@ describe('following a run', () => {
     ],
     ['1 where the run never started', state('FAILED', { reason: 'no capacity' }), 1],
   ])('ends with %s', async (_what, last, code) => {
-    const { said, code: found } = await follow(createRun([last]));
+    const { printed, code: found } = await follow(createRun([last]));
     expect(found).toBe(code);
-    expect(said.at(-1)).toContain(`Run has failed: ${last.reason}`);
+    expect(printed.at(-1)).toContain(`Run has failed: ${last.reason}`);
   });
 
   it('ends when the pause rejects, and does not end the run', async () => {
@@ -177,10 +177,10 @@ describe('a run', () => {
 
   it('is followed to its end', async () => {
     const run = openRun({ batch, logs }, deployment, await submitRun(batch, deployment, []));
-    const said: string[] = [];
+    const printed: string[] = [];
     const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 200));
-    expect(await followRun(run, { say: (line) => said.push(line), pause })).toBe(0);
-    expect(said.at(-1)).toContain('Run has ended well');
+    expect(await followRun(run, { say: (line) => printed.push(line), pause })).toBe(0);
+    expect(printed.at(-1)).toContain('Run has ended well');
   }, 60_000);
 
   it('with an unknown id is refused in one sentence', async () => {

@@ -7,7 +7,7 @@ import { expectPositive, firstVersion, maxTokens, writeTinyStore } from '../func
 import { buildCommands } from './built-commands.ts';
 
 describe('a dispatcher', () => {
-  /** A worker that answers when the test tells it to. A real one cannot be held. */
+  /** A fake worker that answers when the test resolves its promise. */
   function createHeldWorker() {
     const texts: string[] = [];
     const held: { resolve(answer: Classification): void; reject(error: Error): void }[] = [];
@@ -210,7 +210,7 @@ it('refuses while no worker can be replaced, and recovers', async () => {
   expect(await pool.classify('good')).toMatchObject({ tokens: 3 });
 }, 60_000);
 
-it('says why a model cannot be loaded', async () => {
+it('reports why a model cannot be loaded', async () => {
   const source = await createSource();
   await expect(start({ ...source, modelPath: 'gone.onnx' })).rejects.toThrow(/cannot load the model gone\.onnx/);
 }, 60_000);

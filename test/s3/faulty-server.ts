@@ -14,7 +14,7 @@ export interface Asked {
   readonly before: number;
 }
 
-/** What goes wrong with an answer. */
+/** A fault of an answer. */
 export type Fault =
   /** Never answers. */
   | { readonly silent: true }
@@ -33,14 +33,14 @@ export type Fault =
   /** Replaces the object before answering. */
   | { readonly replacement: Buffer };
 
-/** A small S3 server with faults that no emulator makes. Everything else it does as S3 would. */
+/** A small S3 server with faults that no emulator has. Otherwise it behaves as S3 does. */
 export interface FaultyServer {
   readonly endpoint: string;
   readonly objects: Map<string, Buffer>;
   readonly asked: Asked[];
   /** Most requests that were being answered at the same time. */
   readonly peak: () => number;
-  /** Says what goes wrong with a request; undefined for nothing. */
+  /** Returns the fault of a request; undefined for none. */
   misbehave(plan: (asked: Asked) => Fault | undefined): void;
   stop(): Promise<void>;
 }

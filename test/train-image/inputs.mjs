@@ -26,7 +26,7 @@ export function makeInputFolder() {
   return folder;
 }
 
-/** Gives a folder and all in it to a user. Nobody else may look into it then. */
+/** Gives a folder and all in it to a user. No other user can read it then. */
 export function giveTo(owner, folder) {
   execute('chown', ['--recursive', `${owner}:${owner}`, folder]);
   chmodSync(folder, 0o700);

@@ -10,8 +10,8 @@ const own = new Set(['user', 'target', 'prefix', 'python', 'cache-dir', 'require
 
 /** Reads the settings by name from files and environment. The environment wins. Spaces separate a setting's words. */
 function readSettings() {
-  const told = execute(join(binaries, 'python'), ['-m', 'pip', 'config', 'list']);
-  const lines = [...told.matchAll(/^(:env:|global|user|site|install)\.([\w-]+)='(.*)'$/gm)];
+  const configuration = execute(join(binaries, 'python'), ['-m', 'pip', 'config', 'list']);
+  const lines = [...configuration.matchAll(/^(:env:|global|user|site|install)\.([\w-]+)='(.*)'$/gm)];
   const sorted = lines.sort(([, a], [, b]) => Number(a === ':env:') - Number(b === ':env:'));
   const entries = sorted.map(([, , name, value]) => [name, value.replaceAll(/\s+|\\n/g, ' ').trim()]);
   return new Map(entries.filter(([name]) => !own.has(name)));

@@ -14,7 +14,7 @@ const newFolder = () => mkdtempSync(join(tmpdir(), 'train-image-'));
 /** The base image that Dockerfile.train names. */
 export const baseName = /^ARG BASE=(\S+)$/m.exec(readFileSync(file, 'utf8'))[1];
 
-/** The revision that the image says its code is from. */
+/** The revision in the label of the image. */
 export const revision = 'a-revision-of-the-test';
 
 /** Builds the image from a checkout, with this machine's pip settings, and returns its id. */

@@ -17,7 +17,7 @@ type Ended = { readonly code: number; readonly output: string };
 const home = '/home/bert';
 /** The user of Dockerfile.train. */
 const bert = 1000;
-/** A user whom the container does not know. */
+/** A user that the container does not know. */
 const stranger = 4321;
 /** What AWS Batch's job definition asks for: nothing can be written but /tmp, and nothing is allowed. */
 const confinement = [
@@ -66,7 +66,7 @@ requireTools();
 const image = buildTrainImage();
 
 describe('the image', () => {
-  it('starts train.py as bert in the app folder, and no entry point stands before a command', () => {
+  it('starts train.py as bert in the app folder, and has no entry point', () => {
     const { User, WorkingDir, Entrypoint, Cmd } = inspectImage(image).Config;
     expect({ User, WorkingDir, Entrypoint: Entrypoint ?? [], Cmd }).toEqual({
       User: 'bert',
@@ -157,7 +157,7 @@ describe('python3 train.py in a mounted folder', () => {
     expect([...new Set(listFiles(models).map((path) => lstatSync(join(models, path)).uid))]).toEqual([bert]);
   });
 
-  it('says without a GPU that it will be slow, and how to give it one', async () =>
+  it('warns without a GPU that it will be slow, and explains how to give it one', async () =>
     expect(findEvent(await mounted, 'slow').reason).toMatch(
       /^Training on the CPU, .*no NVIDIA driver is visible: start the container with docker run --gpus 1/,
     ));
@@ -195,7 +195,7 @@ it('trains with s3:// locations without a mount and on a read-only root', async 
   expect(Contents).not.toEqual([]);
 });
 
-it('says with nothing mounted what is missing and which flag to add', async () => {
+it('reports what is missing if nothing is mounted, and which flag to add', async () => {
   const refused = await run({});
   expectEnd(refused, 2);
   expect(refused.output).toMatch(/data\/imdb\.csv: no such file; a container sees only what is mounted, so add -v "/);
@@ -204,7 +204,7 @@ it('says with nothing mounted what is missing and which flag to add', async () =
 });
 
 describe('with another user’s folder', () => {
-  it('touches nothing, and says whose it is and which flag to add', async () => {
+  it('changes nothing, and reports the owner and the flag to add', async () => {
     const refused = await run({ env: tinySettings, flags: mount(strangeFolder) });
     expectEnd(refused, 2);
     const lines = refused.output.trim().split('\n');

@@ -56,7 +56,7 @@ describe('GET /predict', () => {
     expect((await readAnswer(ask('/predict?sentence=good+%2B+bad'))).response.sentence).toBe('good + bad');
   });
 
-  it('says how many tokens of a long text it dropped', async () => {
+  it('gives the number of tokens of a long text that it dropped', async () => {
     const answer = await readAnswer(predict('good '.repeat(1000)));
     expect(answer).toMatchObject({ tokens: maxTokens, truncated: true, dropped: 1002 - maxTokens });
   });

@@ -64,7 +64,7 @@ it('reports every problem at once', () => {
   }
 });
 
-it('says what to set when nothing is set', () => {
+it('names the missing settings when nothing is set', () => {
   expect(() => readConfiguration({})).toThrow(/MODEL_URI is not set.*s3:\/\/bucket\/prefix/);
 });
 

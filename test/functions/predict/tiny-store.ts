@@ -12,14 +12,14 @@ const idOf = (token: string) => vocabulary.indexOf(token);
 
 const partBytes = 256;
 
-/** Versions of the tiny model; the later one says positive a little less firmly. */
+/** Versions of the tiny model; the later one gives positive a slightly lower probability. */
 export const firstVersion = '20260101T000000Z-aaaaaaa';
 export const secondVersion = '20260102T000000Z-bbbbbbb';
 
 /** Tokens that a tiny model reads, markers counted. */
 export const maxTokens = 32;
 
-/** Mean over the tokens: `good` speaks for positive, `bad` for negative, everything else says nothing. */
+/** Mean over the tokens: `good` adds to positive, `bad` adds to negative, all other tokens add nothing. */
 function createTable(strength: number): number[][] {
   const table = vocabulary.map(() => [0, 0]);
   table[idOf('good')] = [0, strength];
@@ -28,7 +28,7 @@ function createTable(strength: number): number[][] {
   return table;
 }
 
-/** What the tiny model of `firstVersion` answers for a text of these counts, by hand. */
+/** The answer of the tiny model of `firstVersion` for a text of these counts, computed by hand. */
 export function expectPositive({ good = 0, bad = 0, tokens }: { good?: number; bad?: number; tokens: number }): number {
   return 1 / (1 + Math.exp((-9 * (good - bad)) / tokens));
 }

@@ -44,7 +44,7 @@ it.each([
   expect((await judge(await prepare({ accuracy }))).outcome).toBe(expected);
 });
 
-it('refuses a model that gives other probabilities than in training, and says in which texts', async () => {
+it('refuses a model that gives other probabilities than in training, and names the texts', async () => {
   const falsify: Candidate['falsify'] = (cases) =>
     cases.map((each, index) => (index === 2 ? { ...each, served: [0.5, 0.5] } : each));
   const { outcome, failed } = await judge(await prepare({ falsify }));

@@ -37,7 +37,7 @@ it('leaves the weights in the file and does not change a bit of the answer', asy
   expect(await runInPlace(path)).toEqual(await runWhole());
 });
 
-it('finds the weights behind a link', async () => {
+it('follows a link to the file with the weights', async () => {
   const link = join(makeFolder(), 'linked.onnx');
   symlinkSync(path, link);
   expect(await runInPlace(link)).toEqual(await runInPlace(path));

@@ -89,7 +89,7 @@ describe('the ids are those of the Rust tokenizer', () => {
 describe('a text longer than the model reads', () => {
   const long = 'good bad '.repeat(300);
 
-  it('keeps its first tokens and the closing [SEP], and says how many were dropped', async () => {
+  it('keeps its first tokens and the closing [SEP], and counts the dropped ones', async () => {
     const whole = await reference(long);
     const { ids, dropped } = (await loadTokenizer(tokenizerPath, 512))(long);
     expect(ids).toEqual([...whole.slice(0, 511), whole.at(-1)]);

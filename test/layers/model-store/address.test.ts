@@ -39,7 +39,7 @@ it.each([
   ['file://', /names no folder/],
   ['file://server/share', /is not a file URL/],
   ['file:///models?x=1', /has a \? or # that is not written/],
-])('refuses %j and says which forms there are', (uri, pattern) => {
+])('refuses %j and names the accepted forms', (uri, pattern) => {
   expect(() => openModelStore(uri)).toThrow(ModelStoreError);
   expect(() => openModelStore(uri)).toThrow(pattern);
   expect(() => openModelStore(uri)).toThrow(/Use s3:\/\/bucket\/prefix, file:\/\/\/folder or file:folder/);

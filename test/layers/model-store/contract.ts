@@ -23,11 +23,11 @@ export function describeModelStore(open: () => Promise<StoreHarness>): void {
   describe('refusing what is damaged', () => describeRefusals(open));
   describe('small objects', () => describeTexts(open));
   describe('promoting a version', () => describePromotion(open));
-  describe('racing publishers', () => describeRaces(open));
+  describe('concurrent publishers', () => describeRaces(open));
 }
 
 function describePulling(open: () => Promise<StoreHarness>) {
-  it('fetches the model and tokenizer of the current version, and says which it is', async () => {
+  it('fetches the model and tokenizer of the current version, and names the version', async () => {
     const harness = await open();
     const sample = makeVersion();
     await publish(harness, sample);
@@ -76,7 +76,7 @@ function describeRefusals(open: () => Promise<StoreHarness>) {
     return { ...harness, sample, modelKey };
   };
 
-  it('says that no model has been promoted yet', async () => {
+  it('reports that no model has been promoted yet', async () => {
     const harness = await open();
     await publish(harness, makeVersion(), { promote: false });
     const pattern = new RegExp(
@@ -100,7 +100,7 @@ function describeRefusals(open: () => Promise<StoreHarness>) {
     await expectRefusal(pull(harness, makeVersion(11).version), /is the manifest of another version, 20261123T/);
   });
 
-  it('refuses a schema that it does not know, wherever it stands', async () => {
+  it('refuses an unknown schema, of the pointer or of the manifest in it', async () => {
     const harness = await open23();
     const manifest = { ...harness.sample.manifest, schema: 2 };
     await harness.put(`versions/${manifest.version}/manifest.json`, JSON.stringify(manifest));

@@ -6,7 +6,7 @@ const { manifest } = makeVersion();
 const source = { location: 's3://bucket/models', key: 'manifest.json' };
 const parse = (changes: object) => parseManifest(JSON.stringify({ ...manifest, ...changes }), source);
 
-it('reads a manifest with all that it says', () => {
+it('reads a manifest with all its fields', () => {
   expect(parse({})).toEqual(manifest);
 });
 

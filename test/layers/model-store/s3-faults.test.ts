@@ -71,7 +71,7 @@ it('asks for the pointer once, then for each part once, and for nothing else', a
 
 describe('a transient fault', () => {
   const faults: readonly (readonly [string, Fault])[] = [
-    ['says nothing at all', { silent: true }],
+    ['never answers', { silent: true }],
     ['stalls in the middle of the body', { stallAfter: 300 }],
     ['stalls before the body', { stallAfter: 0 }],
     ['breaks the connection in the middle of the body', { dropAfter: 300 }],
@@ -124,7 +124,7 @@ describe('a lasting fault', () => {
     expect(rangesOf(modelName).filter((range) => range === secondPart)).toHaveLength(3);
   });
 
-  it('a stall: says for how long no byte arrived', async () => {
+  it('a stall: reports for how long no byte arrived', async () => {
     onSecondPart({ stallAfter: 500 }, 99);
     await expectRefusal(
       pull({ retryPolicy: { tries: 2, stallMs: 700 } }),
@@ -157,7 +157,7 @@ describe('a lasting fault', () => {
   });
 });
 
-describe('an object that changes under the read', () => {
+describe('an object that changes while it is read', () => {
   const replacement = Buffer.alloc(sample.model.length);
   const changed = /model\.onnx was changed while it was read\. Versions must never change/;
 
@@ -234,7 +234,7 @@ describe('writing when answers are lost', () => {
     expect(server.asked.filter(({ method }) => method === 'PUT')).toHaveLength(2);
   });
 
-  it('does not mistake another publisher’s text for its own', async () => {
+  it('does not take another publisher’s text for its own', async () => {
     server.misbehave(({ method, before }) => {
       if (method !== 'PUT' || before > 0) return undefined;
       return { status: 500, code: 'InternalError' };

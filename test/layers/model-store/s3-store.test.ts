@@ -80,7 +80,7 @@ it('serves two pulls at the same moment into the same folder', async () => {
   expect(await listFiles(directory)).toHaveLength(2);
 });
 
-it('says which folder it cannot write to', async () => {
+it('names the folder that it cannot write to', async () => {
   const { store, directory } = await openPublished();
   await writeFile(join(directory, 'file'), '');
   const pull = pullModel(store, { directory: join(directory, 'file') });
@@ -131,7 +131,7 @@ describe('without credentials or region', () => {
     Object.assign(process.env, environment);
   });
 
-  it('says that there are no credentials, and tries again when there are', async () => {
+  it('reports missing credentials, and tries again when they exist', async () => {
     const { store, put } = await openPrefix('');
     await put('current.json', 'hello');
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) delete process.env[name];
@@ -143,7 +143,7 @@ describe('without credentials or region', () => {
     expect((await store.readText('current.json')).text).toBe('hello');
   });
 
-  it('says that there is no region', async () => {
+  it('reports a missing region', async () => {
     delete process.env.AWS_REGION;
     process.env.AWS_CONFIG_FILE = '/no/such/file';
     const store = openModelStore('s3://bucket');

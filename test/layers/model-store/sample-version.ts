@@ -50,7 +50,7 @@ const describeVersion = (version: string, files: FileEntry[]): Manifest => ({
 export const pointTo = (manifest: Manifest): string =>
   JSON.stringify({ schema: 1, version: manifest.version, promotedAt: '2026-11-23T09:00:00Z', manifest });
 
-/** A version whose model has four parts of 1,000 bytes, the last one shorter. `day` tells versions apart. */
+/** A version whose model has four parts of 1,000 bytes, the last one shorter. `day` makes its name unique. */
 export function makeVersion(day = 23): SampleVersion {
   const version = `202611${day}T081500Z-3f9a1c2`;
   const model = makeBytes(3210, `model ${day}`);
