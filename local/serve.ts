@@ -10,7 +10,7 @@ import { readLocalConfiguration } from './environment.ts';
 import { type RunningServer, startServer } from './http-server.ts';
 import { startPool, workerPath } from './worker-pool.ts';
 
-/** What `npm start` can be told. */
+/** The options of `npm start`. */
 export interface ServeOptions {
   readonly port: number;
   readonly host: string;

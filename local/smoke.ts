@@ -3,7 +3,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { createCommand, runCommand, UsageError } from './command-line.ts';
 import { type Client, type Finding, runChecks } from './smoke-checks.ts';
 
-/** What `npm run smoke` can be told. */
+/** The options of `npm run smoke`. */
 export interface SmokeOptions {
   /** URL of the service, without a slash at its end. */
   readonly url: string;

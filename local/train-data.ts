@@ -6,7 +6,7 @@ import { findDeployment } from './deployment.ts';
 import { createUploadProgress } from './progress.ts';
 import { type PlannedFile, planUpload, uploadFile } from './upload.ts';
 
-/** What `npm run train:data` can be told. */
+/** The options of `npm run train:data`. */
 export interface DataOptions {
   readonly path: string;
   readonly name?: string;

@@ -7,7 +7,7 @@ import { findDeployment } from './deployment.ts';
 import { createTrainingProgress } from './progress.ts';
 import { followRun, openRun, submitRun } from './training-run.ts';
 
-/** What `npm run train:submit` can be told. */
+/** The options of `npm run train:submit`. */
 export interface SubmitOptions {
   readonly stage: string;
   /** Start the run and leave. */

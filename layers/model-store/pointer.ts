@@ -82,7 +82,7 @@ export async function readPointerState(store: ModelStore): Promise<PointerState>
  * Replaces `current.json` if it is still the one that was read, and returns its new tag. Everything that decides which
  * version is current, the hold included, is in this one object. So a decision never rests on half of it.
  *
- * @throws ModelStoreError with `conflict` if somebody else has changed it.
+ * @throws ModelStoreError with `conflict` if another publisher has changed it.
  */
 export function replacePointer(store: ModelStore, read: PointerState, pointer: Pointer): Promise<string> {
   return store.writeText(pointerKey, `${JSON.stringify(pointer, null, 2)}\n`, conditionOf(read));

@@ -20,7 +20,7 @@ export interface Promotion {
 }
 
 /**
- * Makes a published version current by compare-and-swap. If somebody else moves the pointer meanwhile, nothing is
+ * Makes a published version current by compare-and-swap. If another publisher moves the pointer meanwhile, nothing is
  * written and the error's `conflict` is true. A version that is current already stays as it is, and so does a hold.
  * Promoting an older version goes back to it.
  *

@@ -13,7 +13,7 @@ export interface Meter {
   record(measures: readonly Measure[], dimensions?: Readonly<Record<string, string>>): void;
 }
 
-/** A meter that records nothing, for where nobody reads metrics. */
+/** A meter that records nothing, for servers without metrics. */
 export const silentMeter: Meter = { record: () => undefined };
 
 /**
