@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from depot import Depot, staging
-from s3 import StoreError
+from errors import StoreError
 
 Weights = dict[str, torch.Tensor]
 Told = dict[str, Any]

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlparse
 
-from folder import probe_folder
-from s3 import Bucket, MissingKeyError, StoreError
+from errors import MissingKeyError, StoreError
+from storage import Bucket, probe_folder
 
 
 class Depot(Protocol):

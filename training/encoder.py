@@ -12,10 +12,10 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 from transformers import AutoConfig, BertForSequenceClassification, logging
 
 import attention
-from dataset import LABELS
-from folder import explain_unreadable
+from data.dataset import LABELS
 from layer import PLAIN, Halves
 from packing import Pack, compute_packed_logits
+from storage import explain_unreadable
 
 logging.set_verbosity_error()
 logging.disable_progress_bar()

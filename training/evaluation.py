@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from dataset import Encoded, Rows
+from data.dataset import Rows
+from data.tokens import Encoded
 from metrics import Floats, Integers, measure, to_probabilities
 
 LENGTHS = (1, 33, 65, 129, 257, 513)

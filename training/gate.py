@@ -9,32 +9,18 @@ import numpy as np
 import onnxruntime as ort
 from tokenizers import Tokenizer
 
-from dataset import LABELS
+from data.dataset import LABELS
+from data.tokenizer import encode
+from errors import StoreError
 from export import open_session
 from metrics import Floats, Quality, measure, to_probabilities
 from proof import run_session
-from s3 import StoreError
 from settings import Settings
 from store import Store
-from text import encode
 
 
 class ChampionError(Exception):
     """There is a current version, but it cannot be read and verified; nothing may replace it unmeasured."""
-
-
-class RejectedError(Exception):
-    """The candidate failed its proof or the gate; it lies under rejected/.
-
-    Attributes:
-        version: the candidate's name.
-        reasons: one sentence for each check that failed.
-    """
-
-    def __init__(self, version: str, reasons: list[str]) -> None:
-        super().__init__(f"rejected/{version}: {' '.join(reasons)}")
-        self.version = version
-        self.reasons = reasons
 
 
 @dataclass(frozen=True)

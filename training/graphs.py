@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from dataset import Encoded
+from data.tokens import Encoded
 from packing import Pack, pack
 from progress import announce
 

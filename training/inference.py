@@ -6,11 +6,12 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from transformers import BertForSequenceClassification
 
-from dataset import LABELS, Encoded
+from data.dataset import LABELS
+from data.tokens import Encoded
 from device import free_memory, is_out_of_memory
 from encoder import autocast, compute_logits
+from errors import InputError
 from packing import pack
-from problem import ProblemsError
 from progress import announce, track
 from settings import Settings
 from team import Team
@@ -43,7 +44,7 @@ def compute_all_logits(model: BertForSequenceClassification, data: Encoded, sett
     """Logits of every row in the data's order, float32 [rows, labels], in full precision with dropout off.
 
     Raises:
-        ProblemsError: not even one review fits into memory.
+        InputError: not even one review fits into memory.
     """
     return _compute(model, data, settings, cast=nullcontext())
 
@@ -115,7 +116,7 @@ class _Answer:
             if not is_out_of_memory(error):
                 raise
         if len(rows) == 1:
-            raise ProblemsError(["Memory does not suffice to evaluate one review at a time; lower MAX_LEN."])
+            raise InputError(["Memory does not suffice to evaluate one review at a time; lower MAX_LEN."])
         free_memory()
         self._tokens = tokens // 2
         announce("out_of_memory", at="evaluation", batch_tokens=self._tokens)

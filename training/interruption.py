@@ -8,19 +8,10 @@ import signal
 import threading
 from types import FrameType
 
+from errors import StoppedError
 from spot import watch_notices
 
-STOPPED_EXIT_CODE = 143
-"""128 + SIGTERM, which infra/training/job.yml repeats the job on."""
-
 _GRACE_SECONDS = 1.5
-
-
-class StoppedError(Exception):
-    """The run was told to stop and has stopped; the next one with the same settings continues."""
-
-    def __init__(self) -> None:
-        super().__init__("Told to stop; the next run with the same settings continues from here.")
 
 
 class Stop:

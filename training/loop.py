@@ -7,10 +7,10 @@ import torch
 from torch.optim import AdamW
 
 from checkpoint import Progress, copy_weights
-from dataset import plan_batches
+from data.tokens import plan_batches
+from errors import StoppedError
 from graphs import StepGraphs
 from inference import compute_validation_logits
-from interruption import StoppedError
 from layer import choose_halves
 from metrics import measure, to_probabilities
 from progress import announce, track
@@ -31,7 +31,7 @@ def train(run: Run) -> Progress:
         DivergenceError: the loss or a gradient is not finite; the last good checkpoint is kept.
         StoppedError: the run was told to stop; a checkpoint of the last step is written.
         StoreError: a checkpoint could not be read or written.
-        ProblemsError: not even one review fits into memory.
+        InputError: not even one review fits into memory.
     """
     optimizer = make_optimizer(run.model, run.settings)
     progress = run.checkpoints.restore(run.model, optimizer)

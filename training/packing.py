@@ -13,7 +13,7 @@ from transformers import BertForSequenceClassification
 
 import attention
 from attention import Group, Spans
-from dataset import Encoded
+from data.tokens import Encoded
 from layer import PLAIN, Attend, Halves, classify, run_layer
 
 IGNORED = -100

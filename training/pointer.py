@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from s3 import StoreError
+from errors import StoreError
 from store import Store
 
 _KEY = "current.json"

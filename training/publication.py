@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from errors import ConflictError
 from progress import announce
-from s3 import ConflictError
 from store import Store
 
 Manifest = dict[str, Any]

@@ -17,10 +17,12 @@ from transformers import BertForSequenceClassification
 
 from agreement import measure_spread
 from checkpoint import copy_weights
-from dataset import LABELS
+from data.dataset import LABELS
+from data.tokenizer import describe, encode
+from errors import RejectedError
 from evaluation import Answers, HeldOut, describe_all, describe_sets, places_by_source
 from export import export, open_session
-from gate import Comparison, RejectedError, judge, measure_champion
+from gate import Comparison, judge, measure_champion
 from golden import list_texts
 from inference import compute_all_logits
 from manifest import PART_BYTES, REPORT, describe_file, find_revision, list_files, list_libraries, name_version
@@ -32,7 +34,6 @@ from publication import publish, reject
 from report import Scored, Story, render
 from settings import Settings
 from store import Store
-from text import describe, encode
 
 Export = Callable[[BertForSequenceClassification, list[list[int]], Path], tuple[Path, Path]]
 

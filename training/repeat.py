@@ -16,10 +16,11 @@ from transformers import BertForSequenceClassification
 
 from checkpoint import copy_weights
 from device import describe_processor
+from errors import DifferenceError, StoreError
 from export import export
 from progress import announce
-from s3 import Bucket, StoreError
 from settings import Settings
+from storage import Bucket
 
 _OWN = {
     "training_file",
@@ -35,10 +36,6 @@ _OWN = {
     "repeat",
 }
 """Settings that say where and not what; they come from the command line and the environment."""
-
-
-class DifferenceError(Exception):
-    """The repeated training gave other files than the version has."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from charts import Axes, Line, draw_bars, draw_lines, mark
-from dataset import LABELS, Rows
+from data.dataset import LABELS, Rows
 from evaluation import LENGTHS, slice_by
 from metrics import Floats, Integers, bin_confidence, trace_roc
 

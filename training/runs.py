@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from transformers import BertForSequenceClassification
 
 from checkpoint import Checkpoints
-from dataset import Encoded
+from data.tokens import Encoded
 from device import describe_processor
 from interruption import Stop
 from layer import PLAIN, Halves

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from text import fold
+from data.tokenizer import fold
 
 csv.field_size_limit(2**31 - 1)
 Row = tuple[str, str]

@@ -8,19 +8,15 @@ from torch.optim import Optimizer
 from checkpoint import Progress
 from device import free_memory, is_out_of_memory
 from encoder import autocast, compute_logits
+from errors import DivergenceError, InputError
 from graphs import StepGraphs
 from packing import Pack, pack
-from problem import ProblemsError
 from progress import announce
 from runs import Run
 from team import Team
 
 _HELD = 16
 """Steps whose losses wait on the device. Looking at each would make the GPU idle between two steps."""
-
-
-class DivergenceError(Exception):
-    """The loss or a gradient stopped being a number; the last checkpoint is kept."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ def take_step(
     Where memory does not suffice, `progress.micro` is halved until it does; the gradient stays the whole batch's.
 
     Raises:
-        ProblemsError: not even one review fits, or AdamW's state does not.
+        InputError: not even one review fits, or AdamW's state does not.
     """
     fillers: list[int] = []
     if graphs and len(batch.share) <= progress.micro:
@@ -108,9 +104,7 @@ def _repeat_update(optimizer: Optimizer) -> None:
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise
-        raise ProblemsError(
-            ["Memory does not suffice for AdamW's state; take a smaller BERT or a larger GPU."]
-        ) from error
+        raise InputError(["Memory does not suffice for AdamW's state; take a smaller BERT or a larger GPU."]) from error
 
 
 def _try_gradients(run: Run, batch: Batch, micro: int, fillers: list[int]) -> torch.Tensor | None:
@@ -143,7 +137,7 @@ def _add_gradient(run: Run, texts: Pack, reviews: int) -> torch.Tensor:
 
 def _shrink(progress: Progress, batch: Batch) -> None:
     if progress.micro == 1:
-        raise ProblemsError([f"Memory does not suffice for one review at a time ({batch.name}); lower MAX_LEN."])
+        raise InputError([f"Memory does not suffice for one review at a time ({batch.name}); lower MAX_LEN."])
     free_memory()
     progress.micro = min(progress.micro, len(batch.share)) // 2 or 1
     announce("out_of_memory", at=batch.name, micro_batch=progress.micro, effective_batch=len(batch.rows))

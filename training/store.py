@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlparse
 
-from folder import probe_folder
-from s3 import Bucket, ConflictError, MissingKeyError, StoreError
+from errors import ConflictError, MissingKeyError, StoreError
+from storage import Bucket, probe_folder
 
 LOCK_SECONDS = 1.0
 """How long another publisher's lock on a folder's pointer is waited for."""

@@ -9,31 +9,37 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cache import tokenize_once
 from checkpoint import Checkpoints, name_run
+from data.inputs import fetch_inputs, is_here
+from data.splits import read_parts
+from data.tokenizer import load_tokenizer
+from data.tokens import tokenize_once
 from depot import check_room, open_depot
 from device import choose_device, prepare
 from encoder import check_base, check_head, describe_base, load_encoder
+from errors import (
+    STOPPED_EXIT_CODE,
+    DifferenceError,
+    DivergenceError,
+    InputError,
+    RejectedError,
+    StoppedError,
+    StoreError,
+)
 from evaluation import HeldOut
-from gate import RejectedError, check_champion
-from inputs import fetch_inputs, is_here
-from interruption import STOPPED_EXIT_CODE, Stop, StoppedError, exit_soon_after_interrupt
+from gate import check_champion
+from interruption import Stop, exit_soon_after_interrupt
 from loop import train
-from parts import read_parts
-from problem import ProblemsError
 from progress import announce
 from release import Trained, release
-from repeat import DifferenceError, check_origin, compare, recall
+from repeat import check_origin, compare, recall
 from runs import Run
-from s3 import StoreError
 from settings import Settings, read_settings
-from step import DivergenceError
 from store import open_store
 from team import is_launched, join_team, launch
-from text import load_tokenizer
 
 EXIT_CODES: dict[type[Exception], int] = {
-    ProblemsError: 2,
+    InputError: 2,
     StoreError: 2,
     RejectedError: 3,
     DivergenceError: 4,
@@ -61,7 +67,7 @@ def run(settings: Settings, stop: Stop, scratch: Path) -> str | None:
     depot = open_depot(settings.checkpoint_path, problems)
     device = choose_device(settings.device, problems)
     if problems or store is None or depot is None:
-        raise ProblemsError(problems)
+        raise InputError(problems)
     origin = {
         "base": describe_base(base),
         "data": parts.sources,
@@ -73,7 +79,7 @@ def run(settings: Settings, stop: Stop, scratch: Path) -> str | None:
     else:
         check_champion(store, problems)
     if problems:
-        raise ProblemsError(problems)
+        raise InputError(problems)
 
     prepare(device, settings)
     team = join_team(device)

@@ -15,7 +15,7 @@ import torch
 from transformers import BertForSequenceClassification, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from checkpoint import Progress
-from dataset import Encoded, make_batch, plan_batches
+from data.tokens import Encoded, make_batch, plan_batches
 from encoder import choose_attention
 from layer import choose_halves
 from loop import make_optimizer

@@ -9,7 +9,7 @@ from transformers import BertForSequenceClassification
 
 from checkpoint import Progress
 from contenders import Task
-from dataset import make_batch
+from data.tokens import make_batch
 from encoder import autocast, choose_attention, compute_logits
 from loop import make_optimizer, set_rate
 from packing import pack

@@ -66,7 +66,7 @@ def find_epochs(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 def _cut(options: argparse.Namespace, batch: int, sixteenths: int) -> Any:
     """The task with a share of its reviews, because small batches take longer."""
-    from dataset import Encoded  # noqa: PLC0415
+    from data.tokens import Encoded  # noqa: PLC0415
 
     task, rows = options.task, len(options.task.data.ids) * sixteenths // 16
     data = Encoded(task.data.ids[:rows], task.data.labels[:rows], 0)

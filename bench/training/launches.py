@@ -7,7 +7,7 @@ from typing import Any
 from torch.profiler import ProfilerActivity, profile
 
 from contenders import Contender, Task
-from dataset import Encoded
+from data.tokens import Encoded
 
 STEPS = 8
 KERNELS = 14

@@ -8,24 +8,25 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification
 
 from contenders import Task
-from dataset import Encoded, read_files, tokenize
+from data.dataset import read_files
+from data.tokenizer import load_tokenizer
+from data.tokens import Encoded, tokenize
 from device import choose_device
+from errors import InputError
 from options import SHAPES
-from problem import ProblemsError
 from settings import Settings
-from text import load_tokenizer
 
 
 def make_task(options: argparse.Namespace) -> Task:
     """The network with random weights, and what it learns.
 
     Raises:
-        ProblemsError: the device or the training file cannot be had.
+        InputError: the device or the training file cannot be had.
     """
     problems: list[str] = []
     device = choose_device(options.device, problems)
     if problems:
-        raise ProblemsError(problems)
+        raise InputError(problems)
     if options.threads:
         torch.set_num_threads(options.threads)
     settings = Settings(
@@ -68,6 +69,6 @@ def _read_reviews(options: argparse.Namespace, vocabulary: int) -> Encoded:
     problems: list[str] = []
     rows = read_files(options.training_file, problems)
     if problems:
-        raise ProblemsError(problems)
+        raise InputError(problems)
     chosen = rows.take(random.Random(11).sample(range(len(rows.texts)), min(options.rows, len(rows.texts))))
     return tokenize(chosen, load_tokenizer(Path(options.bert_path)), options.max_len)

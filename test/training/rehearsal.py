@@ -14,10 +14,11 @@ import torch
 from safetensors.torch import save_file
 
 from checkpoint import Checkpoints, copy_weights
-from dataset import Encoded
+from data.tokens import Encoded
 from depot import open_depot
 from encoder import load_encoder
-from interruption import STOPPED_EXIT_CODE, Stop, StoppedError
+from errors import STOPPED_EXIT_CODE, StoppedError
+from interruption import Stop
 from loop import train
 from runs import Run
 from settings import Settings

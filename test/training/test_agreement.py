@@ -13,10 +13,10 @@ from tokenizers import Tokenizer
 from tokenizers.normalizers import BertNormalizer
 
 from agreement import CEILING, FLOOR, PERCENTILES, Spread, find_disagreement, find_other_ids, measure_spread
+from data.tokenizer import encode
 from export import open_session
 from metrics import Floats, to_probabilities
 from proof import run_session
-from text import encode
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = next((ROOT / "models" / "sample" / "versions").iterdir())

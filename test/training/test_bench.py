@@ -12,7 +12,7 @@ from transformers import BertConfig, BertForSequenceClassification
 
 from arithmetic import count_operations
 from contenders import CONTENDERS
-from dataset import Encoded
+from data.tokens import Encoded
 from packing import compute_packed_logits, pack
 from run import main
 

@@ -11,12 +11,12 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
-from cache import tokenize_once
 from checkpoint import FILES, Checkpoints, Progress
-from dataset import Encoded, Rows
+from data.dataset import Rows
+from data.tokenizer import load_tokenizer
+from data.tokens import Encoded, tokenize_once
 from depot import Depot, FolderDepot, check_room, open_depot
-from s3 import StoreError
-from text import load_tokenizer
+from errors import StoreError
 
 Trained = tuple[torch.nn.Linear, torch.optim.AdamW]
 

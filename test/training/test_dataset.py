@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from tiny import make_reviews, write_csv
 
-from dataset import Rows, drop_seen, read_files, split
-from inspection import inspect
+from data.dataset import Rows, read_files
+from data.splits import drop_seen, inspect, split
 
 
 def make_rows(*pairs: tuple[str, int]) -> Rows:

@@ -10,8 +10,8 @@ from rehearsal import make_data, make_settings
 from transformers import BertForSequenceClassification
 
 from encoder import load_encoder
+from errors import InputError
 from inference import compute_all_logits, compute_validation_logits, plan_by_tokens
-from problem import ProblemsError
 from team import Team
 
 DATA = make_data(60, 4)
@@ -80,7 +80,7 @@ def test_short_memory_makes_batches_smaller_and_leaves_no_row_out(
 
 def test_one_review_that_does_not_fit_is_one_sentence(model: BertForSequenceClassification) -> None:
     refuse_more_than(model, 0)
-    with pytest.raises(ProblemsError, match="Memory does not suffice to evaluate one review at a time; lower MAX_LEN"):
+    with pytest.raises(InputError, match="Memory does not suffice to evaluate one review at a time; lower MAX_LEN"):
         compute_all_logits(model, DATA, make_settings())
 
 

@@ -15,13 +15,13 @@ from safetensors.torch import load_file
 from test_interruption import SCRIPT, TRAINING, wait_for
 
 from checkpoint import Checkpoints, Progress
-from dataset import plan_batches
+from data.tokens import plan_batches
 from depot import FolderDepot
 from encoder import load_encoder
+from errors import DivergenceError, InputError
 from loop import make_optimizer, train
-from problem import ProblemsError
 from runs import Run
-from step import Batch, DivergenceError, take_step
+from step import Batch, take_step
 
 NO_DROPOUT = {"dropout": 0.0, "encoder_dropout": 0.0}
 
@@ -85,7 +85,7 @@ def test_a_batch_too_large_for_memory_is_computed_in_parts_with_the_same_result(
 def test_one_review_too_large_for_memory_is_told_with_its_step(tiny_base: Path, tmp_path: Path) -> None:
     run = make_run(tiny_base, tmp_path / "run")
     limit_memory(run.model, 0)
-    with pytest.raises(ProblemsError, match=r"one review at a time \(epoch 1, step 1\); lower MAX_LEN"):
+    with pytest.raises(InputError, match=r"one review at a time \(epoch 1, step 1\); lower MAX_LEN"):
         train(run)
 
 
@@ -122,7 +122,7 @@ def test_a_first_update_without_room_for_its_state_is_taken_once_more(
     assert torch.equal(take_first_step(whole, 0), take_first_step(short, 1))
     assert '"at": "the optimizer\'s first step"' in capsys.readouterr().err
     assert measure_gap(short.model.state_dict(), whole.model.state_dict()) == 0
-    with pytest.raises(ProblemsError, match="Memory does not suffice for AdamW's state; take a smaller BERT"):
+    with pytest.raises(InputError, match="Memory does not suffice for AdamW's state; take a smaller BERT"):
         take_first_step(make_run(tiny_base, tmp_path / "never"), 2)
 
 

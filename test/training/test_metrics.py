@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from dataset import Encoded, Rows
+from data.dataset import Rows
+from data.tokens import Encoded
 from evaluation import Answers, HeldOut, describe_sets, slice_by
 from metrics import bin_confidence, fit_temperature, measure, trace_roc
 from proof import prove_rows

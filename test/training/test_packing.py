@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import BertForSequenceClassification
 
-from dataset import Encoded, make_batch
+from data.tokens import Encoded, make_batch
 from encoder import load_encoder
 from packing import compute_packed_logits, pack
 

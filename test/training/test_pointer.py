@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from errors import StoreError
 from pointer import promote
-from s3 import StoreError
 from store import FolderStore
 
 FIRST, SECOND = "20261101T000000Z-aaaaaaa", "20261102T000000Z-bbbbbbb"

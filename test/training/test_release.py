@@ -15,8 +15,9 @@ from onnx import numpy_helper
 from trained import make_trained
 from transformers import BertForSequenceClassification
 
+from errors import RejectedError
 from export import export
-from gate import ChampionError, RejectedError, read_champion
+from gate import ChampionError, read_champion
 from publication import publish
 from release import Trained, release
 from settings import Settings

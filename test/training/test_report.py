@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from charts import mark
-from dataset import Rows
+from data.dataset import Rows
 from report import Scored, Story, render
 
 QUALITY = {"accuracy": 0.75, "f1": 0.7, "auc": 0.8, "ece": 0.1}

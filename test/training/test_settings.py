@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from interruption import STOPPED_EXIT_CODE
+from errors import STOPPED_EXIT_CODE
 from settings import Settings, describe_settings, read_settings
 
 README = (Path(__file__).parents[2] / "training" / "README.md").read_text("utf-8")

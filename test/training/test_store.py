@@ -9,7 +9,7 @@ import boto3
 import pytest
 import requests
 
-from s3 import ConflictError, StoreError
+from errors import ConflictError, StoreError
 from store import FolderStore, S3Store, Store, open_store
 
 READER = {

@@ -6,13 +6,14 @@ from pathlib import Path
 import torch
 from tiny import make_reviews
 
-from dataset import Encoded, Rows, make_batch, split, tokenize
+from data.dataset import Rows
+from data.splits import inspect, split
+from data.tokenizer import load_tokenizer
+from data.tokens import Encoded, make_batch, tokenize
 from encoder import load_encoder
 from evaluation import HeldOut
-from inspection import inspect
 from release import Trained
 from settings import Settings
-from text import load_tokenizer
 
 MAX_LEN = 48
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from folder import Owner, explain_refusal, explain_unreadable, probe_folder
-from s3 import StoreError
+from errors import StoreError
+from storage import Owner, explain_refusal, explain_unreadable, probe_folder
 
 HERE = os.getuid()
 DENIED = PermissionError(errno.EACCES, "Permission denied")

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from errors import MissingKeyError, StoreError
 from progress import announce, track
-from s3 import Bucket, MissingKeyError, StoreError
 from settings import Settings
+from storage import Bucket
 
 _BASE_FILES = ("config.json", "model.safetensors", "tokenizer.json", "vocab.txt")
 _CHUNK = 8 * 2**20

@@ -1,0 +1,1 @@
+"""From CSV files to token ids: inputs, dataset, splits, tokenizer, tokens."""

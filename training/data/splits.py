@@ -1,0 +1,149 @@
+"""The rows of a run, split by use: to learn from, to choose by, to report on. No text stands in two splits."""
+
+import random
+import re
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+
+from data.dataset import LABELS, Rows, read_files
+from data.tokenizer import fold
+from data.tokens import Encoded
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Rows by their use.
+
+    Attributes:
+        training: what the network learns from.
+        validation: what chooses the best epoch, the temperature, and whether the version is published.
+        test: what is only reported on; empty without a test file.
+        seen: rows of each part that were dropped because a part held out from it has the same text.
+    """
+
+    training: Rows
+    validation: Rows
+    test: Rows
+    seen: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> list[dict[str, object]]:
+        """Every file once."""
+        files = [*self.training.sources, *self.validation.sources, *self.test.sources]
+        return [file for place, file in enumerate(files) if file not in files[:place]]
+
+    def inspect(self, encoded: dict[str, Encoded]) -> dict[str, dict[str, int]]:
+        """What is doubtful about each part, with the tokenized rows by the part's name."""
+        return {
+            name: inspect(getattr(self, name), rows.cut, self.seen.get(name, 0)).counted()
+            for name, rows in encoded.items()
+            if rows.ids
+        }
+
+
+def read_parts(settings: Settings, problems: list[str]) -> Parts:
+    """Reads the files of the settings; what is wrong with any of them is added to `problems`.
+
+    Without a validation file a share of the training file is held out. A validation text leaves training, a test text
+    leaves both.
+    """
+    training = read_files(settings.training_file, problems)
+    test = read_files(settings.test_file, problems) if settings.test_file else Rows()
+    training, tested = drop_seen(training, test)
+    seen = {"training": tested}
+    if settings.validation_file:
+        validation, seen["validation"] = drop_seen(read_files(settings.validation_file, problems), test)
+        training, held_out = drop_seen(training, validation)
+        seen["training"] += held_out
+    else:
+        training, validation = split(training, settings.validation_share, settings.seed)
+    parts = Parts(training, validation, test, seen)
+    if not problems:
+        _check(parts, problems)
+    return parts
+
+
+def _check(parts: Parts, problems: list[str]) -> None:
+    for name in ("training", "validation"):
+        rows: Rows = getattr(parts, name)
+        if not rows.texts:
+            problems.append(
+                f"No rows are left for {name} ({parts.seen.get(name, 0)} were dropped because a held-out file has the "
+                "same text); give more rows, or other held-out files."
+            )
+
+
+def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
+    """Training and validation rows: each class gives the same share, and equal texts stay on one side."""
+    groups: dict[str, list[int]] = {}
+    for index, text in enumerate(rows.texts):
+        groups.setdefault(fold(text), []).append(index)
+    order = list(groups.values())
+    random.Random(seed).shuffle(order)
+    wanted = [round(rows.labels.count(label) * share) for label in range(len(LABELS))]
+    training: list[int] = []
+    validation: list[int] = []
+    for group in order:
+        label = rows.labels[group[0]]
+        held_out = wanted[label] > 0
+        wanted[label] -= len(group) if held_out else 0
+        (validation if held_out else training).extend(group)
+    return rows.take(sorted(training)), rows.take(sorted(validation))
+
+
+def drop_seen(rows: Rows, held_out: Rows) -> tuple[Rows, int]:
+    """The rows whose text does not stand among the held-out ones, and how many were dropped."""
+    seen = {fold(text) for text in held_out.texts}
+    kept = [index for index, text in enumerate(rows.texts) if fold(text) not in seen]
+    return rows.take(kept), len(rows.texts) - len(kept)
+
+
+_HTML = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:[a-zA-Z]+|#\d+);")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Counts over one set of rows.
+
+    Attributes:
+        rows: all of them.
+        negative, positive: rows of each label.
+        duplicates: rows whose text, white space folded, stands in an earlier row.
+        conflicting: rows whose text also stands in a row with another label.
+        html: rows with tags or entities left in.
+        cut: rows longer than the model reads, of which the end is dropped.
+        seen: rows that were removed because a held-out set holds the same text.
+    """
+
+    rows: int
+    negative: int
+    positive: int
+    duplicates: int
+    conflicting: int
+    html: int
+    cut: int
+    seen: int
+
+    def counted(self) -> dict[str, int]:
+        """The counts as plain data."""
+        return asdict(self)
+
+
+def inspect(rows: Rows, cut: int, seen: int = 0) -> Findings:
+    """Counts what is doubtful; `cut` and `seen` are what tokenizing and separating have found."""
+    labels_of: dict[str, set[int]] = {}
+    texts = [fold(text) for text in rows.texts]
+    for text, label in zip(texts, rows.labels, strict=True):
+        labels_of.setdefault(text, set()).add(label)
+    by_label = Counter(rows.labels)
+    return Findings(
+        rows=len(texts),
+        negative=by_label[LABELS.index("negative")],
+        positive=by_label[LABELS.index("positive")],
+        duplicates=len(texts) - len(labels_of),
+        conflicting=sum(len(labels_of[text]) > 1 for text in texts),
+        html=sum(_HTML.search(text) is not None for text in rows.texts),
+        cut=cut,
+        seen=seen,
+    )

@@ -1,0 +1,113 @@
+"""Tokenized rows: made once, cached by the hash of their inputs, and divided into batches."""
+
+import hashlib
+import random
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import torch
+from safetensors.numpy import load_file, save_file
+from tokenizers import Tokenizer
+
+from data.dataset import Rows
+from data.tokenizer import describe, encode
+from depot import Depot, staging
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Texts of similar length, padded to the longest. All tensors are int64.
+
+    Attributes:
+        ids: token ids, [texts, length], 0 where padded.
+        mask: attention mask, [texts, length], 1 on tokens.
+        labels: index into LABELS, [texts].
+    """
+
+    ids: torch.Tensor
+    mask: torch.Tensor
+    labels: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Tokenized rows: ids of each text, its label, and how many texts were cut to the model's length."""
+
+    ids: list[list[int]]
+    labels: list[int]
+    cut: int
+
+    @cached_property
+    def tensors(self) -> list[torch.Tensor]:
+        """Each text's ids, int32: joining tensors takes a tenth of the time that joining lists does."""
+        return [torch.tensor(ids, dtype=torch.int32) for ids in self.ids]
+
+
+def tokenize(rows: Rows, tokenizer: Tokenizer, max_tokens: int) -> Encoded:
+    """Tokenizes all rows in parallel, each cut to `max_tokens`."""
+    pairs = encode(tokenizer, rows.texts, max_tokens)
+    return Encoded([ids for ids, _ in pairs], rows.labels, sum(dropped > 0 for _, dropped in pairs))
+
+
+def plan_batches(lengths: list[int], size: int, seed: int | None = None) -> list[list[int]]:
+    """Row numbers of each batch. With a seed: shuffled, then sorted by length within windows of fifty batches, so that
+    little is padded and order stays random; without one: by length, for evaluation."""
+    order = list(range(len(lengths)))
+    if seed is None:
+        order.sort(key=lambda row: lengths[row])
+        return [order[i : i + size] for i in range(0, len(order), size)]
+    shuffler = random.Random(seed)
+    shuffler.shuffle(order)
+    windows = [sorted(order[i : i + size * 50], key=lambda row: lengths[row]) for i in range(0, len(order), size * 50)]
+    batches = [window[i : i + size] for window in windows for i in range(0, len(window), size)]
+    shuffler.shuffle(batches)
+    return batches
+
+
+def make_batch(data: Encoded, rows: list[int]) -> Batch:
+    """Pads the given rows to the longest of them."""
+    length = max(len(data.ids[row]) for row in rows)
+    ids = torch.zeros(len(rows), length, dtype=torch.int64)
+    mask = torch.zeros_like(ids)
+    for place, row in enumerate(rows):
+        ids[place, : len(data.ids[row])] = torch.tensor(data.ids[row])
+        mask[place, : len(data.ids[row])] = 1
+    return Batch(ids, mask, torch.tensor([data.labels[row] for row in rows]))
+
+
+_FORMAT = b"1"
+"""Change it when tokenizing changes in anything but texts, tokenizer and length."""
+
+
+def tokenize_once(rows: Rows, tokenizer: Tokenizer, max_tokens: int, depot: Depot) -> Encoded:
+    """The rows tokenized, from the depot if they were before.
+
+    Args:
+        rows: the texts and labels.
+        tokenizer: without truncation and padding.
+        max_tokens: what each text is cut to.
+        depot: where they are looked for and kept.
+    """
+    key = f"tokens/{_hash(rows, tokenizer, max_tokens)}.safetensors"
+    with staging(depot, "tokens") as place:
+        if path := depot.fetch(key, place):
+            found = load_file(path)
+            ends = [0, *found["lengths"].cumsum().tolist()]
+            ids = found["ids"].tolist()
+            return Encoded([ids[start:end] for start, end in pairwise(ends)], rows.labels, int(found["cut"][0]))
+        encoded = tokenize(rows, tokenizer, max_tokens)
+        lengths = np.array([len(ids) for ids in encoded.ids], np.int32)
+        flat = np.array([token for ids in encoded.ids for token in ids], np.int32)
+        save_file({"ids": flat, "lengths": lengths, "cut": np.array([encoded.cut], np.int32)}, place / "tokens")
+        depot.keep(key, place / "tokens")
+    return encoded
+
+
+def _hash(rows: Rows, tokenizer: Tokenizer, max_tokens: int) -> str:
+    digest = hashlib.sha256(_FORMAT + describe(tokenizer) + str(max_tokens).encode())
+    for text in rows.texts:
+        content = text.encode("utf-8", "surrogatepass")
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.hexdigest()[:32]
