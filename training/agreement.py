@@ -14,8 +14,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from export import open_session
-from metrics import Floats, to_probabilities
+from model.export import open_session
+from model.metrics import Floats, to_probabilities
 from proof import INT8_BOUND, run_session
 
 PERCENTILES = {"median": 0.5, "percentile90": 0.9, "percentile99": 0.99, "largest": 1.0}

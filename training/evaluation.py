@@ -9,7 +9,7 @@ import torch
 
 from data.dataset import Rows
 from data.tokens import Encoded
-from metrics import Floats, Integers, measure, to_probabilities
+from model.metrics import Floats, Integers, measure, to_probabilities
 
 LENGTHS = (1, 33, 65, 129, 257, 513)
 """First token count of each slice by length; the last has no end."""

@@ -12,8 +12,8 @@ from tokenizers import Tokenizer
 from data.dataset import LABELS
 from data.tokenizer import encode
 from errors import StoreError
-from export import open_session
-from metrics import Floats, Quality, measure, to_probabilities
+from model.export import open_session
+from model.metrics import Floats, Quality, measure, to_probabilities
 from proof import run_session
 from settings import Settings
 from store import Store

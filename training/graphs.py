@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from data.tokens import Encoded
-from packing import Pack, pack
+from model.packing import Pack, pack
 from progress import announce
 
 Step = Callable[[Pack, int], torch.Tensor]

@@ -9,9 +9,9 @@ from transformers import BertForSequenceClassification
 from data.dataset import LABELS
 from data.tokens import Encoded
 from device import free_memory, is_out_of_memory
-from encoder import autocast, compute_logits
 from errors import InputError
-from packing import pack
+from model.encoder import autocast
+from model.packing import compute_logits, pack
 from progress import announce, track
 from settings import Settings
 from team import Team

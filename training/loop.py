@@ -11,8 +11,8 @@ from data.tokens import plan_batches
 from errors import StoppedError
 from graphs import StepGraphs
 from inference import compute_validation_logits
-from layer import choose_halves
-from metrics import measure, to_probabilities
+from model.encoder import choose_halves
+from model.metrics import measure, to_probabilities
 from progress import announce, track
 from runs import Run
 from settings import Settings

@@ -7,7 +7,7 @@ import onnxruntime as ort
 import torch
 from transformers import BertForSequenceClassification
 
-from metrics import Floats, to_probabilities
+from model.metrics import Floats, to_probabilities
 from progress import track
 
 FP32_BOUND = 1e-4

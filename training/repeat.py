@@ -17,7 +17,7 @@ from transformers import BertForSequenceClassification
 from checkpoint import copy_weights
 from device import describe_processor
 from errors import DifferenceError, StoreError
-from export import export
+from model.export import export
 from progress import announce
 from settings import Settings
 from storage import Bucket

@@ -11,7 +11,7 @@ import numpy as np
 from charts import Axes, Line, draw_bars, draw_lines, mark
 from data.dataset import LABELS, Rows
 from evaluation import LENGTHS, slice_by
-from metrics import Floats, Integers, bin_confidence, trace_roc
+from model.metrics import Floats, Integers, bin_confidence, trace_roc
 
 WORST = 20
 """Mistakes that are listed."""

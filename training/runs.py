@@ -9,7 +9,7 @@ from checkpoint import Checkpoints
 from data.tokens import Encoded
 from device import describe_processor
 from interruption import Stop
-from layer import PLAIN, Halves
+from model.encoder import PLAIN, Halves
 from settings import Settings
 from team import Team
 

@@ -7,10 +7,10 @@ from torch.optim import Optimizer
 
 from checkpoint import Progress
 from device import free_memory, is_out_of_memory
-from encoder import autocast, compute_logits
 from errors import DivergenceError, InputError
 from graphs import StepGraphs
-from packing import Pack, pack
+from model.encoder import autocast
+from model.packing import Pack, compute_logits, pack
 from progress import announce
 from runs import Run
 from team import Team

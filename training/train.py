@@ -16,7 +16,6 @@ from data.tokenizer import load_tokenizer
 from data.tokens import tokenize_once
 from depot import check_room, open_depot
 from device import choose_device, prepare
-from encoder import check_base, check_head, describe_base, load_encoder
 from errors import (
     STOPPED_EXIT_CODE,
     DifferenceError,
@@ -30,6 +29,7 @@ from evaluation import HeldOut
 from gate import check_champion
 from interruption import Stop, exit_soon_after_interrupt
 from loop import train
+from model.encoder import check_base, check_head, describe_base, load_encoder
 from progress import announce
 from release import Trained, release
 from repeat import check_origin, compare, recall

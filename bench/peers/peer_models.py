@@ -23,7 +23,7 @@ from transformers import BertConfig, BertForSequenceClassification
 sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
 
 import manifest
-from export import export
+from model.export import export
 from pointer import promote
 from publication import publish
 from store import FolderStore

@@ -11,9 +11,9 @@ from typing import Any, cast
 import torch
 from torch.nn import functional
 
-from attention import QueryKeyValue, Spans, attend_packed
 from contenders import Task
-from packing import pack
+from model.attention import QueryKeyValue, Spans, attend_packed
+from model.packing import pack
 
 HEADS, WIDTH = 12, 64
 REPETITIONS = 20

@@ -16,9 +16,8 @@ from transformers import BertForSequenceClassification, PrinterCallback, Trainer
 
 from checkpoint import Progress
 from data.tokens import Encoded, make_batch, plan_batches
-from encoder import choose_attention
-from layer import choose_halves
 from loop import make_optimizer
+from model.encoder import choose_attention, choose_halves
 from runs import Run
 from settings import Settings
 from step import Batch, Losses, open_graphs, take_step

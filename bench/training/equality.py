@@ -10,9 +10,9 @@ from transformers import BertForSequenceClassification
 from checkpoint import Progress
 from contenders import Task
 from data.tokens import make_batch
-from encoder import autocast, choose_attention, compute_logits
 from loop import make_optimizer, set_rate
-from packing import pack
+from model.encoder import autocast, choose_attention
+from model.packing import compute_logits, pack
 from reviews import make_network
 from runs import Run
 from step import Batch, open_graphs, take_step

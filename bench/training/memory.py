@@ -11,9 +11,9 @@ import torch
 
 from checkpoint import Progress
 from contenders import Task
-from encoder import choose_attention
 from inference import compute_all_logits, compute_validation_logits
 from loop import make_optimizer
+from model.encoder import choose_attention
 from runs import Run
 from step import Batch, take_step
 from team import Team

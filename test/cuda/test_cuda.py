@@ -18,7 +18,7 @@ from checkpoint import Progress
 from contenders import Task
 from equality import BF16_BOUND, RELATIVE_BOUND, check_dropout, check_equality, check_graphs
 from loop import make_optimizer
-from packing import pack
+from model.packing import pack
 from reviews import invent_reviews, make_network
 from runs import Run
 from settings import Settings
@@ -94,7 +94,7 @@ def test_a_step_that_cannot_be_captured_is_taken_without_a_graph(
 
 
 def test_the_public_interfaces_give_what_the_kernel_gives(task: Task) -> None:
-    from attention import attend_packed  # noqa: PLC0415
+    from model.attention import attend_packed  # noqa: PLC0415
 
     spans = pack(task.data, list(range(16))).to(task.device).spans
     torch.manual_seed(2)

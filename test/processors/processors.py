@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from metrics import Floats, to_probabilities
+from model.metrics import Floats, to_probabilities
 
 SAMPLE = next((Path(__file__).parents[2] / "models" / "sample" / "versions").iterdir())
 GOLDEN: dict[str, Any] = json.loads((SAMPLE / "golden.json").read_text("ascii"))

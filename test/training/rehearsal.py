@@ -16,10 +16,10 @@ from safetensors.torch import save_file
 from checkpoint import Checkpoints, copy_weights
 from data.tokens import Encoded
 from depot import open_depot
-from encoder import load_encoder
 from errors import STOPPED_EXIT_CODE, StoppedError
 from interruption import Stop
 from loop import train
+from model.encoder import load_encoder
 from runs import Run
 from settings import Settings
 from team import join_team

@@ -14,8 +14,8 @@ from tokenizers.normalizers import BertNormalizer
 
 from agreement import CEILING, FLOOR, PERCENTILES, Spread, find_disagreement, find_other_ids, measure_spread
 from data.tokenizer import encode
-from export import open_session
-from metrics import Floats, to_probabilities
+from model.export import open_session
+from model.metrics import Floats, to_probabilities
 from proof import run_session
 
 ROOT = Path(__file__).parents[2]

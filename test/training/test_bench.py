@@ -13,7 +13,7 @@ from transformers import BertConfig, BertForSequenceClassification
 from arithmetic import count_operations
 from contenders import CONTENDERS
 from data.tokens import Encoded
-from packing import compute_packed_logits, pack
+from model.packing import compute_packed_logits, pack
 from run import main
 
 GPU = Path(__file__).parents[2] / "bench" / "training" / "gpu.py"

@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertForSequenceClassification
 
-from equalization import Equalized, equalize
+from model.quantization import Equalized, equalize
 
 TEXTS = [[2, 7, 8, 9, 3], [2, 11, 12, 3]]
 

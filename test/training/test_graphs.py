@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from rehearsal import make_data
 
-from encoder import load_encoder
 from graphs import choose_size
-from packing import IGNORED, compute_packed_logits, pack
+from model.encoder import load_encoder
+from model.packing import IGNORED, compute_packed_logits, pack
 
 
 def test_a_size_is_little_more_than_the_texts_and_few_sizes_suffice() -> None:

@@ -9,9 +9,9 @@ import torch
 from rehearsal import make_data, make_settings
 from transformers import BertForSequenceClassification
 
-from encoder import load_encoder
 from errors import InputError
 from inference import compute_all_logits, compute_validation_logits, plan_by_tokens
+from model.encoder import load_encoder
 from team import Team
 
 DATA = make_data(60, 4)

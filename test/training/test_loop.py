@@ -17,9 +17,9 @@ from test_interruption import SCRIPT, TRAINING, wait_for
 from checkpoint import Checkpoints, Progress
 from data.tokens import plan_batches
 from depot import FolderDepot
-from encoder import load_encoder
 from errors import DivergenceError, InputError
 from loop import make_optimizer, train
+from model.encoder import load_encoder
 from runs import Run
 from step import Batch, take_step
 

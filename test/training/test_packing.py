@@ -8,8 +8,8 @@ import torch
 from transformers import BertForSequenceClassification
 
 from data.tokens import Encoded, make_batch
-from encoder import load_encoder
-from packing import compute_packed_logits, pack
+from model.encoder import load_encoder
+from model.packing import compute_packed_logits, pack
 
 
 def make_data(texts: int, longest: int = 48) -> Encoded:

@@ -16,8 +16,8 @@ from trained import make_trained
 from transformers import BertForSequenceClassification
 
 from errors import RejectedError
-from export import export
 from gate import ChampionError, read_champion
+from model.export import export
 from publication import publish
 from release import Trained, release
 from settings import Settings

@@ -8,9 +8,8 @@ import pytest
 import torch
 from transformers import BertConfig, BertForSequenceClassification
 
-from encoder import load_encoder
-from export import export
-from served import Served
+from model.encoder import load_encoder
+from model.export import ServedNetwork, export
 
 
 def make_random(layers: int) -> BertForSequenceClassification:
@@ -27,14 +26,14 @@ def test_logits_are_those_of_the_model(layers: int, length: int) -> None:
     model = make_random(layers).eval()
     ids = torch.randint(0, 300, (3, length))
     with torch.inference_mode():
-        expected, served = model(ids).logits, Served(model)(ids)
+        expected, served = model(ids).logits, ServedNetwork(model)(ids)
     assert torch.allclose(served, expected, atol=1e-6)
 
 
 def test_dropout_does_not_reach_what_is_served() -> None:
     model = make_random(2).train()
     ids = torch.randint(0, 300, (1, 9))
-    assert torch.equal(Served(model)(ids), Served(model)(ids))
+    assert torch.equal(ServedNetwork(model)(ids), ServedNetwork(model)(ids))
 
 
 def test_the_graph_has_one_input_one_attention_per_layer_and_no_slow_fusion(tiny_base: Path, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 import torch
 from transformers import BertConfig, BertForSequenceClassification
 
-from export import export, open_session
-from metrics import to_probabilities
+from model.export import export, open_session
+from model.metrics import to_probabilities
 from proof import compare, run_network, run_session
 
 SAMPLE = Path(__file__).parents[2] / "models" / "sample"

@@ -19,8 +19,8 @@ from tiny import make_reviews, write_csv
 
 from agreement import PERCENTILES, find_disagreement
 from device import describe_processor
-from export import open_session
-from metrics import to_probabilities
+from model.export import open_session
+from model.metrics import to_probabilities
 from proof import run_session
 
 

@@ -10,8 +10,8 @@ from data.dataset import Rows
 from data.splits import inspect, split
 from data.tokenizer import load_tokenizer
 from data.tokens import Encoded, make_batch, tokenize
-from encoder import load_encoder
 from evaluation import HeldOut
+from model.encoder import load_encoder
 from release import Trained
 from settings import Settings
 

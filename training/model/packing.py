@@ -11,10 +11,9 @@ from typing import Any
 import torch
 from transformers import BertForSequenceClassification
 
-import attention
-from attention import Group, Spans
 from data.tokens import Encoded
-from layer import PLAIN, Attend, Halves, classify, run_layer
+from model.attention import Group, Spans, attend_packed
+from model.encoder import PLAIN, Attend, Halves, classify, run_layer
 
 IGNORED = -100
 """Label of a filler: the index that cross_entropy ignores by default."""
@@ -114,6 +113,11 @@ def _attend_within(layer: Any, spans: Spans) -> Attend:
 
     def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
         states = (query.view(shape), key.view(shape), value.view(shape))
-        return attention.attend_packed(states, spans, own.dropout.p if own.training else 0.0).flatten(1)
+        return attend_packed(states, spans, own.dropout.p if own.training else 0.0).flatten(1)
 
     return attend
+
+
+def compute_logits(model: BertForSequenceClassification, texts: Pack, halves: Halves = PLAIN) -> torch.Tensor:
+    """Logits of packed texts on the model's device, float32 [texts, labels]."""
+    return compute_packed_logits(model, texts, halves).float()

@@ -1,16 +1,19 @@
-"""Outlier channels tamed before quantization.
+"""Quantization to int8, and the scaling of outlier channels before it: see docs/decisions/0004.
 
-A dynamically quantized matrix product has one scale for all of its activations, so that one large channel costs all
-others their resolution. Such channels are divided by a factor and the weights that read them multiplied by it, which
-changes nothing in exact arithmetic (SmoothQuant, Xiao et al., 2022, arXiv:2211.10438, here for outliers only). It
+A dynamically quantized matrix product has one scale for all of its activations. One large channel therefore costs all
+others their resolution. Such channels are divided by a factor, and the weights that read them are multiplied by it. In
+exact arithmetic this changes nothing (SmoothQuant, Xiao et al., 2022, arXiv:2211.10438, here for outliers only). It
 halved the error of the int8 logits: see LOG.md.
 """
 
 import copy
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
+from onnx import TensorProto
+from onnxruntime.quantization import QuantType, quantize_dynamic
 from transformers import BertForSequenceClassification
 
 _THRESHOLD = 2.5
@@ -86,3 +89,17 @@ def _measure_peaks(model: BertForSequenceClassification, texts: list[list[int]])
     for hook in hooks:
         hook.remove()
     return peaks
+
+
+def quantize(source: Path, path: Path) -> None:
+    """Writes the int8 model: signed weights of reduced range per output channel, activations quantized as they come.
+
+    The reduced range (7 bits) keeps sums of products from saturating on processors without VNNI, so that they give the
+    same labels (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html). One scale per channel
+    is 8 % slower than one per matrix and has a third of its error: see LOG.md.
+    """
+    # The quantizer does not know ONNX Runtime's own operators: what it cannot infer is float32.
+    extra = {"DefaultTensorType": TensorProto.FLOAT}
+    quantize_dynamic(
+        source, path, weight_type=QuantType.QInt8, reduce_range=True, per_channel=True, extra_options=extra
+    )

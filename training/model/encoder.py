@@ -1,9 +1,15 @@
-"""The network: BERT with one linear layer on its pooled output."""
+"""BERT with one linear layer on its pooled output: loading, one layer and the classifier of the forward pass, precision.
+
+`run_layer` and `classify` serve both forward passes: the packed one for training and the one that is exported.
+"""
 
 import contextlib
 import hashlib
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -11,10 +17,8 @@ from safetensors import safe_open
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 from transformers import AutoConfig, BertForSequenceClassification, logging
 
-import attention
 from data.dataset import LABELS
-from layer import PLAIN, Halves
-from packing import Pack, compute_packed_logits
+from model.attention import NAME
 from storage import explain_unreadable
 
 logging.set_verbosity_error()
@@ -77,7 +81,7 @@ def describe_base(folder: Path) -> dict[str, str]:
 
 def choose_attention() -> str:
     """The faster attention: PyTorch's fused kernel on a GPU, written out on a CPU."""
-    return "sdpa" if torch.cuda.is_available() else attention.NAME
+    return "sdpa" if torch.cuda.is_available() else NAME
 
 
 def computes_bf16(device: torch.device) -> bool:
@@ -93,6 +97,63 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
     return torch.autocast(device.type, torch.bfloat16) if wanted else contextlib.nullcontext()
 
 
-def compute_logits(model: BertForSequenceClassification, texts: Pack, halves: Halves = PLAIN) -> torch.Tensor:
-    """Logits of packed texts on the model's device, float32 [texts, labels]."""
-    return compute_packed_logits(model, texts, halves).float()
+Attend = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+"""Query, key and value, each [..., hidden size], to the mixed values, shaped like the query."""
+
+
+@dataclass(frozen=True)
+class Halves:
+    """A layer's computation before and after its attention, plain or compiled.
+
+    Attributes:
+        project: layer, hidden states of the tokens to compute and of the tokens that they look at, to query, key and
+            value.
+        finish: layer, mixed values and hidden states of the tokens to compute, to the layer's outputs.
+    """
+
+    project: Callable[[Any, torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
+    finish: Callable[[Any, torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def _project(layer: Any, asking: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    own = layer.attention.self
+    return own.query(asking), own.key(hidden), own.value(hidden)
+
+
+def _finish(layer: Any, mixed: torch.Tensor, asking: torch.Tensor) -> torch.Tensor:
+    attended = layer.attention.output(mixed, asking)
+    outputs: torch.Tensor = layer.output(layer.intermediate(attended), attended)
+    return outputs
+
+
+PLAIN = Halves(_project, _finish)
+
+
+def choose_halves(compiled: bool) -> Halves:
+    """The plain halves, or each compiled as one piece for any number of tokens, its element-wise parts fused.
+
+    Attention is left out: it is one kernel already, and tracing its spans would compile it anew for each of them.
+    """
+    return Halves(torch.compile(_project, dynamic=True), torch.compile(_finish, dynamic=True)) if compiled else PLAIN
+
+
+def run_layer(
+    layer: Any, asking: torch.Tensor, hidden: torch.Tensor, attend: Attend, halves: Halves = PLAIN
+) -> torch.Tensor:
+    """The layer's outputs for some tokens, shaped like `asking`.
+
+    Args:
+        layer: a BertLayer; its dropout applies while it is in training mode.
+        asking: hidden states of the tokens to compute, [..., hidden size].
+        hidden: hidden states of all tokens that these may look at, [..., hidden size].
+        attend: the attention.
+        halves: what computes the rest.
+    """
+    return halves.finish(layer, attend(*halves.project(layer, asking, hidden)), asking)
+
+
+def classify(model: BertForSequenceClassification, first: torch.Tensor) -> torch.Tensor:
+    """Logits, [texts, labels], from the last layer's outputs at [CLS], [texts, hidden size]."""
+    pooler: Any = model.bert.pooler
+    logits: torch.Tensor = model.classifier(model.dropout(pooler.activation(pooler.dense(first))))
+    return logits
