@@ -1,4 +1,4 @@
-"""BERT with one linear layer on its pooled output: loading, one layer and the classifier of the forward pass, precision.
+"""BERT with one linear layer on its pooled output: loading, precision, and one layer of the forward pass.
 
 `run_layer` and `classify` serve both forward passes: the packed one for training and the one that is exported.
 """

@@ -40,7 +40,7 @@ class ServedNetwork(torch.nn.Module):
 
     It computes what transformers' forward pass computes, written for the exporter. Without padding there is no mask. A
     single text has one token type. The last layer computes [CLS] alone, because the classifier reads nothing else; that
-    saves one twelfth of the work of BERT-base and a seventh of that of six layers (docs/decisions/0032).
+    saves one twelfth of the work of BERT-base and a seventh of that of six layers (docs/performance.md).
 
     It leaves the model in evaluation mode.
     """
