@@ -8,7 +8,7 @@ import torch
 from transformers import BertForSequenceClassification
 
 from model.metrics import Floats, to_probabilities
-from progress import track
+from run.progress import track
 
 FP32_BOUND = 1e-4
 """Largest allowed difference of a probability between PyTorch and the fp32 export."""

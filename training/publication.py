@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import ConflictError
-from progress import announce
+from run.progress import announce
 from store import Store
 
 Manifest = dict[str, Any]

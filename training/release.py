@@ -16,22 +16,22 @@ from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification
 
 from agreement import measure_spread
-from checkpoint import copy_weights
 from data.dataset import LABELS
 from data.tokenizer import describe, encode
 from errors import RejectedError
 from evaluation import Answers, HeldOut, describe_all, describe_sets, places_by_source
 from gate import Comparison, judge, measure_champion
 from golden import list_texts
-from inference import compute_all_logits
 from manifest import PART_BYTES, REPORT, describe_file, find_revision, list_files, list_libraries, name_version
 from model.export import export, open_session
 from model.metrics import fit_temperature, to_probabilities
 from pointer import promote
-from progress import announce
 from proof import Proof, prove_rows, prove_texts, run_network, run_session
 from publication import publish, reject
 from report import Scored, Story, render
+from run.checkpoints import copy_weights
+from run.inference import compute_all_logits
+from run.progress import announce
 from settings import Settings
 from store import Store
 

@@ -14,11 +14,11 @@ from typing import Any
 from safetensors.torch import save_file
 from transformers import BertForSequenceClassification
 
-from checkpoint import copy_weights
-from device import describe_processor
 from errors import DifferenceError, StoreError
 from model.export import export
-from progress import announce
+from run.checkpoints import copy_weights
+from run.device import describe_processor
+from run.progress import announce
 from settings import Settings
 from storage import Bucket
 

@@ -9,13 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from checkpoint import Checkpoints, name_run
 from data.inputs import fetch_inputs, is_here
 from data.splits import read_parts
 from data.tokenizer import load_tokenizer
 from data.tokens import tokenize_once
-from depot import check_room, open_depot
-from device import choose_device, prepare
 from errors import (
     STOPPED_EXIT_CODE,
     DifferenceError,
@@ -27,16 +24,19 @@ from errors import (
 )
 from evaluation import HeldOut
 from gate import check_champion
-from interruption import Stop, exit_soon_after_interrupt
-from loop import train
 from model.encoder import check_base, check_head, describe_base, load_encoder
-from progress import announce
 from release import Trained, release
 from repeat import check_origin, compare, recall
-from runs import Run
+from run.checkpoint_store import check_room, open_depot
+from run.checkpoints import Checkpoints, name_run
+from run.device import choose_device, prepare
+from run.interruption import Stop, exit_soon_after_interrupt
+from run.loop import train
+from run.process_group import is_launched, join_team, launch
+from run.progress import announce
+from run.step import Run
 from settings import Settings, read_settings
 from store import open_store
-from team import is_launched, join_team, launch
 
 EXIT_CODES: dict[type[Exception], int] = {
     InputError: 2,

@@ -14,13 +14,12 @@ from typing import Any
 import torch
 from transformers import BertForSequenceClassification, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
-from checkpoint import Progress
 from data.tokens import Encoded, make_batch, plan_batches
-from loop import make_optimizer
 from model.encoder import choose_attention, choose_halves
-from runs import Run
+from run.checkpoints import Progress
+from run.loop import make_optimizer
+from run.step import Batch, Losses, Run, open_graphs, take_step
 from settings import Settings
-from step import Batch, Losses, open_graphs, take_step
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import torch
 
 from arithmetic import count_operations, find_peak
 from contenders import Contender, Epoch, Task, Train
-from device import is_out_of_memory
+from run.device import is_out_of_memory
 
 
 @dataclass(frozen=True)

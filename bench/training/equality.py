@@ -7,15 +7,14 @@ from dataclasses import replace
 import torch
 from transformers import BertForSequenceClassification
 
-from checkpoint import Progress
 from contenders import Task
 from data.tokens import make_batch
-from loop import make_optimizer, set_rate
 from model.encoder import autocast, choose_attention
 from model.packing import compute_logits, pack
 from reviews import make_network
-from runs import Run
-from step import Batch, open_graphs, take_step
+from run.checkpoints import Progress
+from run.loop import make_optimizer, set_rate
+from run.step import Batch, Run, open_graphs, take_step
 
 BATCHES = 50
 RELATIVE_BOUND = 1e-5

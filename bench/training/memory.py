@@ -9,14 +9,13 @@ from typing import Any
 
 import torch
 
-from checkpoint import Progress
 from contenders import Task
-from inference import compute_all_logits, compute_validation_logits
-from loop import make_optimizer
 from model.encoder import choose_attention
-from runs import Run
-from step import Batch, take_step
-from team import Team
+from run.checkpoints import Progress
+from run.inference import compute_all_logits, compute_validation_logits
+from run.loop import make_optimizer
+from run.process_group import Team
+from run.step import Batch, Run, take_step
 
 
 def check_memory(task: Task) -> dict[str, Any]:

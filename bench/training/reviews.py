@@ -11,9 +11,9 @@ from contenders import Task
 from data.dataset import read_files
 from data.tokenizer import load_tokenizer
 from data.tokens import Encoded, tokenize
-from device import choose_device
 from errors import InputError
 from options import SHAPES
+from run.device import choose_device
 from settings import Settings
 
 

@@ -14,15 +14,14 @@ import pytest
 import torch
 
 from attention_kernels import attend_nested, attend_varlen
-from checkpoint import Progress
 from contenders import Task
 from equality import BF16_BOUND, RELATIVE_BOUND, check_dropout, check_equality, check_graphs
-from loop import make_optimizer
 from model.packing import pack
 from reviews import invent_reviews, make_network
-from runs import Run
+from run.checkpoints import Progress
+from run.loop import make_optimizer
+from run.step import Batch, Run, open_graphs, take_step
 from settings import Settings
-from step import Batch, open_graphs, take_step
 
 
 @pytest.fixture(autouse=True)

@@ -13,16 +13,16 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from checkpoint import Checkpoints, copy_weights
 from data.tokens import Encoded
-from depot import open_depot
 from errors import STOPPED_EXIT_CODE, StoppedError
-from interruption import Stop
-from loop import train
 from model.encoder import load_encoder
-from runs import Run
+from run.checkpoint_store import open_depot
+from run.checkpoints import Checkpoints, copy_weights
+from run.interruption import Stop
+from run.loop import train
+from run.process_group import join_team
+from run.step import Run
 from settings import Settings
-from team import join_team
 
 
 def make_data(texts: int, seed: int, longest: int = 40) -> Encoded:

@@ -11,10 +11,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import BertConfig, BertForSequenceClassification
 
 from arithmetic import count_operations
+from compare import main
 from contenders import CONTENDERS
 from data.tokens import Encoded
 from model.packing import compute_packed_logits, pack
-from run import main
 
 GPU = Path(__file__).parents[2] / "bench" / "training" / "gpu.py"
 

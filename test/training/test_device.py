@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from device import choose_device, explain_absence
+from run.device import choose_device, explain_absence
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from rehearsal import make_data, make_settings
 from transformers import BertForSequenceClassification
 
 from errors import InputError
-from inference import compute_all_logits, compute_validation_logits, plan_by_tokens
 from model.encoder import load_encoder
-from team import Team
+from run.inference import compute_all_logits, compute_validation_logits, plan_by_tokens
+from run.process_group import Team
 
 DATA = make_data(60, 4)
 

@@ -14,14 +14,13 @@ from rehearsal import make_data, make_settings
 from safetensors.torch import load_file
 from test_interruption import SCRIPT, TRAINING, wait_for
 
-from checkpoint import Checkpoints, Progress
 from data.tokens import plan_batches
-from depot import FolderDepot
 from errors import DivergenceError, InputError
-from loop import make_optimizer, train
 from model.encoder import load_encoder
-from runs import Run
-from step import Batch, take_step
+from run.checkpoint_store import FolderDepot
+from run.checkpoints import Checkpoints, Progress
+from run.loop import make_optimizer, train
+from run.step import Batch, Run, take_step
 
 NO_DROPOUT = {"dropout": 0.0, "encoder_dropout": 0.0}
 

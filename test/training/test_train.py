@@ -18,10 +18,10 @@ from conftest import SCRIPT, Run
 from tiny import make_reviews, write_csv
 
 from agreement import PERCENTILES, find_disagreement
-from device import describe_processor
 from model.export import open_session
 from model.metrics import to_probabilities
 from proof import run_session
+from run.device import describe_processor
 
 
 def read_current(models: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from errors import MissingKeyError, StoreError
-from progress import announce, track
+from run.progress import announce, track
 from settings import Settings
 from storage import Bucket
 

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from data.dataset import Rows
 from data.tokenizer import describe, encode
-from depot import Depot, staging
+from run.checkpoint_store import Depot, staging
 
 
 @dataclass(frozen=True)

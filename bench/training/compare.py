@@ -1,8 +1,8 @@
 """Trains the same reviews in several ways by turns and prints a table.
 
-    python bench/training/run.py                                   BERT-base on the GPU
-    python bench/training/run.py --shape small --rows 64           a small network on a CPU
-    python bench/training/run.py --training-file imdb.csv --bert-path bert_base_uncased
+    python bench/training/compare.py                                   BERT-base on the GPU
+    python bench/training/compare.py --shape small --rows 64           a small network on a CPU
+    python bench/training/compare.py --training-file imdb.csv --bert-path bert_base_uncased
 
 Without a file, the reviews are random tokens with the lengths of IMDB's reviews.
 """

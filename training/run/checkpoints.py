@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from depot import Depot, staging
 from errors import StoreError
+from run.checkpoint_store import Depot, staging
 
 Weights = dict[str, torch.Tensor]
 Told = dict[str, Any]

@@ -11,12 +11,12 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
-from checkpoint import FILES, Checkpoints, Progress
 from data.dataset import Rows
 from data.tokenizer import load_tokenizer
 from data.tokens import Encoded, tokenize_once
-from depot import Depot, FolderDepot, check_room, open_depot
 from errors import StoreError
+from run.checkpoint_store import Depot, FolderDepot, check_room, open_depot
+from run.checkpoints import FILES, Checkpoints, Progress
 
 Trained = tuple[torch.nn.Linear, torch.optim.AdamW]
 

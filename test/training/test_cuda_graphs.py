@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from rehearsal import make_data
 
-from graphs import choose_size
 from model.encoder import load_encoder
 from model.packing import IGNORED, compute_packed_logits, pack
+from run.cuda_graphs import choose_size
 
 
 def test_a_size_is_little_more_than_the_texts_and_few_sizes_suffice() -> None:

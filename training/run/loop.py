@@ -6,17 +6,16 @@ import numpy as np
 import torch
 from torch.optim import AdamW
 
-from checkpoint import Progress, copy_weights
 from data.tokens import plan_batches
 from errors import StoppedError
-from graphs import StepGraphs
-from inference import compute_validation_logits
 from model.encoder import choose_halves
 from model.metrics import measure, to_probabilities
-from progress import announce, track
-from runs import Run
+from run.checkpoints import Progress, copy_weights
+from run.cuda_graphs import StepGraphs
+from run.inference import compute_validation_logits
+from run.progress import announce, track
+from run.step import Batch, Losses, Run, open_graphs, take_step
 from settings import Settings
-from step import Batch, Losses, open_graphs, take_step
 
 _AGREEMENT_STEPS = 8
 """Steps between two agreements of several processes on stopping and saving."""

@@ -11,7 +11,7 @@ import torch
 
 from data.tokens import Encoded
 from model.packing import Pack, pack
-from progress import announce
+from run.progress import announce
 
 Step = Callable[[Pack, int], torch.Tensor]
 """Forward, backward and update for a pack and the number of its reviews; the step's figures, on the device."""

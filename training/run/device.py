@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from progress import announce
+from run.progress import announce
 from settings import Settings
 
 _INSTRUCTION_SETS = ("sse4_1", "avx", "avx2", "fma", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8")

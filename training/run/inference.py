@@ -8,13 +8,13 @@ from transformers import BertForSequenceClassification
 
 from data.dataset import LABELS
 from data.tokens import Encoded
-from device import free_memory, is_out_of_memory
 from errors import InputError
 from model.encoder import autocast
 from model.packing import compute_logits, pack
-from progress import announce, track
+from run.device import free_memory, is_out_of_memory
+from run.process_group import Team
+from run.progress import announce, track
 from settings import Settings
-from team import Team
 
 _GPU_TOKENS = 32_768
 """Tokens of a batch on a GPU: about what one needs to be busy, in less memory than a training step."""

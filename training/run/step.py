@@ -1,19 +1,53 @@
-"""One optimizer step: as many passes as memory asks for, one update."""
+"""What a training run holds, and one optimizer step of it: as many passes as memory asks for, one update."""
 
+import time
 from dataclasses import dataclass, field
 
 import torch
 from torch.optim import Optimizer
+from transformers import BertForSequenceClassification
 
-from checkpoint import Progress
-from device import free_memory, is_out_of_memory
+from data.tokens import Encoded
 from errors import DivergenceError, InputError
-from graphs import StepGraphs
-from model.encoder import autocast
+from model.encoder import PLAIN, Halves, autocast
 from model.packing import Pack, compute_logits, pack
-from progress import announce
-from runs import Run
-from team import Team
+from run.checkpoints import Checkpoints, Progress
+from run.cuda_graphs import StepGraphs
+from run.device import describe_processor, free_memory, is_out_of_memory
+from run.interruption import Stop
+from run.process_group import Team
+from run.progress import announce
+from settings import Settings
+
+
+@dataclass
+class Run:
+    """One training run.
+
+    Attributes:
+        model: the network, on its device.
+        training: the rows to learn from.
+        validation: the rows that choose the best epoch.
+        settings: all settings.
+        checkpoints: where a stopped run continues from.
+        stop: whether somebody wants the run to stop.
+        team: this process among the ones that train together.
+        processor: what computes, for the manifest and to notice that a run has changed processors.
+        halves: what computes a layer, compiled or not.
+        saved: when the last checkpoint was written, in seconds of the monotonic clock.
+    """
+
+    model: BertForSequenceClassification
+    training: Encoded
+    validation: Encoded
+    settings: Settings
+    checkpoints: Checkpoints
+    stop: Stop = field(default_factory=Stop)
+    team: Team = field(default_factory=Team)
+    processor: str = field(default_factory=describe_processor)
+    halves: Halves = PLAIN
+    saved: float = field(default_factory=time.monotonic)
+
 
 _HELD = 16
 """Steps whose losses wait on the device. Looking at each would make the GPU idle between two steps."""

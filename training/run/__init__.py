@@ -1,0 +1,1 @@
+"""The training run: loop, step, CUDA graphs, inference, device, checkpoints, interruption, process group, progress."""
