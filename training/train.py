@@ -22,11 +22,12 @@ from errors import (
     StoppedError,
     StoreError,
 )
-from evaluation import HeldOut
-from gate import check_champion
 from model.encoder import check_base, check_head, describe_base, load_encoder
-from release import Trained, release
-from repeat import check_origin, compare, recall
+from release.candidate import Trained, release
+from release.evaluation import HeldOut
+from release.gate import check_champion
+from release.repeat import check_origin, compare, recall
+from release.store import open_store
 from run.checkpoint_store import check_room, open_depot
 from run.checkpoints import Checkpoints, name_run
 from run.device import choose_device, prepare
@@ -36,7 +37,6 @@ from run.process_group import is_launched, join_team, launch
 from run.progress import announce
 from run.step import Run
 from settings import Settings, read_settings
-from store import open_store
 
 EXIT_CODES: dict[type[Exception], int] = {
     InputError: 2,

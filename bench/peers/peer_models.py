@@ -23,10 +23,10 @@ from transformers import BertConfig, BertForSequenceClassification
 sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
 
 import manifest
+
 from model.export import export
-from pointer import promote
-from publication import publish
-from store import FolderStore
+from release.publication import promote, publish
+from release.store import FolderStore
 
 SHAPES = {"tiny": (32, 2, 2), "small": (384, 6, 12), "base": (768, 12, 12)}
 """Hidden size, layers and heads; small is the shape of the sample model."""

@@ -13,7 +13,7 @@ import pytest
 from onnx import numpy_helper
 from processors import FAMILIES, SAMPLE, Replayed, pick_texts, replay, take
 
-from agreement import describe_differences, find_disagreement
+from release.agreement import describe_differences, find_disagreement
 
 TEXTS = pick_texts(short=140, long=10)
 GOLDEN = take(TEXTS)

@@ -12,11 +12,11 @@ from onnx import numpy_helper
 from tokenizers import Tokenizer
 from tokenizers.normalizers import BertNormalizer
 
-from agreement import CEILING, FLOOR, PERCENTILES, Spread, find_disagreement, find_other_ids, measure_spread
 from data.tokenizer import encode
 from model.export import open_session
 from model.metrics import Floats, to_probabilities
-from proof import run_session
+from release.agreement import CEILING, FLOOR, PERCENTILES, Spread, find_disagreement, find_other_ids, measure_spread
+from release.proof import run_session
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = next((ROOT / "models" / "sample" / "versions").iterdir())

@@ -6,9 +6,9 @@ import torch
 
 from data.dataset import Rows
 from data.tokens import Encoded
-from evaluation import Answers, HeldOut, describe_sets, slice_by
 from model.metrics import bin_confidence, fit_temperature, measure, trace_roc
-from proof import prove_rows
+from release.evaluation import Answers, HeldOut, describe_sets, slice_by
+from release.proof import prove_rows
 
 POSITIVE = np.array([0.9, 0.8, 0.7, 0.4, 0.35, 0.1])
 LABELS = np.array([1, 1, 0, 1, 0, 0])

@@ -7,7 +7,7 @@ import pytest
 
 import engine
 import peer_models
-from manifest import describe_file
+from release.manifest import describe_file
 
 TEXTS = ["a good film", "the book is bad and the ending worse", "film " * 40]
 

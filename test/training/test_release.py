@@ -16,12 +16,12 @@ from trained import make_trained
 from transformers import BertForSequenceClassification
 
 from errors import RejectedError
-from gate import ChampionError, read_champion
 from model.export import export
-from publication import publish
-from release import Trained, release
+from release.candidate import Trained, release
+from release.gate import ChampionError, read_champion
+from release.publication import publish
+from release.store import FolderStore
 from settings import Settings
-from store import FolderStore
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from conftest import Run
 from tiny import make_reviews, write_csv
 
-from repeat import Original, check_origin, recall
+from release.repeat import Original, check_origin, recall
 from settings import Settings
 
 PROVENANCE: dict[str, Any] = {

@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from charts import mark
 from data.dataset import Rows
-from report import Scored, Story, render
+from release.charts import mark
+from release.report import Scored, Story, render
 
 QUALITY = {"accuracy": 0.75, "f1": 0.7, "auc": 0.8, "ece": 0.1}
 SET = {

@@ -9,7 +9,7 @@ from transformers import BertConfig, BertForSequenceClassification
 
 from model.export import export, open_session
 from model.metrics import to_probabilities
-from proof import compare, run_network, run_session
+from release.proof import compare, run_network, run_session
 
 SAMPLE = Path(__file__).parents[2] / "models" / "sample"
 

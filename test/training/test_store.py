@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from errors import ConflictError, StoreError
-from store import FolderStore, S3Store, Store, open_store
+from release.store import FolderStore, S3Store, Store, open_store
 
 READER = {
     "Version": "2012-10-17",

@@ -17,10 +17,10 @@ import pytest
 from conftest import SCRIPT, Run
 from tiny import make_reviews, write_csv
 
-from agreement import PERCENTILES, find_disagreement
 from model.export import open_session
 from model.metrics import to_probabilities
-from proof import run_session
+from release.agreement import PERCENTILES, find_disagreement
+from release.proof import run_session
 from run.device import describe_processor
 
 

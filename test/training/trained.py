@@ -10,9 +10,9 @@ from data.dataset import Rows
 from data.splits import inspect, split
 from data.tokenizer import load_tokenizer
 from data.tokens import Encoded, make_batch, tokenize
-from evaluation import HeldOut
 from model.encoder import load_encoder
-from release import Trained
+from release.candidate import Trained
+from release.evaluation import HeldOut
 from settings import Settings
 
 MAX_LEN = 48

@@ -15,25 +15,24 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification
 
-from agreement import measure_spread
 from data.dataset import LABELS
 from data.tokenizer import describe, encode
 from errors import RejectedError
-from evaluation import Answers, HeldOut, describe_all, describe_sets, places_by_source
-from gate import Comparison, judge, measure_champion
-from golden import list_texts
-from manifest import PART_BYTES, REPORT, describe_file, find_revision, list_files, list_libraries, name_version
 from model.export import export, open_session
 from model.metrics import fit_temperature, to_probabilities
-from pointer import promote
-from proof import Proof, prove_rows, prove_texts, run_network, run_session
-from publication import publish, reject
-from report import Scored, Story, render
+from release.agreement import measure_spread
+from release.evaluation import Answers, HeldOut, describe_all, describe_sets, places_by_source
+from release.gate import Comparison, judge, measure_champion
+from release.golden import list_texts
+from release.manifest import PART_BYTES, REPORT, describe_file, find_revision, list_files, list_libraries, name_version
+from release.proof import Proof, prove_rows, prove_texts, run_network, run_session
+from release.publication import promote, publish, reject
+from release.report import Scored, Story, render
+from release.store import Store
 from run.checkpoints import copy_weights
 from run.inference import compute_all_logits
 from run.progress import announce
 from settings import Settings
-from store import Store
 
 Export = Callable[[BertForSequenceClassification, list[list[int]], Path], tuple[Path, Path]]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from charts import Axes, Line, draw_bars, draw_lines, mark
 from data.dataset import LABELS, Rows
-from evaluation import LENGTHS, slice_by
 from model.metrics import Floats, Integers, bin_confidence, trace_roc
+from release.charts import Axes, Line, draw_bars, draw_lines, mark
+from release.evaluation import LENGTHS, slice_by
 
 WORST = 20
 """Mistakes that are listed."""

@@ -16,7 +16,7 @@ from onnx import numpy_helper
 
 from model.export import open_session
 from model.metrics import Floats, to_probabilities
-from proof import INT8_BOUND, run_session
+from release.proof import INT8_BOUND, run_session
 
 PERCENTILES = {"median": 0.5, "percentile90": 0.9, "percentile99": 0.99, "largest": 1.0}
 """What is compared of the differences of all texts, by the name that golden.json gives it."""

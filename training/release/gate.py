@@ -14,9 +14,9 @@ from data.tokenizer import encode
 from errors import StoreError
 from model.export import open_session
 from model.metrics import Floats, Quality, measure, to_probabilities
-from proof import run_session
+from release.proof import run_session
+from release.store import Store
 from settings import Settings
-from store import Store
 
 
 class ChampionError(Exception):

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from errors import StoreError
-from pointer import promote
-from store import FolderStore
+from release.publication import promote
+from release.store import FolderStore
 
 FIRST, SECOND = "20261101T000000Z-aaaaaaa", "20261102T000000Z-bbbbbbb"
 
