@@ -1,6 +1,6 @@
 // How good the scores of a labelled file are: accuracy, F1, calibration error and confusion matrix.
 
-/** Equal bins of confidence between 0 and 1, as training/metrics.py has them. */
+/** Equal bins of confidence between 0 and 1, as training/model/metrics.py has them. */
 const bins = 15;
 
 /** Figures of a labelled file, each 0 to 1. F1 is that of the class positive. */

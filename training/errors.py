@@ -1,8 +1,8 @@
-"""What ends a run as expected: each error is told in one sentence, and `train.py` gives it an exit code."""
+"""The errors that a run may end with. Each message is for the user; `train.py` gives each class an exit code."""
 
 
 class InputError(Exception):
-    """One or more mistakes in the input, each told in one sentence; raised before any expensive work.
+    """One or more mistakes in the input, one sentence for each; raised before any expensive work.
 
     Attributes:
         sentences: what is wrong, where, and what to do, one sentence each.

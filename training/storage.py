@@ -44,7 +44,7 @@ class Bucket:
     def probe(self, key: str) -> None:
         """Raises StoreError unless objects may be created at the key, and leaves nothing there.
 
-        An upload in parts is begun and taken back: it needs the permission to put the object, but makes none.
+        It begins a multipart upload and aborts it: that needs the permission to put the object, but creates none.
         """
         begun = self.call("create_multipart_upload", key, Key=key)
         self.call("abort_multipart_upload", key, Key=key, UploadId=begun["UploadId"])
@@ -72,7 +72,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose a place is.
+    """The owner of a path.
 
     Attributes:
         place: the path, or the nearest folder around it that can be asked.
@@ -86,7 +86,7 @@ class Owner:
 
 
 def probe_folder(folder: Path, variable: str) -> None:
-    """Makes the folder if it is not there.
+    """Makes the folder if it is not there, and checks that files can be written in it.
 
     Args:
         folder: where files will be written.
@@ -100,9 +100,9 @@ def probe_folder(folder: Path, variable: str) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        told = f"{folder} cannot be written ({error.strerror})"
+        problem = f"{folder} cannot be written ({error.strerror})"
         remedy = explain_refusal(error, _find_owner(folder))
-        raise StoreError(f"{told}; {remedy}, or name another one in {variable}.") from error
+        raise StoreError(f"{problem}; {remedy}, or name another one in {variable}.") from error
 
 
 def explain_unreadable(path: Path) -> str | None:
@@ -131,7 +131,7 @@ def explain_refusal(error: OSError, owner: Owner) -> str:
         return "mount a folder that can be written, without :ro"
     if error.errno not in {errno.EACCES, errno.EPERM} or owner.user == here:
         return f"mount a folder that user id {here} may use"
-    # To run as root would be the remedy that costs most.
+    # Nobody is told to run as root.
     flag = f"add --user {owner.user}:{owner.group} to docker run, or " if owner.user else ""
     return (
         f"{owner.place} belongs to user id {owner.user}, and this is user id {here}: in a container {flag}give the "

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from data.inputs import fetch_inputs, is_here
-from data.splits import read_parts
+from data.splits import read_splits
 from data.tokenizer import load_tokenizer
 from data.tokens import tokenize_once
 from errors import (
@@ -24,16 +24,16 @@ from errors import (
 )
 from model.encoder import check_base, check_head, describe_base, load_encoder
 from release.candidate import Trained, release
-from release.evaluation import HeldOut
+from release.evaluation import EvaluationSet
 from release.gate import check_champion
-from release.repeat import check_origin, compare, recall
+from release.repeat import check_origin, compare, read_original
 from release.store import open_store
-from run.checkpoint_store import check_room, open_depot
+from run.checkpoint_store import check_free_space, open_checkpoint_store
 from run.checkpoints import Checkpoints, name_run
 from run.device import choose_device, prepare
 from run.interruption import Stop, exit_soon_after_interrupt
 from run.loop import train
-from run.process_group import is_launched, join_team, launch
+from run.process_group import is_launched, join_process_group, launch
 from run.progress import announce
 from run.step import Run
 from settings import Settings, read_settings
@@ -46,34 +46,34 @@ EXIT_CODES: dict[type[Exception], int] = {
     DifferenceError: 6,
     StoppedError: STOPPED_EXIT_CODE,
 }
-"""What each expected failure ends with; its sentence is its message."""
+"""The exit code of each expected failure; its message goes to standard error."""
 
 CALIBRATION_TEXTS = 64
 """Training texts that show the range of the activations."""
 
 
-def run(settings: Settings, stop: Stop, scratch: Path) -> str | None:
+def make_version(settings: Settings, stop: Stop, scratch: Path) -> str | None:
     """Trains, proves and publishes; returns the new version's name, or None where this process publishes none."""
     problems: list[str] = []
-    settings, original = recall(settings, problems)
+    settings, original = read_original(settings, problems)
     settings = fetch_inputs(settings, scratch, problems)
-    parts = read_parts(settings, problems)
+    splits = read_splits(settings, problems)
     base = Path(settings.bert_path)
     if is_here(settings.bert_path):
         check_base(base, problems)
         if settings.epochs == 0:
             check_head(base, problems)
     store = open_store(settings.model_path, problems)
-    depot = open_depot(settings.checkpoint_path, problems)
+    checkpoint_store = open_checkpoint_store(settings.checkpoint_path, problems)
     device = choose_device(settings.device, problems)
-    if problems or store is None or depot is None:
+    if problems or store is None or checkpoint_store is None:
         raise InputError(problems)
     origin = {
         "base": describe_base(base),
-        "data": parts.sources,
+        "data": splits.sources,
         "settings": settings.recorded(),
     }
-    check_room(depot, base / "model.safetensors", problems)
+    check_free_space(checkpoint_store, base / "model.safetensors", problems)
     if original:
         check_origin(original, origin, problems)
     else:
@@ -82,28 +82,30 @@ def run(settings: Settings, stop: Stop, scratch: Path) -> str | None:
         raise InputError(problems)
 
     prepare(device, settings)
-    team = join_team(device)
-    announce("started", device=str(device), training=len(parts.training.texts), validation=len(parts.validation.texts))
+    group = join_process_group(device)
+    announce(
+        "started", device=str(device), training=len(splits.training.texts), validation=len(splits.validation.texts)
+    )
 
     tokenizer = load_tokenizer(base)
-    with team.lead_first():
-        encoded = tokenize_once(parts.training, tokenizer, settings.max_len, depot)
-        held_out = tokenize_once(parts.validation, tokenizer, settings.max_len, depot)
-        tested = tokenize_once(parts.test, tokenizer, settings.max_len, depot)
-    findings = parts.inspect({"training": encoded, "validation": held_out, "test": tested})
+    with group.main_first():
+        encoded = tokenize_once(splits.training, tokenizer, settings.max_len, checkpoint_store)
+        held_out = tokenize_once(splits.validation, tokenizer, settings.max_len, checkpoint_store)
+        tested = tokenize_once(splits.test, tokenizer, settings.max_len, checkpoint_store)
+    findings = splits.inspect({"training": encoded, "validation": held_out, "test": tested})
     announce("inspected", max_len=settings.max_len, **findings)
 
     model = load_encoder(base, settings.dropout, settings.encoder_dropout)
     model.to(device)  # type: ignore[arg-type]
     identity = {**origin, "settings": settings.decisive(), **({"repeats": original.version} if original else {})}
-    checkpoints = Checkpoints(depot, name_run(identity))
-    progress = train(Run(model, encoded, held_out, settings, checkpoints, stop, team))
-    team.leave()
-    if not team.leads:
+    checkpoints = Checkpoints(checkpoint_store, name_run(identity))
+    progress = train(Run(model, encoded, held_out, settings, checkpoints, stop, group))
+    group.leave()
+    if not group.is_main:
         return None
     calibration = encoded.ids[:: max(1, len(encoded.ids) // CALIBRATION_TEXTS)]
     if original:
-        # A second repetition shall train again.
+        # Without checkpoints, another --repeat trains again.
         checkpoints.discard()
         compare(original, model, calibration)
         return None
@@ -111,8 +113,8 @@ def run(settings: Settings, stop: Stop, scratch: Path) -> str | None:
         model=model,
         tokenizer=tokenizer,
         calibration=calibration,
-        validation=HeldOut(parts.validation, held_out),
-        test=HeldOut(parts.test, tested),
+        validation=EvaluationSet(splits.validation, held_out),
+        test=EvaluationSet(splits.test, tested),
         settings=settings,
         origin={**origin, "findings": findings, "processors": progress.processors},
         history=progress.history,
@@ -130,7 +132,7 @@ def main() -> int:
     try:
         stop.listen()
         with tempfile.TemporaryDirectory(prefix="training-") as scratch:
-            version = run(settings, stop, Path(scratch))
+            version = make_version(settings, stop, Path(scratch))
     except KeyboardInterrupt:
         return _fail(130, "Stopped; the next run with the same settings continues from the last checkpoint.")
     except tuple(EXIT_CODES) as error:

@@ -3,7 +3,7 @@
     python bench/peers/peer_models.py OUT --tokenizer tokenizer.json [--shape base]
 
 OUT/peer holds PyTorch's weights and the int8 graph of a stock export, in the layout of @huggingface/transformers;
-OUT/store is a model store with the version that training/export.py makes of the same weights.
+OUT/store is a model store with the version that training/model/export.py makes of the same weights.
 """
 
 import argparse
@@ -22,9 +22,8 @@ from transformers import BertConfig, BertForSequenceClassification
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
 
-import manifest
-
 from model.export import export
+from release.manifest import PART_BYTES, describe_file, list_files, list_libraries, name_version
 from release.publication import promote, publish
 from release.store import FolderStore
 
@@ -95,15 +94,15 @@ def describe(folder: Path, now: datetime) -> dict[str, Any]:
     unknown = {"accuracy": 0.5, "f1": 0.5, "auc": 0.5, "ece": 0.0}
     return {
         "schema": 1,
-        "version": manifest.name_version(folder, now),
+        "version": name_version(folder, now),
         "createdAt": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         "labels": LABELS,
         "maxTokens": 512,
         "temperature": 1.0,
         "precision": "int8",
-        "onnxruntime": manifest.list_libraries()["onnxruntime"],
-        "partBytes": manifest.PART_BYTES,
-        "files": [manifest.describe_file(path) for path in manifest.list_files(folder)],
+        "onnxruntime": list_libraries()["onnxruntime"],
+        "partBytes": PART_BYTES,
+        "files": [describe_file(path) for path in list_files(folder)],
         "metrics": {"rows": 0, **unknown, "reference": unknown, "flipped": 0.0},
         "provenance": {"base": {"name": "random weights"}},
     }

@@ -77,7 +77,7 @@ class Contender:
 
 
 def start_here(task: Task) -> Train:
-    """training/loop.py's epoch: packed texts, bfloat16 autocast, fused AdamW, CUDA graphs."""
+    """training/run/loop.py's epoch: packed texts, bfloat16 autocast, fused AdamW, CUDA graphs."""
     settings, data = task.settings, task.data
     model = task.copy_model(choose_attention())
     optimizer = make_optimizer(model, settings)
@@ -86,16 +86,16 @@ def start_here(task: Task) -> Train:
     plan = plan_batches([len(ids) for ids in data.ids], settings.train_batch_size, settings.seed)
 
     def train() -> Epoch:
-        losses = Losses(run.team)
-        begun, first = _tell_time(task.device), 0.0
+        losses = Losses(run.group)
+        begun, first = _read_clock(task.device), 0.0
         for number, rows in enumerate(plan):
             batch = Batch(rows, rows, number, f"step {number + 1}")
             losses.add(batch, take_step(run, optimizer, batch, progress, graphs))
-            first = first or _tell_time(task.device) - begun
+            first = first or _read_clock(task.device) - begun
             if losses.full:
                 losses.drain(progress)
         losses.drain(progress)
-        return Epoch(_tell_time(task.device) - begun, first)
+        return Epoch(_read_clock(task.device) - begun, first)
 
     return train
 
@@ -128,7 +128,7 @@ def start_tutorial(task: Task) -> Train:
 
     def train() -> Epoch:
         schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, len(plan) + 1)
-        begun, first = _tell_time(task.device), 0.0
+        begun, first = _read_clock(task.device), 0.0
         for rows in plan:
             moved = {name: tensor.to(task.device) for name, tensor in collate(rows).items()}
             optimizer.zero_grad()
@@ -137,8 +137,8 @@ def start_tutorial(task: Task) -> Train:
             optimizer.step()
             schedule.step()
             loss.item()
-            first = first or _tell_time(task.device) - begun
-        return Epoch(_tell_time(task.device) - begun, first)
+            first = first or _read_clock(task.device) - begun
+        return Epoch(_read_clock(task.device) - begun, first)
 
     return train
 
@@ -175,14 +175,14 @@ class _Clock(TrainerCallback):
         self.begun = self.first = self.ended = 0.0
 
     def on_train_begin(self, *_: Any, **__: Any) -> None:
-        self.begun, self.first = _tell_time(self._device), 0.0
+        self.begun, self.first = _read_clock(self._device), 0.0
 
     def on_step_end(self, *_: Any, **__: Any) -> None:
         if not self.first:
-            self.first = _tell_time(self._device) - self.begun
+            self.first = _read_clock(self._device) - self.begun
 
     def on_train_end(self, *_: Any, **__: Any) -> None:
-        self.ended = _tell_time(self._device)
+        self.ended = _read_clock(self._device)
 
 
 def _start_trainer(task: Task, length: int | None, given: dict[str, Any], attention: str = "sdpa") -> Train:
@@ -235,7 +235,7 @@ def _collate(data: Encoded, length: int | None) -> Callable[[list[int]], dict[st
     return collate
 
 
-def _tell_time(device: torch.device) -> float:
+def _read_clock(device: torch.device) -> float:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter()

@@ -14,7 +14,7 @@ from model.encoder import choose_attention
 from run.checkpoints import Progress
 from run.inference import compute_all_logits, compute_validation_logits
 from run.loop import make_optimizer
-from run.process_group import Team
+from run.process_group import ProcessGroup
 from run.step import Batch, Run, take_step
 
 
@@ -60,7 +60,7 @@ def time_evaluation(task: Task) -> dict[str, float]:
     for name, precision in (("warmup", "bf16"), ("bf16", "bf16"), ("fp32", "fp32")):
         begun = time.perf_counter()
         settings = replace(task.settings, precision=precision)
-        answers[name] = compute_validation_logits(model, task.data, settings, Team(), lambda: None)
+        answers[name] = compute_validation_logits(model, task.data, settings, ProcessGroup(), lambda: None)
         told[f"{name}_seconds"] = time.perf_counter() - begun
     gap = (answers["bf16"] - answers["fp32"]).abs()
     differ = (answers["bf16"].argmax(1) != answers["fp32"].argmax(1)).float().mean()

@@ -1,6 +1,6 @@
 import { createTally } from '../../local/score-quality.ts';
 
-it('gives the figures that training/metrics.py gives for the same probabilities', () => {
+it('gives the figures that training/model/metrics.py gives for the same probabilities', () => {
   const tally = createTally();
   for (let row = 0; row < 500; row++) {
     const positive = ((row * 7919) % 1000) / 1000;

@@ -79,8 +79,8 @@ describe('the image', () => {
   it('has the code of training in the app folder, which its user cannot change, and an empty data folder', () => {
     const paths = listImageFiles(image, [home]).map(({ path }) => path);
     const names = paths.filter((path) => !/\/\.(bash|profile)/.test(path));
-    expect(names).toEqual(expect.arrayContaining([`${home}/app/train.py`, `${home}/app/report.css`]));
-    expect(names.filter((path) => !/^\/home\/bert\/app\/\w+\.(py|css)$/.test(path))).toEqual([]);
+    expect(names).toEqual(expect.arrayContaining([`${home}/app/train.py`, `${home}/app/release/report.css`]));
+    expect(names.filter((path) => !/^\/home\/bert\/app\/(\w+\/)?\w+\.(py|css)$/.test(path))).toEqual([`${home}/app/requirements.txt`]);
     const writable = withImageFiles(image, (root: string) => {
       const all = ['', ...readdirSync(join(root, home, 'app'), { recursive: true }).map(String)];
       return all.filter((path) => {

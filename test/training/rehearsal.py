@@ -16,11 +16,11 @@ from safetensors.torch import save_file
 from data.tokens import Encoded
 from errors import STOPPED_EXIT_CODE, StoppedError
 from model.encoder import load_encoder
-from run.checkpoint_store import open_depot
+from run.checkpoint_store import open_checkpoint_store
 from run.checkpoints import Checkpoints, copy_weights
 from run.interruption import Stop
 from run.loop import train
-from run.process_group import join_team
+from run.process_group import join_process_group
 from run.step import Run
 from settings import Settings
 
@@ -47,19 +47,19 @@ def main(told: dict[str, Any]) -> int:
     torch.set_num_threads(1)
     torch.manual_seed(3)
     settings = make_settings(**told["settings"])
-    team = join_team(torch.device("cpu"))
-    depot = open_depot(told["checkpoints"], [])
-    assert depot is not None
+    group = join_process_group(torch.device("cpu"))
+    store = open_checkpoint_store(told["checkpoints"], [])
+    assert store is not None
     stop = Stop()
     try:
         stop.listen()
         model = load_encoder(Path(told["base"]), settings.dropout, settings.encoder_dropout)
-        train(Run(model, make_data(190, 1), make_data(64, 2), settings, Checkpoints(depot, "rehearsal"), stop, team))
+        train(Run(model, make_data(190, 1), make_data(64, 2), settings, Checkpoints(store, "rehearsal"), stop, group))
     except StoppedError:
         return STOPPED_EXIT_CODE
-    if team.leads:
+    if group.is_main:
         save_file(copy_weights(model), told["weights"])
-    team.leave()
+    group.leave()
     return 0
 
 

@@ -15,21 +15,21 @@ from data.dataset import Rows
 from data.tokenizer import load_tokenizer
 from data.tokens import Encoded, tokenize_once
 from errors import StoreError
-from run.checkpoint_store import Depot, FolderDepot, check_room, open_depot
+from run.checkpoint_store import CheckpointStore, FolderCheckpointStore, check_free_space, open_checkpoint_store
 from run.checkpoints import FILES, Checkpoints, Progress
 
 Trained = tuple[torch.nn.Linear, torch.optim.AdamW]
 
 
 @pytest.fixture(params=["folder", "s3"])
-def depot(request: pytest.FixtureRequest, tmp_path: Path) -> Depot:
-    """Each kind of depot, empty."""
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> CheckpointStore:
+    """Each kind of store, empty."""
     if request.param == "s3":
         place = f"s3://{request.getfixturevalue('s3_bucket')}/some/prefix"
     else:
-        place = str(tmp_path / "depot")
+        place = str(tmp_path / "store")
     problems: list[str] = []
-    opened = open_depot(place, problems)
+    opened = open_checkpoint_store(place, problems)
     assert opened is not None and problems == []
     return opened
 
@@ -48,11 +48,11 @@ def make_progress(step: int, best: float = 1.0) -> Progress:
     return Progress(2, step, 0.1 + 0.2, 4, [{"epoch": 1, "accuracy": 0.5}], ["Zen"], {"weight": torch.full((3,), best)})
 
 
-def test_what_is_saved_is_restored_to_the_bit(depot: Depot) -> None:
+def test_what_is_saved_is_restored_to_the_bit(store: CheckpointStore) -> None:
     layer, optimizer = make_trained(1)
-    Checkpoints(depot, "run").save(layer, optimizer, make_progress(7))
+    Checkpoints(store, "run").save(layer, optimizer, make_progress(7))
     fresh, other = make_trained(2)
-    progress = Checkpoints(depot, "run").restore(fresh, other)
+    progress = Checkpoints(store, "run").restore(fresh, other)
     assert (progress.epochs, progress.step, progress.loss, progress.micro) == (2, 7, 0.1 + 0.2, 4)
     assert progress.history == [{"epoch": 1, "accuracy": 0.5}] and progress.processors == ["Zen"]
     assert torch.equal(progress.best["weight"], torch.ones(3))
@@ -61,36 +61,36 @@ def test_what_is_saved_is_restored_to_the_bit(depot: Depot) -> None:
     assert all(torch.equal(before[index][key], after[index][key]) for index in before for key in before[index])
 
 
-def test_the_newest_is_kept_alone_and_unchanged_best_weights_are_not_sent_again(depot: Depot) -> None:
-    checkpoints = Checkpoints(depot, "run")
-    Checkpoints(depot, "another").save(*make_trained(), make_progress(1))
+def test_the_newest_is_kept_alone_and_unchanged_best_weights_are_not_sent_again(store: CheckpointStore) -> None:
+    checkpoints = Checkpoints(store, "run")
+    Checkpoints(store, "another").save(*make_trained(), make_progress(1))
     for step, best in ((1, 1.0), (2, 1.0), (3, 5.0), (4, 5.0)):
         checkpoints.save(*make_trained(), make_progress(step, best))
-    keys = depot.list_keys("run/")
+    keys = store.list_keys("run/")
     assert len(keys) == 4 and {"run/latest.json", "run/epoch-2-step-3/best.safetensors"} <= set(keys)
     assert checkpoints.restore(*make_trained()).step == 4
-    assert Checkpoints(depot, "another").restore(*make_trained()).step == 1
+    assert Checkpoints(store, "another").restore(*make_trained()).step == 1
     checkpoints.discard()
-    assert depot.list_keys("run/") == []
+    assert store.list_keys("run/") == []
     assert checkpoints.restore(*make_trained()).step == 0
 
 
-def test_a_checkpoint_without_its_pointer_is_never_used(depot: Depot, tmp_path: Path) -> None:
-    checkpoints = Checkpoints(depot, "run")
+def test_a_checkpoint_without_its_pointer_is_never_used(store: CheckpointStore, tmp_path: Path) -> None:
+    checkpoints = Checkpoints(store, "run")
     checkpoints.save(*make_trained(), make_progress(1))
     for name in FILES:
         (tmp_path / name).write_bytes(b"half of a file")
-        depot.keep(f"run/epoch-2-step-9/{name}", tmp_path / name)
+        store.put(f"run/epoch-2-step-9/{name}", tmp_path / name)
     assert checkpoints.restore(*make_trained()).step == 1
     checkpoints.save(*make_trained(), make_progress(2))
-    assert not depot.list_keys("run/epoch-2-step-9/")
+    assert not store.list_keys("run/epoch-2-step-9/")
 
 
-def test_a_file_that_changed_is_refused_by_name(depot: Depot, tmp_path: Path) -> None:
-    checkpoints = Checkpoints(depot, "run")
+def test_a_file_that_changed_is_refused_by_name(store: CheckpointStore, tmp_path: Path) -> None:
+    checkpoints = Checkpoints(store, "run")
     checkpoints.save(*make_trained(), make_progress(1))
     (tmp_path / "changed").write_bytes(b"something else")
-    depot.keep("run/epoch-2-step-1/optimizer.safetensors", tmp_path / "changed")
+    store.put("run/epoch-2-step-1/optimizer.safetensors", tmp_path / "changed")
     with pytest.raises(StoreError, match=r"step-1/optimizer.safetensors is not what was written; delete .*/run to"):
         checkpoints.restore(*make_trained())
 
@@ -112,7 +112,7 @@ def full_disk() -> Iterator[None]:
 
 
 def test_a_full_disk_is_one_sentence_and_the_last_checkpoint_stays(tmp_path: Path) -> None:
-    checkpoints = Checkpoints(FolderDepot(tmp_path), "run")
+    checkpoints = Checkpoints(FolderCheckpointStore(tmp_path), "run")
     checkpoints.save(*make_trained(), make_progress(1))
     large = make_progress(2)
     large.best = {"weight": torch.ones(100_000)}
@@ -131,34 +131,34 @@ def test_a_disk_too_small_for_the_checkpoints_is_found_before_training(tmp_path:
         # Takes no room: the file is a hole.
         file.truncate(2**42)
     problems: list[str] = []
-    check_room(FolderDepot(tmp_path), weights, problems)
+    check_free_space(FolderCheckpointStore(tmp_path), weights, problems)
     assert len(problems) == 1 and "GB free, but checkpoints take 35184.4 GB; make room" in problems[0]
     weights.write_bytes(b"small")
     problems = []
-    check_room(FolderDepot(tmp_path), weights, problems)
+    check_free_space(FolderCheckpointStore(tmp_path), weights, problems)
     assert problems == []
 
 
 def test_rows_are_tokenized_once_and_again_when_text_or_length_changes(
-    depot: Depot, tiny_base: Path, tmp_path: Path
+    store: CheckpointStore, tiny_base: Path, tmp_path: Path
 ) -> None:
     tokenizer = load_tokenizer(tiny_base)
     rows = Rows(["a good film", "a bad film , really " * 9], [1, 0])
-    first = tokenize_once(rows, tokenizer, 12, depot)
-    assert (len(depot.list_keys("tokens/")), first.cut) == (1, 1)
-    assert tokenize_once(rows, tokenizer, 12, depot) == first
-    assert len(depot.list_keys("tokens/")) == 1
-    assert tokenize_once(Rows(rows.texts, [0, 1]), tokenizer, 12, depot).labels == [0, 1]
-    assert len(depot.list_keys("tokens/")) == 1
-    assert max(map(len, tokenize_once(rows, tokenizer, 20, depot).ids)) == 20
-    tokenize_once(Rows(["a good film!", rows.texts[1]], [1, 0]), tokenizer, 12, depot)
-    keys = depot.list_keys("tokens/")
+    first = tokenize_once(rows, tokenizer, 12, store)
+    assert (len(store.list_keys("tokens/")), first.cut) == (1, 1)
+    assert tokenize_once(rows, tokenizer, 12, store) == first
+    assert len(store.list_keys("tokens/")) == 1
+    assert tokenize_once(Rows(rows.texts, [0, 1]), tokenizer, 12, store).labels == [0, 1]
+    assert len(store.list_keys("tokens/")) == 1
+    assert max(map(len, tokenize_once(rows, tokenizer, 20, store).ids)) == 20
+    tokenize_once(Rows(["a good film!", rows.texts[1]], [1, 0]), tokenizer, 12, store)
+    keys = store.list_keys("tokens/")
     assert len(keys) == 3
     for key in keys:
         figures = {"ids": np.array([7, 8, 9], np.int32), "lengths": np.array([1, 2], np.int32), "cut": np.array([5])}
         save_file(figures, tmp_path / "kept")
-        depot.keep(key, tmp_path / "kept")
-    assert tokenize_once(rows, tokenizer, 12, depot) == Encoded([[7], [8, 9]], [1, 0], 5)
+        store.put(key, tmp_path / "kept")
+    assert tokenize_once(rows, tokenizer, 12, store) == Encoded([[7], [8, 9]], [1, 0], 5)
 
 
 @pytest.mark.parametrize(
@@ -168,6 +168,6 @@ def test_rows_are_tokenized_once_and_again_when_text_or_length_changes(
 @pytest.mark.usefixtures("s3_bucket")
 def test_a_place_that_cannot_be_written_is_found_before_training(place: str, sentence: str) -> None:
     problems: list[str] = []
-    open_depot(place, problems)
+    open_checkpoint_store(place, problems)
     assert len(problems) == 1
     assert problems[0].startswith("CHECKPOINT_PATH ") and sentence in problems[0]

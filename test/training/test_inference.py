@@ -12,7 +12,7 @@ from transformers import BertForSequenceClassification
 from errors import InputError
 from model.encoder import load_encoder
 from run.inference import compute_all_logits, compute_validation_logits, plan_by_tokens
-from run.process_group import Team
+from run.process_group import ProcessGroup
 
 DATA = make_data(60, 4)
 
@@ -52,7 +52,7 @@ def test_processes_answer_a_share_each(model: BertForSequenceClassification) -> 
     settings, calls = make_settings(valid_batch_size=2, max_len=40), []
     whole = compute_all_logits(model, DATA, settings)
 
-    class Half(Team):
+    class Half(ProcessGroup):
         def sum(self, tensor: torch.Tensor) -> torch.Tensor:
             return tensor
 

@@ -17,7 +17,7 @@ from test_interruption import SCRIPT, TRAINING, wait_for
 from data.tokens import plan_batches
 from errors import DivergenceError, InputError
 from model.encoder import load_encoder
-from run.checkpoint_store import FolderDepot
+from run.checkpoint_store import FolderCheckpointStore
 from run.checkpoints import Checkpoints, Progress
 from run.loop import make_optimizer, train
 from run.step import Batch, Run, take_step
@@ -32,7 +32,7 @@ def make_run(base: Path, folder: Path, **settings: Any) -> Run:
     folder.mkdir(exist_ok=True)
     given = make_settings(**settings)
     model = load_encoder(base, given.dropout, given.encoder_dropout)
-    return Run(model, make_data(190, 1), make_data(64, 2), given, Checkpoints(FolderDepot(folder), "run"))
+    return Run(model, make_data(190, 1), make_data(64, 2), given, Checkpoints(FolderCheckpointStore(folder), "run"))
 
 
 def measure_gap(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> float:

@@ -7,7 +7,7 @@ import torch
 from data.dataset import Rows
 from data.tokens import Encoded
 from model.metrics import bin_confidence, fit_temperature, measure, trace_roc
-from release.evaluation import Answers, HeldOut, describe_sets, slice_by
+from release.evaluation import Answers, EvaluationSet, describe_sets, slice_by
 from release.proof import prove_rows
 
 POSITIVE = np.array([0.9, 0.8, 0.7, 0.4, 0.35, 0.1])
@@ -49,7 +49,7 @@ def test_slices_hold_every_row_once_and_leave_empty_ones_out() -> None:
 
 def test_each_file_has_figures_of_its_own() -> None:
     rows = Rows(["a", "b", "c"], [1, 0, 1], [{"name": "x.csv"}, {"name": "y.csv"}], [(0, 1), (1, 1), (0, 2)])
-    held_out = HeldOut(rows, Encoded([[1, 2]] * 3, rows.labels, 0))
+    held_out = EvaluationSet(rows, Encoded([[1, 2]] * 3, rows.labels, 0))
     reference = torch.tensor([[0.0, 2], [2, 0], [0, 2]])
     served = torch.tensor([[0.0, 2], [2, 0], [2, 0]])
     found = {one["name"]: one for one in describe_sets("validation", held_out, Answers(reference, served), 1.0)}

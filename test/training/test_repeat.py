@@ -9,7 +9,7 @@ import pytest
 from conftest import Run
 from tiny import make_reviews, write_csv
 
-from release.repeat import Original, check_origin, recall
+from release.repeat import Original, check_origin, read_original
 from settings import Settings
 
 PROVENANCE: dict[str, Any] = {
@@ -35,7 +35,7 @@ def test_recorded_settings_are_taken_and_places_are_not(tmp_path: Path) -> None:
         repeat=write_manifest(tmp_path / "manifest.json", MANIFEST), training_file="here.csv", device="cpu"
     )
     problems: list[str] = []
-    settings, original = recall(given, problems)
+    settings, original = read_original(given, problems)
     assert problems == []
     assert original == Original("v1", PROVENANCE, {"model.onnx": "d" * 64})
     assert (settings.epochs, settings.learning_rate) == (7, 0.5)
@@ -45,9 +45,9 @@ def test_recorded_settings_are_taken_and_places_are_not(tmp_path: Path) -> None:
 def test_the_manifest_may_be_in_s3(s3_bucket: str) -> None:
     boto3.client("s3").put_object(Bucket=s3_bucket, Key="versions/v1/manifest.json", Body=json.dumps(MANIFEST))
     problems: list[str] = []
-    settings, _ = recall(Settings(repeat=f"s3://{s3_bucket}/versions/v1/manifest.json"), problems)
+    settings, _ = read_original(Settings(repeat=f"s3://{s3_bucket}/versions/v1/manifest.json"), problems)
     assert (settings.epochs, problems) == (7, [])
-    recall(Settings(repeat=f"s3://{s3_bucket}/versions/v2/manifest.json"), problems)
+    read_original(Settings(repeat=f"s3://{s3_bucket}/versions/v2/manifest.json"), problems)
     assert len(problems) == 1 and "versions/v2/manifest.json does not exist" in problems[0]
 
 
@@ -64,9 +64,9 @@ def test_the_manifest_may_be_in_s3(s3_bucket: str) -> None:
 )
 def test_what_is_no_manifest_of_this_code_is_a_problem(tmp_path: Path, content: Any, sentence: str) -> None:
     problems: list[str] = []
-    recall(Settings(repeat=write_manifest(tmp_path / "m.json", content)), problems)
+    read_original(Settings(repeat=write_manifest(tmp_path / "m.json", content)), problems)
     assert len(problems) == 1 and sentence in problems[0]
-    recall(Settings(repeat=str(tmp_path / "absent.json")), problems)
+    read_original(Settings(repeat=str(tmp_path / "absent.json")), problems)
     assert "absent.json cannot be read" in problems[1]
 
 

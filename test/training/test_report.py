@@ -9,7 +9,7 @@ import pytest
 
 from data.dataset import Rows
 from release.charts import mark
-from release.report import Scored, Story, render
+from release.report import ReportData, Scored, render
 
 QUALITY = {"accuracy": 0.75, "f1": 0.7, "auc": 0.8, "ece": 0.1}
 SET = {
@@ -26,7 +26,7 @@ SET = {
 
 
 @pytest.fixture
-def story() -> Story:
+def data() -> ReportData:
     rows = Rows(
         ["lovely", "dull", "a <b>secret</b> & a mistake", "fine"],
         [1, 0, 1, 1],
@@ -48,7 +48,7 @@ def story() -> Story:
         "provenance": provenance,
     }
     history = [{"epoch": 1, "loss": 0.5, "accuracy": 0.7}, {"epoch": 2, "loss": 0.3, "accuracy": 0.75}]
-    return Story(manifest, history, Scored(rows, [5, 4, 40, 3], positive, positive), None, {}, [], False)
+    return ReportData(manifest, history, Scored(rows, [5, 4, 40, 3], positive, positive), None, {}, [], False)
 
 
 class Elements(HTMLParser):
@@ -73,8 +73,8 @@ class Elements(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_report_is_whole_html_without_scripts_or_addresses(story: Story) -> None:
-    page = render(story)
+def test_the_report_is_whole_html_without_scripts_or_addresses(data: ReportData) -> None:
+    page = render(data)
     elements = Elements()
     elements.feed(page)
     assert elements.open == []
@@ -83,21 +83,21 @@ def test_the_report_is_whole_html_without_scripts_or_addresses(story: Story) -> 
     assert not re.search(r"https?://|url\(|@import", page)
 
 
-def test_mistakes_are_told_by_file_and_row_number(story: Story) -> None:
-    page = render(story)
+def test_mistakes_are_told_by_file_and_row_number(data: ReportData) -> None:
+    page = render(data)
     assert "<td>imdb.csv</td><td>13</td><td>positive</td><td>0.0300</td><td>40</td>" in page
     assert "secret" not in page and "lovely" not in page
 
 
-def test_texts_are_told_on_request_and_escaped(story: Story) -> None:
-    page = render(replace(story, with_text=True))
+def test_texts_are_told_on_request_and_escaped(data: ReportData) -> None:
+    page = render(replace(data, with_text=True))
     assert "a &lt;b&gt;secret&lt;/b&gt; &amp; a mistake" in page
     assert "lovely" not in page
 
 
-def test_a_rejection_and_the_comparison_are_told(story: Story) -> None:
+def test_a_rejection_and_the_comparison_are_told(data: ReportData) -> None:
     champion = {**QUALITY, "version": "20261117T081500Z-0c1d2e3", "accuracy": 0.85}
-    page = render(replace(story, champion=champion, reasons=["Accuracy is <below> it."]))
+    page = render(replace(data, champion=champion, reasons=["Accuracy is <below> it."]))
     assert "Rejected: Accuracy is &lt;below&gt; it." in page
     assert "current 20261117T081500Z-0c1d2e3" in page and "-0.1000" in page
 

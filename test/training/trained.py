@@ -12,7 +12,7 @@ from data.tokenizer import load_tokenizer
 from data.tokens import Encoded, make_batch, tokenize
 from model.encoder import load_encoder
 from release.candidate import Trained
-from release.evaluation import HeldOut
+from release.evaluation import EvaluationSet
 from settings import Settings
 
 MAX_LEN = 48
@@ -53,8 +53,8 @@ def make_trained(base: Path, settings: Settings | None = None, steps: int = 40, 
         model=model,
         tokenizer=tokenizer,
         calibration=encoded.ids[::8],
-        validation=HeldOut(validation, held_out),
-        test=HeldOut(Rows(), Encoded([], [], 0)),
+        validation=EvaluationSet(validation, held_out),
+        test=EvaluationSet(Rows(), Encoded([], [], 0)),
         settings=settings,
         origin=origin,
         history=[{"epoch": 1, "loss": 0.6, "accuracy": 0.7}, {"epoch": 2, "loss": 0.2, "accuracy": 0.95}],

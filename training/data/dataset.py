@@ -44,7 +44,7 @@ class Rows:
 def read_files(paths: str, problems: list[str]) -> Rows:
     """Reads the comma-separated CSV files; what is wrong with any of them is added to `problems`.
 
-    An s3:// location is passed over: whoever could not fetch it has said so.
+    An s3:// location is skipped: the failed download is already among the problems.
     """
     rows = Rows()
     for location in paths.split(","):

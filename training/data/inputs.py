@@ -15,7 +15,7 @@ _CHUNK = 8 * 2**20
 def fetch_inputs(settings: Settings, scratch: Path, problems: list[str]) -> Settings:
     """The settings with each s3:// input replaced by its copy in `scratch`.
 
-    What cannot be had is added to `problems` and keeps its s3:// location, by which later checks know that it was told.
+    What cannot be downloaded is added to `problems` and keeps its s3:// location: later checks then skip it.
     """
     return replace(
         settings,

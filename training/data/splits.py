@@ -10,16 +10,18 @@ from data.tokenizer import fold
 from data.tokens import Encoded
 from settings import Settings
 
+_HTML = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:[a-zA-Z]+|#\d+);")
+
 
 @dataclass(frozen=True)
-class Parts:
+class Splits:
     """Rows by their use.
 
     Attributes:
         training: what the network learns from.
         validation: what chooses the best epoch, the temperature, and whether the version is published.
         test: what is only reported on; empty without a test file.
-        seen: rows of each part that were dropped because a part held out from it has the same text.
+        seen: rows of each split that were dropped because a split held out from it has the same text.
     """
 
     training: Rows
@@ -34,7 +36,7 @@ class Parts:
         return [file for place, file in enumerate(files) if file not in files[:place]]
 
     def inspect(self, encoded: dict[str, Encoded]) -> dict[str, dict[str, int]]:
-        """What is doubtful about each part, with the tokenized rows by the part's name."""
+        """Counts of doubtful rows in each split; `encoded` holds the tokenized rows by the name of the split."""
         return {
             name: inspect(getattr(self, name), rows.cut, self.seen.get(name, 0)).counted()
             for name, rows in encoded.items()
@@ -42,7 +44,7 @@ class Parts:
         }
 
 
-def read_parts(settings: Settings, problems: list[str]) -> Parts:
+def read_splits(settings: Settings, problems: list[str]) -> Splits:
     """Reads the files of the settings; what is wrong with any of them is added to `problems`.
 
     Without a validation file a share of the training file is held out. A validation text leaves training, a test text
@@ -58,18 +60,18 @@ def read_parts(settings: Settings, problems: list[str]) -> Parts:
         seen["training"] += held_out
     else:
         training, validation = split(training, settings.validation_share, settings.seed)
-    parts = Parts(training, validation, test, seen)
+    splits = Splits(training, validation, test, seen)
     if not problems:
-        _check(parts, problems)
-    return parts
+        _check(splits, problems)
+    return splits
 
 
-def _check(parts: Parts, problems: list[str]) -> None:
+def _check(splits: Splits, problems: list[str]) -> None:
     for name in ("training", "validation"):
-        rows: Rows = getattr(parts, name)
+        rows: Rows = getattr(splits, name)
         if not rows.texts:
             problems.append(
-                f"No rows are left for {name} ({parts.seen.get(name, 0)} were dropped because a held-out file has the "
+                f"No rows are left for {name} ({splits.seen.get(name, 0)} were dropped because a held-out file has the "
                 "same text); give more rows, or other held-out files."
             )
 
@@ -97,9 +99,6 @@ def drop_seen(rows: Rows, held_out: Rows) -> tuple[Rows, int]:
     seen = {fold(text) for text in held_out.texts}
     kept = [index for index, text in enumerate(rows.texts) if fold(text) not in seen]
     return rows.take(kept), len(rows.texts) - len(kept)
-
-
-_HTML = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:[a-zA-Z]+|#\d+);")
 
 
 @dataclass(frozen=True)

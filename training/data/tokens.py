@@ -13,7 +13,10 @@ from tokenizers import Tokenizer
 
 from data.dataset import Rows
 from data.tokenizer import describe, encode
-from run.checkpoint_store import Depot, staging
+from run.checkpoint_store import CheckpointStore, staging_folder
+
+_FORMAT = b"1"
+"""Change it when tokenizing changes in anything but texts, tokenizer and length."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,11 @@ def tokenize(rows: Rows, tokenizer: Tokenizer, max_tokens: int) -> Encoded:
 
 
 def plan_batches(lengths: list[int], size: int, seed: int | None = None) -> list[list[int]]:
-    """Row numbers of each batch. With a seed: shuffled, then sorted by length within windows of fifty batches, so that
-    little is padded and order stays random; without one: by length, for evaluation."""
+    """Row numbers of each batch.
+
+    With a seed, rows are shuffled, then sorted by length within windows of fifty batches: little is padded, and the
+    order stays random. Without a seed, rows are sorted by length, for evaluation.
+    """
     order = list(range(len(lengths)))
     if seed is None:
         order.sort(key=lambda row: lengths[row])
@@ -77,22 +83,18 @@ def make_batch(data: Encoded, rows: list[int]) -> Batch:
     return Batch(ids, mask, torch.tensor([data.labels[row] for row in rows]))
 
 
-_FORMAT = b"1"
-"""Change it when tokenizing changes in anything but texts, tokenizer and length."""
-
-
-def tokenize_once(rows: Rows, tokenizer: Tokenizer, max_tokens: int, depot: Depot) -> Encoded:
-    """The rows tokenized, from the depot if they were before.
+def tokenize_once(rows: Rows, tokenizer: Tokenizer, max_tokens: int, store: CheckpointStore) -> Encoded:
+    """The rows tokenized, from the store if they were tokenized before.
 
     Args:
         rows: the texts and labels.
         tokenizer: without truncation and padding.
         max_tokens: what each text is cut to.
-        depot: where they are looked for and kept.
+        store: where the tokenized rows are looked up and kept.
     """
     key = f"tokens/{_hash(rows, tokenizer, max_tokens)}.safetensors"
-    with staging(depot, "tokens") as place:
-        if path := depot.fetch(key, place):
+    with staging_folder(store, "tokens") as place:
+        if path := store.fetch(key, place):
             found = load_file(path)
             ends = [0, *found["lengths"].cumsum().tolist()]
             ids = found["ids"].tolist()
@@ -101,7 +103,7 @@ def tokenize_once(rows: Rows, tokenizer: Tokenizer, max_tokens: int, depot: Depo
         lengths = np.array([len(ids) for ids in encoded.ids], np.int32)
         flat = np.array([token for ids in encoded.ids for token in ids], np.int32)
         save_file({"ids": flat, "lengths": lengths, "cut": np.array([encoded.cut], np.int32)}, place / "tokens")
-        depot.keep(key, place / "tokens")
+        store.put(key, place / "tokens")
     return encoded
 
 

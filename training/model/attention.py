@@ -70,7 +70,7 @@ class Spans:
 
 @dataclass(frozen=True)
 class Padding:
-    """A group's way into a padded block and back.
+    """The indices that move a group's tokens into a padded block and back.
 
     Attributes:
         places: token number of each place of the block, int64 [texts * longest]; past a text's end, its last token.

@@ -1,1 +1,1 @@
-"""From a trained network to a published version: candidate, proof, golden, gate, report, manifest, publication, store."""
+"""From network to version: candidate, proof, golden, gate, report, manifest, publication, store, repeat."""

@@ -21,13 +21,13 @@ from errors import RejectedError
 from model.export import export, open_session
 from model.metrics import fit_temperature, to_probabilities
 from release.agreement import measure_spread
-from release.evaluation import Answers, HeldOut, describe_all, describe_sets, places_by_source
+from release.evaluation import Answers, EvaluationSet, describe_all, describe_sets, places_by_source
 from release.gate import Comparison, judge, measure_champion
 from release.golden import list_texts
 from release.manifest import PART_BYTES, REPORT, describe_file, find_revision, list_files, list_libraries, name_version
 from release.proof import Proof, prove_rows, prove_texts, run_network, run_session
 from release.publication import promote, publish, reject
-from release.report import Scored, Story, render
+from release.report import ReportData, Scored, render
 from release.store import Store
 from run.checkpoints import copy_weights
 from run.inference import compute_all_logits
@@ -39,7 +39,7 @@ Export = Callable[[BertForSequenceClassification, list[list[int]], Path], tuple[
 
 @dataclass(frozen=True)
 class Trained:
-    """What training leaves.
+    """The result of training.
 
     Attributes:
         model: the network with the best epoch's weights.
@@ -48,17 +48,17 @@ class Trained:
         validation: held-out rows: the temperature and the gate's metrics come from them.
         settings: the settings of the run.
         origin: base, data, findings and settings, for the manifest's provenance.
-        test: rows that are reported on and choose nothing; may be empty.
+        test: rows that are only reported on; may be empty.
         history: loss and validation figures of each epoch.
     """
 
     model: BertForSequenceClassification
     tokenizer: Tokenizer
     calibration: list[list[int]]
-    validation: HeldOut
+    validation: EvaluationSet
     settings: Settings
     origin: dict[str, Any]
-    test: HeldOut
+    test: EvaluationSet
     history: list[dict[str, float]]
 
 
@@ -200,11 +200,11 @@ def _describe(trained: Trained, candidate: Candidate, now: datetime) -> dict[str
             "parent": candidate.comparison.version,
         },
     }
-    (candidate.folder / REPORT).write_text(render(_tell(trained, candidate, manifest)), "utf-8")
+    (candidate.folder / REPORT).write_text(render(_collect_report_data(trained, candidate, manifest)), "utf-8")
     return {**manifest, "files": [describe_file(path) for path in list_files(candidate.folder)]}
 
 
-def _tell(trained: Trained, candidate: Candidate, manifest: dict[str, Any]) -> Story:
+def _collect_report_data(trained: Trained, candidate: Candidate, manifest: dict[str, Any]) -> ReportData:
     validation, served = trained.validation, candidate.answers.served
     scored = Scored(
         rows=validation.rows,
@@ -212,7 +212,7 @@ def _tell(trained: Trained, candidate: Candidate, manifest: dict[str, Any]) -> S
         calibrated=to_probabilities(served, candidate.temperature)[:, 1],
         raw=to_probabilities(served, 1.0)[:, 1],
     )
-    return Story(
+    return ReportData(
         manifest=manifest,
         history=trained.history,
         scored=scored,

@@ -111,8 +111,8 @@ def _draw_path(points: Points, axes: Axes, style: str) -> str:
 
 def _draw_dot(point: tuple[float, float], axes: Axes, style: str) -> str:
     x, y = point
-    told = f"<title>{x:.4g}, {y:.4g}</title>"
-    return f'<circle class="dot {style}" cx="{axes.x(x):.1f}" cy="{axes.y(y):.1f}" r="3">{told}</circle>'
+    tooltip = f"<title>{x:.4g}, {y:.4g}</title>"
+    return f'<circle class="dot {style}" cx="{axes.x(x):.1f}" cy="{axes.y(y):.1f}" r="3">{tooltip}</circle>'
 
 
 def _write(x: float, y: float, text: str, style: str = "") -> str:

@@ -1,4 +1,4 @@
-"""What two models answer on each data set, and how good that is: as a whole, by length and by confidence."""
+"""Quality of the network and of the served model on each data set: as a whole, by length and by confidence."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,8 +19,8 @@ CONFIDENCES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """Rows that were kept from training: as written, and tokenized."""
+class EvaluationSet:
+    """Held-out rows: as written, and tokenized."""
 
     rows: Rows
     encoded: Encoded
@@ -43,7 +43,7 @@ class Answers:
         return Answers(self.reference[places], self.served[places])
 
 
-def describe_all(held_out: HeldOut, answers: Answers, temperature: float) -> dict[str, Any]:
+def describe_all(held_out: EvaluationSet, answers: Answers, temperature: float) -> dict[str, Any]:
     """The manifest's figures over all rows: the served model's, the fp32 reference's, and the labels that differ."""
     labels = np.array(held_out.encoded.labels)
     reference, served = to_probabilities(answers.reference, temperature), to_probabilities(answers.served, temperature)
@@ -55,7 +55,7 @@ def describe_all(held_out: HeldOut, answers: Answers, temperature: float) -> dic
     }
 
 
-def describe_sets(use: str, held_out: HeldOut, answers: Answers, temperature: float) -> list[dict[str, Any]]:
+def describe_sets(use: str, held_out: EvaluationSet, answers: Answers, temperature: float) -> list[dict[str, Any]]:
     """One entry for each file that the rows come from, with calibration before the temperature and slices."""
     places = places_by_source(held_out.rows)
     return [
@@ -76,11 +76,11 @@ def places_by_source(rows: Rows) -> dict[int, list[int]]:
     return places
 
 
-def _describe_set(held_out: HeldOut, answers: Answers, places: list[int], temperature: float) -> dict[str, Any]:
+def _describe_set(held_out: EvaluationSet, answers: Answers, places: list[int], temperature: float) -> dict[str, Any]:
     encoded = held_out.encoded
     part = Encoded([encoded.ids[i] for i in places], [encoded.labels[i] for i in places], 0)
     picked = answers.take(places)
-    described = describe_all(HeldOut(held_out.rows.take(places), part), picked, temperature)
+    described = describe_all(EvaluationSet(held_out.rows.take(places), part), picked, temperature)
     labels = np.array(part.labels)
     described["eceBefore"] = measure(to_probabilities(picked.served, 1.0)[:, 1], labels).rounded()["ece"]
     described["reference"]["eceBefore"] = measure(to_probabilities(picked.reference, 1.0)[:, 1], labels).rounded()[

@@ -60,7 +60,7 @@ def read_champion(store: Store, threads: int = 0) -> Champion | None:
         return _open(store, json.loads(found[0])["manifest"], threads) if found else None
     except ChampionError:
         raise
-    # A damaged pointer or model fails in more ways than can be listed, and every one of them means the same.
+    # A damaged pointer or model fails in many ways, and all of them mean the same.
     except Exception as error:
         reason = str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}"
         raise ChampionError(_explain(store, "current.json", f"it cannot be read ({reason})")) from error

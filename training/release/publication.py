@@ -11,10 +11,12 @@ from errors import ConflictError, StoreError
 from release.store import Store
 from run.progress import announce
 
+_POINTER = "current.json"
+_LONGEST_HISTORY = 20
 Manifest = dict[str, Any]
 
 Describe = Callable[[datetime], Manifest]
-"""Gives the folder's manifest at a moment, which is part of the version's name."""
+"""Makes the folder's manifest for a moment; the moment is part of the version's name."""
 
 
 def _read_clock() -> datetime:
@@ -31,7 +33,7 @@ def publish(store: Store, folder: Path, describe: Describe, clock: Callable[[], 
 
 
 def reject(store: Store, folder: Path, describe: Describe, reasons: list[str]) -> Manifest:
-    """Keeps a candidate that failed under rejected/, with reason.json, for whoever wants to look at it.
+    """Keeps a candidate that failed under rejected/, with reason.json, for inspection.
 
     Raises:
         StoreError: the store refused a file.
@@ -39,40 +41,36 @@ def reject(store: Store, folder: Path, describe: Describe, reasons: list[str]) -
 
     def explain() -> tuple[Manifest, Manifest]:
         manifest = describe(_read_clock())
-        told = {"schema": 1, "version": manifest["version"], "rejectedAt": manifest["createdAt"], "reasons": reasons}
-        return manifest, {"reason.json": told}
+        content = {"schema": 1, "version": manifest["version"], "rejectedAt": manifest["createdAt"], "reasons": reasons}
+        return manifest, {"reason.json": content}
 
     return _create(store, folder, "rejected", explain)
 
 
 def _create(
-    store: Store, folder: Path, shelf: str, describe: Callable[[], tuple[Manifest, Manifest]], attempts: int = 5
+    store: Store, folder: Path, root: str, describe: Callable[[], tuple[Manifest, Manifest]], attempts: int = 5
 ) -> Manifest:
-    """Uploads; a name that another job took in the same second is left to it, and a later second's is used."""
+    """Uploads. If another job has taken the name in the same second, it takes the next second's name."""
     manifest, others = describe()
     try:
-        upload(store, folder, f"{shelf}/{manifest['version']}", {**others, "manifest.json": manifest})
+        upload(store, folder, f"{root}/{manifest['version']}", {**others, "manifest.json": manifest})
         return manifest
     except ConflictError:
         if attempts == 1:
             raise
     announce("taken", version=manifest["version"])
     time.sleep(1)
-    return _create(store, folder, shelf, describe, attempts - 1)
+    return _create(store, folder, root, describe, attempts - 1)
 
 
 def upload(store: Store, folder: Path, root: str, texts: Manifest) -> None:
-    """Creates every file of the version, its manifest last: until it exists, the version does not."""
+    """Creates every file of the version. The manifest comes last and makes the version exist."""
     for file in texts["manifest.json"]["files"]:
         store.create(f"{root}/{file['path']}", folder / file["path"])
         announce("uploaded", key=f"{root}/{file['path']}", bytes=file["bytes"])
     for name, content in texts.items():
         (folder / name).write_text(json.dumps(content, indent=1, allow_nan=False), "utf-8")
         store.create(f"{root}/{name}", folder / name)
-
-
-_KEY = "current.json"
-_LONGEST_HISTORY = 20
 
 
 def promote(store: Store, manifest: dict[str, Any]) -> None:
@@ -82,26 +80,26 @@ def promote(store: Store, manifest: dict[str, Any]) -> None:
         StoreError: a person holds the pointer where it is, or it cannot be read.
         ConflictError: another publisher changed it meanwhile.
     """
-    found = store.read(_KEY)
-    old = _parse(store, found[0]) if found else {}
+    found = store.read(_POINTER)
+    old = _parse_pointer(store, found[0]) if found else {}
     if "hold" in old:
         raise StoreError(
-            f"{store.location}/{_KEY} is held ({old['hold'].get('reason', 'no reason given')}): version "
+            f"{store.location}/{_POINTER} is held ({old['hold'].get('reason', 'no reason given')}): version "
             f"{manifest['version']} is published, but not current; lift the hold with `npm run model -- hold --lift`."
         )
-    content = json.dumps(_succeed(old, manifest), indent=2).encode()
-    store.replace(_KEY, content, found[1] if found else None)
+    content = json.dumps(_make_pointer(old, manifest), indent=2).encode()
+    store.replace(_POINTER, content, found[1] if found else None)
 
 
-def _parse(store: Store, content: bytes) -> dict[str, Any]:
+def _parse_pointer(store: Store, content: bytes) -> dict[str, Any]:
     try:
         old: dict[str, Any] = json.loads(content)
     except ValueError as error:
-        raise StoreError(f"{store.location}/{_KEY} is not JSON ({error}); it was left as it is.") from error
+        raise StoreError(f"{store.location}/{_POINTER} is not JSON ({error}); it was left as it is.") from error
     return old
 
 
-def _succeed(old: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
+def _make_pointer(old: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
     version, now = manifest["version"], f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     history = [old["version"], *old.get("previous", [])] if old else []
     lists = {

@@ -1,4 +1,4 @@
-"""A published version trained once more, to see whether the same weights come out.
+"""Trains a published version again, and checks that the same weights come out.
 
 Equal weights are promised on one kind of processor or GPU only; where they differ, both processors are named.
 """
@@ -22,7 +22,7 @@ from run.progress import announce
 from settings import Settings
 from storage import Bucket
 
-_OWN = {
+_LOCAL_SETTINGS = {
     "training_file",
     "validation_file",
     "test_file",
@@ -35,7 +35,7 @@ _OWN = {
     "promote",
     "repeat",
 }
-"""Settings that say where and not what; they come from the command line and the environment."""
+"""Settings that do not decide the weights; they come from the command line and the environment."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Original:
     hashes: dict[str, str]
 
 
-def recall(settings: Settings, problems: list[str]) -> tuple[Settings, Original | None]:
+def read_original(settings: Settings, problems: list[str]) -> tuple[Settings, Original | None]:
     """The settings that the manifest named by REPEAT records, at this run's locations, and the version itself.
 
     Without REPEAT the settings stay, and there is no original; what is wrong with the manifest is added to `problems`.
@@ -73,9 +73,9 @@ def recall(settings: Settings, problems: list[str]) -> tuple[Settings, Original 
     else:
         known = {setting.name for setting in fields(Settings)}
         if unknown := sorted(recorded.keys() - known):
-            told = ", ".join(unknown).upper()
-            problems.append(f"REPEAT: this code has no setting {told}; check out revision {provenance['revision']}.")
-        taken = {name: value for name, value in recorded.items() if name in known - _OWN}
+            names = ", ".join(unknown).upper()
+            problems.append(f"REPEAT: this code has no setting {names}; check out revision {provenance['revision']}.")
+        taken = {name: value for name, value in recorded.items() if name in known - _LOCAL_SETTINGS}
         return replace(settings, **taken), original
     return settings, None
 
@@ -113,7 +113,7 @@ def compare(original: Original, model: BertForSequenceClassification, calibratio
     if differing:
         raise DifferenceError(
             f"The repeated training of {original.version} gave another {' and '.join(differing)}. "
-            + _tell_differences(original, model)
+            + _describe_differences(original, model)
         )
     announce("repeated", version=original.version, same=sorted(hashes.keys() & original.hashes.keys()))
 
@@ -128,10 +128,10 @@ def _hash_files(model: BertForSequenceClassification, calibration: list[list[int
         return {weights.name: digest, "model.onnx": hashlib.sha256(served.read_bytes()).hexdigest()}
 
 
-def _tell_differences(original: Original, model: BertForSequenceClassification) -> str:
+def _describe_differences(original: Original, model: BertForSequenceClassification) -> str:
     made = original.provenance
     pairs = {name: (before, importlib.metadata.version(name)) for name, before in made["libraries"].items()}
     pairs["device"] = (made["device"], str(model.device))
     pairs["processor"] = (" then ".join(made.get("processors", ["not recorded"])), describe_processor())
-    told = [f"{name} was {before} and is {now}" for name, (before, now) in pairs.items() if before != now]
-    return f"What differs: {'; '.join(told)}." if told else "Device, processor and libraries are the same."
+    changes = [f"{name} was {before} and is {now}" for name, (before, now) in pairs.items() if before != now]
+    return f"What differs: {'; '.join(changes)}." if changes else "Device, processor and libraries are the same."

@@ -42,8 +42,8 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Story:
-    """What the report tells.
+class ReportData:
+    """What the report is made of.
 
     Attributes:
         manifest: the version's, without its files.
@@ -64,19 +64,19 @@ class Story:
     with_text: bool
 
 
-def render(story: Story) -> str:
+def render(data: ReportData) -> str:
     """The report as the text of an HTML file."""
-    manifest, style = story.manifest, (Path(__file__).parent / "report.css").read_text("utf-8")
+    manifest, style = data.manifest, (Path(__file__).parent / "report.css").read_text("utf-8")
     sections = [
-        ("", _tell_outcome(story)),
+        ("", _describe_outcome(data)),
         ("Quality by data set", _list_sets(manifest["metrics"]["sets"])),
-        ("Against the current version", _compare(story)),
-        ("Training", _wrap(_draw_learning(story.history))),
-        ("Validation", _wrap(_draw_validation(story.scored))),
-        ("Confusion", _list_confusion(story.scored)),
+        ("Against the current version", _compare(data)),
+        ("Training", _wrap(_draw_learning(data.history))),
+        ("Validation", _wrap(_draw_validation(data.scored))),
+        ("Confusion", _list_confusion(data.scored)),
         ("Accuracy by confidence", _list_slices(manifest["metrics"]["sets"])),
-        (f"The {WORST} worst mistakes", _list_mistakes(story.scored, story.with_text)),
-        ("Proof", _list_pairs({name: f"{value:.3g}" for name, value in story.proof.items()})),
+        (f"The {WORST} worst mistakes", _list_mistakes(data.scored, data.with_text)),
+        ("Proof", _list_pairs({name: f"{value:.3g}" for name, value in data.proof.items()})),
         ("Data", _list_data(manifest["provenance"])),
         ("Settings", _list_pairs({**manifest["provenance"]["settings"], "seed": manifest["provenance"]["seed"]})),
         (
@@ -99,11 +99,11 @@ def render(story: Story) -> str:
     )
 
 
-def _tell_outcome(story: Story) -> str:
-    metrics = story.manifest["metrics"]
-    told = f"int8 on {metrics['rows']} validation rows: accuracy {metrics['accuracy']:.4f}, ECE {metrics['ece']:.4f}"
-    refusal = "".join(f'<p class="refused">Rejected: {escape(reason)}</p>' for reason in story.reasons)
-    return f"<h1>{escape(story.manifest['version'])}</h1><p class='lead'>{told}</p>{refusal}"
+def _describe_outcome(data: ReportData) -> str:
+    metrics = data.manifest["metrics"]
+    summary = f"int8 on {metrics['rows']} validation rows: accuracy {metrics['accuracy']:.4f}, ECE {metrics['ece']:.4f}"
+    refusal = "".join(f'<p class="refused">Rejected: {escape(reason)}</p>' for reason in data.reasons)
+    return f"<h1>{escape(data.manifest['version'])}</h1><p class='lead'>{summary}</p>{refusal}"
 
 
 def _list_sets(sets: list[dict[str, Any]]) -> str:
@@ -117,12 +117,12 @@ def _list_sets(sets: list[dict[str, Any]]) -> str:
     return _list_table(header, lines)
 
 
-def _compare(story: Story) -> str:
-    if story.champion is None:
+def _compare(data: ReportData) -> str:
+    if data.champion is None:
         return "<p>There was no version to compare with.</p>"
-    metrics, champion = story.manifest["metrics"], story.champion
+    metrics, champion = data.manifest["metrics"], data.champion
     lines = [
-        (f"candidate {story.manifest['version']}", *(f"{metrics[name]:.4f}" for name in _FIGURES)),
+        (f"candidate {data.manifest['version']}", *(f"{metrics[name]:.4f}" for name in _FIGURES)),
         (f"current {champion['version']}", *(f"{champion[name]:.4f}" for name in _FIGURES)),
         ("difference", *(f"{metrics[name] - champion[name]:+.4f}" for name in _FIGURES)),
     ]

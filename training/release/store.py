@@ -12,7 +12,7 @@ from errors import ConflictError, MissingKeyError, StoreError
 from storage import Bucket, probe_folder
 
 LOCK_SECONDS = 1.0
-"""How long another publisher's lock on a folder's pointer is waited for."""
+"""Seconds to wait for another publisher's lock on a folder's pointer."""
 
 
 class Store(Protocol):
@@ -53,7 +53,7 @@ class FolderStore:
         return content, hashlib.sha256(content).hexdigest()
 
     def create(self, key: str, source: Path) -> None:
-        fresh = self._write_aside(key, source.read_bytes())
+        fresh = self._write_temporary(key, source.read_bytes())
         try:
             # Unlike a rename, a link refuses a name that is taken.
             os.link(fresh, self.folder / key)
@@ -64,7 +64,7 @@ class FolderStore:
 
     def replace(self, key: str, content: bytes, tag: str | None) -> None:
         path = self.folder / key
-        fresh, lock = self._write_aside(key, content), path.with_name(f".{path.name}.lock")
+        fresh, lock = self._write_temporary(key, content), path.with_name(f".{path.name}.lock")
         try:
             self._lock(fresh, lock)
             found = self.read(key)
@@ -77,18 +77,18 @@ class FolderStore:
             fresh.unlink()
 
     def _lock(self, fresh: Path, lock: Path) -> None:
-        patience = time.monotonic() + LOCK_SECONDS
+        deadline = time.monotonic() + LOCK_SECONDS
         while True:
             try:
                 return os.link(fresh, lock)
             except FileExistsError as error:
-                if time.monotonic() > patience:
+                if time.monotonic() > deadline:
                     raise ConflictError(
                         f"{lock} is held by another publisher; nothing was overwritten. Delete it if none is at work."
                     ) from error
                 time.sleep(0.05)
 
-    def _write_aside(self, key: str, content: bytes) -> Path:
+    def _write_temporary(self, key: str, content: bytes) -> Path:
         path = self.folder / key
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".partial")

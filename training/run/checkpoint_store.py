@@ -1,6 +1,6 @@
-"""Where checkpoints and prepared data are kept: a folder, or a prefix of an S3 bucket. Newer files replace older ones.
+"""The checkpoint store keeps checkpoints and tokenized rows, in a folder or under a prefix of an S3 bucket.
 
-A key holds a whole file or nothing, whenever the process is killed.
+A key holds a whole file or nothing, whenever the process is killed. A newer file replaces an older one.
 """
 
 import shutil
@@ -15,7 +15,7 @@ from errors import MissingKeyError, StoreError
 from storage import Bucket, probe_folder
 
 
-class Depot(Protocol):
+class CheckpointStore(Protocol):
     """Files under keys with forward slashes."""
 
     location: str
@@ -27,9 +27,9 @@ class Depot(Protocol):
         """Bytes that still fit."""
 
     def stage(self, owner: str) -> Iterator[Path]:
-        """A new folder to prepare files in; use it through `staging`."""
+        """A new folder to prepare files in; use it through `staging_folder`."""
 
-    def keep(self, key: str, source: Path) -> None:
+    def put(self, key: str, source: Path) -> None:
         """Moves a staged file to its key."""
 
     def fetch(self, key: str, folder: Path) -> Path | None:
@@ -43,18 +43,18 @@ class Depot(Protocol):
 
 
 @contextmanager
-def staging(depot: Depot, owner: str) -> Iterator[Path]:
-    """A folder for files that are then kept; what is left in it is deleted.
+def staging_folder(store: CheckpointStore, owner: str) -> Iterator[Path]:
+    """A folder to prepare files in before they are put into the store; what is left in it is deleted.
 
     Args:
-        depot: where the files will be kept.
+        store: where the files will be put.
         owner: who prepares them; what an owner's killed run left is deleted too.
     """
-    yield from depot.stage(owner)
+    yield from store.stage(owner)
 
 
-class FolderDepot:
-    """A depot in a plain folder."""
+class FolderCheckpointStore:
+    """A checkpoint store in a plain folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -72,7 +72,7 @@ class FolderDepot:
         with tempfile.TemporaryDirectory(prefix=f".staged-{owner}-", dir=self.folder) as place:
             yield Path(place)
 
-    def keep(self, key: str, source: Path) -> None:
+    def put(self, key: str, source: Path) -> None:
         target = self.folder / key
         target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)
@@ -93,8 +93,8 @@ class FolderDepot:
                 path.parent.rmdir()
 
 
-class S3Depot:
-    """A depot under a prefix of an S3 bucket; large files travel in parallel parts."""
+class S3CheckpointStore:
+    """A checkpoint store under a prefix of an S3 bucket; large files travel in parallel parts."""
 
     def __init__(self, bucket: str, prefix: str) -> None:
         self._bucket, self._prefix = Bucket(bucket), prefix.strip("/")
@@ -110,7 +110,7 @@ class S3Depot:
         with tempfile.TemporaryDirectory(prefix=f"staged-{owner}-") as place:
             yield Path(place)
 
-    def keep(self, key: str, source: Path) -> None:
+    def put(self, key: str, source: Path) -> None:
         from boto3.exceptions import Boto3Error  # noqa: PLC0415  (a second of start-up that a folder does not need)
 
         try:
@@ -144,35 +144,35 @@ class S3Depot:
         return f"{self._prefix}/{key}" if self._prefix else key
 
 
-def open_depot(uri: str, problems: list[str]) -> Depot | None:
-    """The depot at a folder path, a file: URL or s3://bucket/prefix, or None for anything else.
+def open_checkpoint_store(uri: str, problems: list[str]) -> CheckpointStore | None:
+    """The checkpoint store at a folder path, a file: URL or s3://bucket/prefix, or None for anything else.
 
     Adds to `problems` if there is none or if it cannot be written.
     """
     address = urlparse(uri)
-    depot: Depot
+    store: CheckpointStore
     if address.scheme == "s3":
-        depot = S3Depot(address.netloc, address.path)
+        store = S3CheckpointStore(address.netloc, address.path)
     elif address.scheme in {"", "file"}:
-        depot = FolderDepot(Path(unquote(address.path) if address.scheme else uri))
+        store = FolderCheckpointStore(Path(unquote(address.path) if address.scheme else uri))
     else:
         problems.append(f"CHECKPOINT_PATH {uri!r} is neither a folder nor s3://bucket/prefix.")
         return None
     try:
-        depot.probe()
+        store.probe()
     except StoreError as error:
         problems.append(f"CHECKPOINT_PATH cannot be written: {error}" if address.scheme == "s3" else str(error))
-    return depot
+    return store
 
 
-def check_room(depot: Depot, weights: Path, problems: list[str]) -> None:
+def check_free_space(store: CheckpointStore, weights: Path, problems: list[str]) -> None:
     """Adds to `problems` if the checkpoints of a model as large as the pretrained one do not fit.
 
     A checkpoint holds the weights, the best weights and two moments of each; it stays until the next one is whole.
     """
-    needed, free = 2 * 4 * weights.stat().st_size, depot.count_free()
+    needed, free = 2 * 4 * weights.stat().st_size, store.count_free()
     if needed > free:
         problems.append(
-            f"{depot.location} has {free / 1e9:.1f} GB free, but checkpoints take {needed / 1e9:.1f} GB; make room or "
+            f"{store.location} has {free / 1e9:.1f} GB free, but checkpoints take {needed / 1e9:.1f} GB; make room or "
             "name another place in CHECKPOINT_PATH."
         )

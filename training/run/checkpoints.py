@@ -1,9 +1,9 @@
 """Checkpoints: written whole or not at all, found again by a run with the same settings and data.
 
 Tensors are safetensors and the rest is JSON, so that reading one never runs code. `latest.json` names the files of the
-newest checkpoint with their SHA-256 and is written last: without it, what a killed run left is only rubbish.
+newest checkpoint with their SHA-256 and is written last: files that it does not name are what a killed run left.
 
-No random state is stored: a step's is a function of seed, epoch, step and rank (`loop.py`).
+No random state is stored: a step's is a function of seed, epoch, step and rank (`run/loop.py`).
 """
 
 import hashlib
@@ -17,10 +17,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from errors import StoreError
-from run.checkpoint_store import Depot, staging
+from run.checkpoint_store import CheckpointStore, staging_folder
 
 Weights = dict[str, torch.Tensor]
-Told = dict[str, Any]
+Index = dict[str, Any]
+"""Content of latest.json."""
 
 FILES = ("model.safetensors", "optimizer.safetensors", "best.safetensors")
 
@@ -53,11 +54,11 @@ class Checkpoints:
     """The checkpoints of one run.
 
     Attributes:
-        depot: where they are.
+        store: where they are.
         run: the run's own folder in it.
     """
 
-    depot: Depot
+    store: CheckpointStore
     run: str
 
     def save(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
@@ -73,7 +74,7 @@ class Checkpoints:
             if isinstance(error, StoreError):
                 raise
             raise StoreError(
-                f"{self.depot.location}: the checkpoint could not be written ({error}). The last one is kept; make "
+                f"{self.store.location}: the checkpoint could not be written ({error}). The last one is kept; make "
                 "room or correct CHECKPOINT_PATH, and the next run with the same settings continues it."
             ) from error
 
@@ -84,24 +85,24 @@ class Checkpoints:
             StoreError: a file of it is missing or not what was written.
         """
         with tempfile.TemporaryDirectory() as place:
-            told = self._read_latest(Path(place))
-            if told is None:
+            index = self._read_latest(Path(place))
+            if index is None:
                 return Progress()
-            paths = {name: self._fetch(file, Path(place)) for name, file in told["files"].items()}
+            paths = {name: self._fetch(file, Path(place)) for name, file in index["files"].items()}
             model.load_state_dict(load_file(paths["model.safetensors"]))
             _unflatten(optimizer, load_file(paths["optimizer.safetensors"]))
-            return Progress(**told["progress"], best=load_file(paths["best.safetensors"]))
+            return Progress(**index["progress"], best=load_file(paths["best.safetensors"]))
 
     def discard(self) -> None:
         """Deletes all of the run's checkpoints."""
-        keys = self.depot.list_keys(f"{self.run}/")
+        keys = self.store.list_keys(f"{self.run}/")
         # The pointer first, so that it never names what is gone.
-        self.depot.remove(sorted(keys, key=lambda key: not key.endswith("/latest.json")))
+        self.store.remove(sorted(keys, key=lambda key: not key.endswith("/latest.json")))
 
     def _write(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
         folder = f"{self.run}/epoch-{progress.epochs}-step-{progress.step}"
         tensors = dict(zip(FILES, (copy_weights(model), _flatten(optimizer), progress.best), strict=True))
-        with staging(self.depot, self.run) as place:
+        with staging_folder(self.store, self.run) as place:
             before = self._read_latest(place)
             known = {file["sha256"]: file for file in before["files"].values()} if before else {}
             files = {}
@@ -111,23 +112,23 @@ class Checkpoints:
                 # The best weights stay the same for many checkpoints; they are not sent again.
                 files[name] = known.get(digest) or {"key": f"{folder}/{name}", "sha256": digest}
                 if digest not in known:
-                    self.depot.keep(files[name]["key"], place / name)
+                    self.store.put(files[name]["key"], place / name)
             described = {"progress": {k: v for k, v in vars(progress).items() if k != "best"}, "files": files}
             (place / "described.json").write_text(json.dumps(described))
-            self.depot.keep(f"{self.run}/latest.json", place / "described.json")
+            self.store.put(f"{self.run}/latest.json", place / "described.json")
         kept = {file["key"] for file in files.values()} | {f"{self.run}/latest.json"}
-        self.depot.remove([key for key in self.depot.list_keys(f"{self.run}/") if key not in kept])
+        self.store.remove([key for key in self.store.list_keys(f"{self.run}/") if key not in kept])
 
-    def _read_latest(self, place: Path) -> Told | None:
-        path = self.depot.fetch(f"{self.run}/latest.json", place)
+    def _read_latest(self, place: Path) -> Index | None:
+        path = self.store.fetch(f"{self.run}/latest.json", place)
         return json.loads(path.read_text()) if path else None
 
     def _fetch(self, file: dict[str, str], place: Path) -> Path:
-        path = self.depot.fetch(file["key"], place)
+        path = self.store.fetch(file["key"], place)
         if path is None or _hash(path) != file["sha256"]:
             what = "is missing" if path is None else "is not what was written"
             raise StoreError(
-                f"{self.depot.location}/{file['key']} {what}; delete {self.depot.location}/{self.run} to start over."
+                f"{self.store.location}/{file['key']} {what}; delete {self.store.location}/{self.run} to start over."
             )
         return path
 

@@ -25,7 +25,7 @@ _FILLER = 64
 
 @dataclass(frozen=True)
 class Size:
-    """What a captured step is bound to.
+    """The sizes that a captured step is fixed to.
 
     Attributes:
         tokens: of the pack, fillers counted.

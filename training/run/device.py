@@ -1,4 +1,4 @@
-"""Which device and which processor compute, and what to do where the wanted one cannot be had."""
+"""The device and the processor that a run computes on, and what to do where the wanted device is missing."""
 
 import os
 import platform
@@ -49,9 +49,9 @@ def describe_processor() -> str:
 
     Two processors of one description give equal bits; of two that differ, nothing is promised.
     """
-    told = Path("/proc/cpuinfo").read_text("utf-8") if Path("/proc/cpuinfo").exists() else ""
+    content = Path("/proc/cpuinfo").read_text("utf-8") if Path("/proc/cpuinfo").exists() else ""
     fields = dict(
-        re.findall(r"^(model name|cpu family|model|flags)\s*: (.*)$", told.partition("\n\n")[0], re.MULTILINE)
+        re.findall(r"^(model name|cpu family|model|flags)\s*: (.*)$", content.partition("\n\n")[0], re.MULTILINE)
     )
     name = fields.get("model name", platform.processor() or platform.machine())
     kinds = [f"{key} {fields[key]}" for key in ("cpu family", "model") if key in fields]

@@ -1,4 +1,4 @@
-"""What a network answers on many rows: batched by tokens, and in smaller batches where memory is short."""
+"""Logits of many rows: batched by tokens, in smaller batches where memory is short."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -12,7 +12,7 @@ from errors import InputError
 from model.encoder import autocast
 from model.packing import compute_logits, pack
 from run.device import free_memory, is_out_of_memory
-from run.process_group import Team
+from run.process_group import ProcessGroup
 from run.progress import announce, track
 from settings import Settings
 
@@ -24,7 +24,7 @@ def compute_validation_logits(
     model: BertForSequenceClassification,
     data: Encoded,
     settings: Settings,
-    team: Team,
+    group: ProcessGroup,
     between: Callable[[], None],
 ) -> torch.Tensor:
     """Logits to choose the best epoch by: like `compute_all_logits`, but in the training's precision on a GPU.
@@ -33,11 +33,11 @@ def compute_validation_logits(
         model: the network, on its device.
         data: the rows.
         settings: for the batch size and the precision.
-        team: processes that share the rows and all get all logits.
+        group: processes that share the rows and all get all logits.
         between: called after each batch.
     """
     cast = autocast(model.device, settings.precision) if model.device.type == "cuda" else nullcontext()
-    return _compute(model, data, settings, cast=cast, team=team, between=between)
+    return _compute(model, data, settings, cast=cast, group=group, between=between)
 
 
 def compute_all_logits(model: BertForSequenceClassification, data: Encoded, settings: Settings) -> torch.Tensor:
@@ -68,10 +68,10 @@ def _compute(  # noqa: PLR0913
     settings: Settings,
     *,
     cast: AbstractContextManager[object],
-    team: Team | None = None,
+    group: ProcessGroup | None = None,
     between: Callable[[], None] = lambda: None,
 ) -> torch.Tensor:
-    team = team or Team()
+    group = group or ProcessGroup()
     model.eval()
     tokens = settings.valid_batch_size * settings.max_len
     tokens = max(tokens, _GPU_TOKENS) if model.device.type == "cuda" else tokens
@@ -79,12 +79,12 @@ def _compute(  # noqa: PLR0913
     logits = torch.zeros(len(data.ids), len(LABELS))
     answer = _Answer(model, data, tokens)
     with torch.inference_mode(), cast:
-        for start in track(range(0, len(plan), team.size), -(-len(plan) // team.size), "evaluation"):
-            for rows in plan[start + team.rank : start + team.rank + 1]:
+        for start in track(range(0, len(plan), group.size), -(-len(plan) // group.size), "evaluation"):
+            for rows in plan[start + group.rank : start + group.rank + 1]:
                 for answered, figures in answer(rows):
                     logits[answered] = figures
             between()
-    return team.sum(logits)
+    return group.sum(logits)
 
 
 class _Answer:

@@ -20,17 +20,22 @@ from errors import StoppedError
 from run.progress import announce
 
 _GRACE_SECONDS = 1.5
+_LINK_LOCAL = "http://169.254.169.254"
+_POLL_SECONDS = 5.0
+_TIMEOUT_SECONDS = 2.0
+_TOKEN_SECONDS = 21600
 
 
 class Stop:
-    """Whether the run shall stop.
+    """A request to stop the run.
 
-    Inside `with stop:` the run looks at `asked` itself; outside there is nothing to finish: the signal ends it there.
+    Inside `with stop:` a signal only sets `asked`, and the run stops after its step. Outside there is nothing to
+    finish: the signal raises StoppedError at once.
     """
 
     def __init__(self) -> None:
         self._asked = threading.Event()
-        self._patient = False
+        self._graceful = False
 
     @property
     def asked(self) -> bool:
@@ -38,21 +43,21 @@ class Stop:
         return self._asked.is_set()
 
     def listen(self) -> None:
-        """Hears SIGTERM and, on an EC2 machine, the Spot notice."""
-        signal.signal(signal.SIGTERM, self._hear)
-        # The notice of two minutes takes the way of the signal, which the main thread alone hears.
+        """Listens for SIGTERM and, on an EC2 machine, for the Spot notice."""
+        signal.signal(signal.SIGTERM, self._receive)
+        # The Spot notice is sent on as SIGTERM, because signals reach the main thread.
         watch_notices(lambda: os.kill(os.getpid(), signal.SIGTERM))
 
     def __enter__(self) -> "Stop":
-        self._patient = True
+        self._graceful = True
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._patient = False
+        self._graceful = False
 
-    def _hear(self, _signal: int, _frame: FrameType | None) -> None:
+    def _receive(self, _signal: int, _frame: FrameType | None) -> None:
         self._asked.set()
-        if not self._patient:
+        if not self._graceful:
             raise StoppedError
 
 
@@ -74,12 +79,6 @@ def _watch(reader: int) -> None:
     threading.Event().wait(_GRACE_SECONDS)
     os.write(2, b"Stopped; the next run with the same settings continues from the last checkpoint.\n")
     os._exit(130)
-
-
-_LINK_LOCAL = "http://169.254.169.254"
-_POLL_SECONDS = 5.0
-_TIMEOUT_SECONDS = 2.0
-_TOKEN_SECONDS = 21600
 
 
 def watch_notices(act: Callable[[], None], poll_seconds: float = _POLL_SECONDS) -> threading.Thread | None:

@@ -17,8 +17,8 @@ from run.progress import announce, track
 from run.step import Batch, Losses, Run, open_graphs, take_step
 from settings import Settings
 
-_AGREEMENT_STEPS = 8
-"""Steps between two agreements of several processes on stopping and saving."""
+_STEPS_BETWEEN_EXCHANGES = 8
+"""With several processes: steps between two exchanges of the flags that ask to stop and to save."""
 
 
 def train(run: Run) -> Progress:
@@ -37,7 +37,7 @@ def train(run: Run) -> Progress:
     progress.micro = progress.micro or run.settings.micro_batch_size or run.settings.train_batch_size
     if progress.epochs or progress.step:
         announce("continued", checkpoint=run.checkpoints.run, epochs=progress.epochs, step=progress.step)
-    _note_processor(run, progress)
+    _record_processor(run, progress)
     run.halves = choose_halves(run.settings.compile)
     graphs = open_graphs(run, optimizer)
     with run.stop:
@@ -49,7 +49,7 @@ def train(run: Run) -> Progress:
     return progress
 
 
-def _note_processor(run: Run, progress: Progress) -> None:
+def _record_processor(run: Run, progress: Progress) -> None:
     """Adds this processor to the run's; a run that changes processors goes on, but not with the bits of one."""
     if run.processor in progress.processors[-1:]:
         return
@@ -91,7 +91,7 @@ def compute_rate(step: int, total: int, settings: Settings) -> float:
 
 def _run_epoch(run: Run, optimizer: AdamW, progress: Progress, graphs: StepGraphs | None) -> int:
     """The rest of an epoch; its number of steps."""
-    settings, epoch, losses = run.settings, progress.epochs, Losses(run.team)
+    settings, epoch, losses = run.settings, progress.epochs, Losses(run.group)
     lengths = [len(ids) for ids in run.training.ids]
     plan = plan_batches(lengths, settings.train_batch_size, settings.seed + epoch)
     run.model.train()
@@ -99,26 +99,26 @@ def _run_epoch(run: Run, optimizer: AdamW, progress: Progress, graphs: StepGraph
     for step in track(rest, len(rest), f"epoch {epoch + 1}/{settings.epochs}"):
         number = len(plan) * epoch + step
         set_rate(optimizer, compute_rate(number, len(plan) * settings.epochs, settings))
-        share = run.team.share(plan[step], lengths)
+        share = run.group.shard(plan[step], lengths)
         batch = Batch(plan[step], share, _seed_step(run, number), f"epoch {epoch + 1}, step {step + 1}")
         losses.add(batch, take_step(run, optimizer, batch, progress, graphs))
         progress.step = step + 1
-        _pause(run, optimizer, progress, losses)
+        _save_or_stop(run, optimizer, progress, losses)
     losses.drain(progress)
     return len(plan)
 
 
 def _seed_step(run: Run, number: int) -> int:
     """The seed of a step's dropout: a function of where the run is, so that no random state has to be kept."""
-    return ((run.settings.seed << 40) + (number << 10) + run.team.rank) % 2**63
+    return ((run.settings.seed << 40) + (number << 10) + run.group.rank) % 2**63
 
 
-def _pause(run: Run, optimizer: AdamW, progress: Progress, losses: Losses) -> None:
+def _save_or_stop(run: Run, optimizer: AdamW, progress: Progress, losses: Losses) -> None:
     """Writes a checkpoint when one is due, and leaves when told to."""
-    if run.team.size > 1 and progress.step % _AGREEMENT_STEPS:
+    if run.group.size > 1 and progress.step % _STEPS_BETWEEN_EXCHANGES:
         return
-    due = run.team.leads and time.monotonic() - run.saved >= run.settings.checkpoint_seconds
-    stopping, due = run.team.agree(run.stop.asked, due)
+    due = run.group.is_main and time.monotonic() - run.saved >= run.settings.checkpoint_seconds
+    stopping, due = run.group.any_true(run.stop.asked, due)
     if stopping or due or losses.full:
         losses.drain(progress)
     if stopping or due:
@@ -129,7 +129,7 @@ def _pause(run: Run, optimizer: AdamW, progress: Progress, losses: Losses) -> No
 
 def _save(run: Run, optimizer: AdamW, progress: Progress) -> None:
     begun = time.monotonic()
-    if run.team.leads:
+    if run.group.is_main:
         run.checkpoints.save(run.model, optimizer, progress)
         seconds = round(time.monotonic() - begun, 2)
         announce("saved", epochs=progress.epochs, step=progress.step, seconds=seconds)
@@ -139,12 +139,12 @@ def _save(run: Run, optimizer: AdamW, progress: Progress) -> None:
 def _finish_epoch(run: Run, optimizer: AdamW, progress: Progress, steps: int) -> None:
     """Evaluates, keeps the weights if they are the best yet, and writes a checkpoint."""
 
-    def leave_if_told() -> None:
-        if run.team.agree(run.stop.asked)[0]:
+    def stop_if_asked() -> None:
+        if run.group.any_true(run.stop.asked)[0]:
             _save(run, optimizer, progress)
             raise StoppedError
 
-    logits = compute_validation_logits(run.model, run.validation, run.settings, run.team, leave_if_told)
+    logits = compute_validation_logits(run.model, run.validation, run.settings, run.group, stop_if_asked)
     quality = measure(to_probabilities(logits, 1.0)[:, 1], np.array(run.validation.labels)).rounded()
     progress.history.append({"epoch": progress.epochs + 1, "loss": progress.loss / steps, **quality})
     progress.epochs, progress.step, progress.loss = progress.epochs + 1, 0, 0.0

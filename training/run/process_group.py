@@ -1,4 +1,4 @@
-"""The processes that train together: one, or as many as PROCESSES says, each with a GPU of its own.
+"""The process group of a training: one process, or as many as PROCESSES says, each with a GPU of its own.
 
 Gradients are summed here and not by DistributedDataParallel: an out-of-memory retry of one process would leave its
 partners waiting inside the backward pass, and the packed forward pass is a function beside the module.
@@ -23,7 +23,7 @@ _SHUTDOWN_SECONDS = 100
 
 
 @dataclass(frozen=True)
-class Team:
+class ProcessGroup:
     """This process among the ones that train together.
 
     Attributes:
@@ -35,11 +35,11 @@ class Team:
     size: int = 1
 
     @property
-    def leads(self) -> bool:
-        """Whether this is the process that speaks, saves and publishes."""
+    def is_main(self) -> bool:
+        """Whether this is the main process, which logs, saves and publishes."""
         return self.rank == 0
 
-    def share(self, rows: list[int], lengths: list[int]) -> list[int]:
+    def shard(self, rows: list[int], lengths: list[int]) -> list[int]:
         """This process's part of a batch: every size-th row by length, so that all have about as many tokens."""
         return sorted(rows, key=lambda row: (lengths[row], row))[self.rank :: self.size]
 
@@ -62,21 +62,21 @@ class Team:
             dist.all_reduce(tensor)
         return tensor
 
-    def agree(self, *wishes: bool) -> list[bool]:
-        """Each wish, granted to all processes if any has it."""
+    def any_true(self, *flags: bool) -> list[bool]:
+        """Each flag, true in all processes if it is true in any of them."""
         if self.size == 1:
-            return list(wishes)
-        flags = torch.tensor(wishes, dtype=torch.int32)
-        dist.all_reduce(flags, op=dist.ReduceOp.MAX)
-        return [bool(flag) for flag in flags.tolist()]
+            return list(flags)
+        values = torch.tensor(flags, dtype=torch.int32)
+        dist.all_reduce(values, op=dist.ReduceOp.MAX)
+        return [bool(value) for value in values.tolist()]
 
     @contextmanager
-    def lead_first(self) -> Iterator[None]:
-        """The first process goes through the block before the others, which find what it left."""
-        if not self.leads:
+    def main_first(self) -> Iterator[None]:
+        """The main process runs the block first; the others then find what it left."""
+        if not self.is_main:
             dist.barrier()
         yield
-        if self.leads and self.size > 1:
+        if self.is_main and self.size > 1:
             dist.barrier()
 
     def leave(self) -> None:
@@ -91,10 +91,10 @@ def is_launched() -> bool:
 
 
 def launch(processes: int) -> int:
-    """Runs this program's own command line in so many processes; the exit code of the first of them that fails.
+    """Runs this program's own command line in several processes; returns the exit code of the first that fails.
 
-    torchrun's launcher does it. torchrun itself ends with code 1, whatever its processes end with: a run that SIGTERM
-    stops must end with 143, by which AWS Batch knows that another attempt continues it.
+    It uses torchrun's launcher. torchrun itself ends with code 1, whatever its processes end with. A run that SIGTERM
+    stops must end with 143: this code tells AWS Batch that another attempt continues the run.
 
     Args:
         processes: how many; 0: one for each GPU.
@@ -103,7 +103,7 @@ def launch(processes: int) -> int:
         0 if all processes ended well; 128 + the signal's number after SIGTERM or Ctrl-C, once all have ended.
     """
     os.environ.setdefault("TORCH_ELASTIC_SHUTDOWN_TIMEOUT", str(_SHUTDOWN_SECONDS))
-    # The launcher's account of a failure repeats what the process has said in its own words.
+    # The launcher would log failures that the process has already reported itself.
     logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)
     config = LaunchConfig(
         min_nodes=1,
@@ -124,12 +124,12 @@ def launch(processes: int) -> int:
     return 0
 
 
-def join_team(device: torch.device) -> Team:
-    """Joins the processes that a launcher started, or makes a team of one."""
+def join_process_group(device: torch.device) -> ProcessGroup:
+    """Joins the processes that a launcher started, or makes a group of this one."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        return Team()
+        return ProcessGroup()
     if device.type == "cuda":
         torch.cuda.set_device(device)
     dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
-    return Team(dist.get_rank(), size)
+    return ProcessGroup(dist.get_rank(), size)

@@ -15,7 +15,7 @@ from run.checkpoints import Checkpoints, Progress
 from run.cuda_graphs import StepGraphs
 from run.device import describe_processor, free_memory, is_out_of_memory
 from run.interruption import Stop
-from run.process_group import Team
+from run.process_group import ProcessGroup
 from run.progress import announce
 from settings import Settings
 
@@ -31,7 +31,7 @@ class Run:
         settings: all settings.
         checkpoints: where a stopped run continues from.
         stop: whether somebody wants the run to stop.
-        team: this process among the ones that train together.
+        group: this process among the ones that train together.
         processor: what computes, for the manifest and to notice that a run has changed processors.
         halves: what computes a layer, compiled or not.
         saved: when the last checkpoint was written, in seconds of the monotonic clock.
@@ -43,14 +43,14 @@ class Run:
     settings: Settings
     checkpoints: Checkpoints
     stop: Stop = field(default_factory=Stop)
-    team: Team = field(default_factory=Team)
+    group: ProcessGroup = field(default_factory=ProcessGroup)
     processor: str = field(default_factory=describe_processor)
     halves: Halves = PLAIN
     saved: float = field(default_factory=time.monotonic)
 
 
 _HELD = 16
-"""Steps whose losses wait on the device. Looking at each would make the GPU idle between two steps."""
+"""Steps whose losses stay on the device. Reading each loss at once would make the GPU idle between two steps."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def open_graphs(run: Run, optimizer: Optimizer) -> StepGraphs | None:
     captured from.
     """
     device, settings = run.model.device, run.settings
-    if device.type != "cuda" or not settings.cuda_graphs or settings.deterministic or run.team.size > 1:
+    if device.type != "cuda" or not settings.cuda_graphs or settings.deterministic or run.group.size > 1:
         return None
 
     def step(texts: Pack, reviews: int) -> torch.Tensor:
@@ -101,7 +101,7 @@ def take_step(
         figures = graphs.replay(run.training, batch.share, batch.seed)
         if figures is not None:
             return figures
-        # What a failed capture left.
+        # Drops the gradients that a failed capture left.
         optimizer.zero_grad()
         fillers = graphs.choose_fillers(run.training, batch.share)
     while (loss := _try_gradients(run, batch, progress.micro, fillers)) is None:
@@ -114,7 +114,7 @@ def take_step(
 def _update(run: Run, optimizer: Optimizer, loss: torch.Tensor) -> torch.Tensor:
     """Moves the weights by the gradients that they hold; loss and gradient norm."""
     parameters = [parameter for parameter in run.model.parameters() if parameter.requires_grad]
-    run.team.sum_gradients(parameters)
+    run.group.sum_gradients(parameters)
     norm = torch.nn.utils.clip_grad_norm_(parameters, run.settings.clip)
     try:
         optimizer.step()
@@ -179,13 +179,13 @@ def _shrink(progress: Progress, batch: Batch) -> None:
 
 @dataclass
 class Losses:
-    """Losses of steps that nobody has looked at yet.
+    """Losses of recent steps, still on the device.
 
     Attributes:
-        team: the processes whose parts add up to each loss.
+        group: the processes whose parts add up to each loss.
     """
 
-    team: Team
+    group: ProcessGroup
     _held: list[tuple[Batch, torch.Tensor]] = field(default_factory=list)
 
     @property
@@ -206,7 +206,7 @@ class Losses:
         if not self._held:
             return
         figures = torch.stack([figures for _, figures in self._held])
-        figures[:, 0] = self.team.sum(figures[:, 0].contiguous())
+        figures[:, 0] = self.group.sum(figures[:, 0].contiguous())
         for (batch, _), (loss, norm) in zip(self._held, figures.tolist(), strict=True):
             _check(batch, loss, norm)
             progress.loss += loss
