@@ -87,8 +87,14 @@ describe('the documents', () => {
 describe('the journeys of docs/architecture.md', () => {
   const journeys = readJourneys(readFileSync('docs/architecture.md', 'utf8'));
 
-  it('are those of a request, a cold start, a promotion and a deploy parameter', () => {
-    expect([...journeys.keys()]).toEqual(['A request', 'A cold start', 'A promotion', 'A parameter of a deployment']);
+  it('are those of a request, a cold start, a promotion, a training run and a deploy parameter', () => {
+    expect([...journeys.keys()]).toEqual([
+      'A request',
+      'A cold start',
+      'A promotion',
+      'A training run',
+      'A parameter of a deployment',
+    ]);
   });
 
   it('have at most eight steps each, and each step begins with a file that exists', () => {
