@@ -8,6 +8,17 @@ from typing import Any
 
 DATA = Path.home() / "data"
 
+LOCATIONS = {
+    "training_file",
+    "validation_file",
+    "test_file",
+    "bert_path",
+    "model_path",
+    "checkpoint_path",
+    "repeat",
+}
+"""Settings that are paths or s3:// locations."""
+
 
 def _setting(default: Any, sentence: str) -> Any:
     return field(default=default, metadata={"help": sentence})
@@ -71,17 +82,8 @@ class Settings:
 
     def recorded(self) -> dict[str, Any]:
         """All settings as plain data, locations shortened to their last name, so that no paths are published."""
-        paths = {
-            "training_file",
-            "validation_file",
-            "test_file",
-            "bert_path",
-            "model_path",
-            "checkpoint_path",
-            "repeat",
-        }
         return {
-            name.upper(): ",".join(Path(part).name for part in value.split(",")) if name in paths else value
+            name.upper(): ",".join(Path(part).name for part in value.split(",")) if name in LOCATIONS else value
             for name, value in asdict(self).items()
         }
 

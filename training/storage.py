@@ -3,11 +3,12 @@
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
+from urllib.parse import unquote, urlparse
 
 from errors import ConflictError, MissingKeyError, StoreError
 
@@ -145,3 +146,44 @@ def _find_owner(path: Path) -> Owner:
             found = place.stat()
             return Owner(place, found.st_uid, found.st_gid)
     return Owner(path, os.getuid(), os.getgid())
+
+
+class _Writable(Protocol):
+    def probe(self) -> None:
+        """Raises StoreError unless files can be written."""
+
+
+Opened = TypeVar("Opened", bound=_Writable)
+
+
+def open_location(
+    setting: str,
+    uri: str,
+    open_folder: Callable[[Path], Opened],
+    open_bucket: Callable[[str, str], Opened],
+    problems: list[str],
+) -> Opened | None:
+    """What is kept at a folder path, a file: URL or s3://bucket/prefix, or None for anything else.
+
+    Adds to `problems` if there is none or if it cannot be written.
+
+    Args:
+        setting: the setting that names the location, for the sentence.
+        uri: the location.
+        open_folder: opens a folder.
+        open_bucket: opens a bucket and a prefix in it.
+        problems: gets the sentence.
+    """
+    address = urlparse(uri)
+    if address.scheme == "s3":
+        opened = open_bucket(address.netloc, address.path)
+    elif address.scheme in {"", "file"}:
+        opened = open_folder(Path(unquote(address.path) if address.scheme else uri))
+    else:
+        problems.append(f"{setting} {uri!r} is neither a folder nor s3://bucket/prefix.")
+        return None
+    try:
+        opened.probe()
+    except StoreError as error:
+        problems.append(f"{setting} cannot be written: {error}" if address.scheme == "s3" else str(error))
+    return opened

@@ -19,22 +19,10 @@ from model.export import export
 from run.checkpoints import copy_weights
 from run.device import describe_processor
 from run.progress import announce
-from settings import Settings
+from settings import LOCATIONS, Settings
 from storage import Bucket
 
-_LOCAL_SETTINGS = {
-    "training_file",
-    "validation_file",
-    "test_file",
-    "bert_path",
-    "model_path",
-    "checkpoint_path",
-    "checkpoint_seconds",
-    "device",
-    "processes",
-    "promote",
-    "repeat",
-}
+_LOCAL_SETTINGS = LOCATIONS | {"checkpoint_seconds", "device", "processes", "promote"}
 """Settings that do not decide the weights; they come from the command line and the environment."""
 
 

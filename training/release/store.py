@@ -4,12 +4,12 @@ import hashlib
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlparse
 
 from errors import ConflictError, MissingKeyError, StoreError
-from storage import Bucket, probe_folder
+from storage import Bucket, open_location, probe_folder
 
 LOCK_SECONDS = 1.0
 """Seconds to wait for another publisher's lock on a folder's pointer."""
@@ -138,17 +138,5 @@ def open_store(uri: str, problems: list[str]) -> Store | None:
 
     Adds to `problems` if there is none or if it cannot be written.
     """
-    address = urlparse(uri)
-    store: Store
-    if address.scheme == "s3":
-        store = S3Store(address.netloc, address.path)
-    elif address.scheme in {"", "file"}:
-        store = FolderStore(Path(unquote(address.path) if address.scheme else uri))
-    else:
-        problems.append(f"MODEL_PATH {uri!r} is neither a folder nor s3://bucket/prefix.")
-        return None
-    try:
-        store.probe()
-    except StoreError as error:
-        problems.append(f"MODEL_PATH cannot be written: {error}" if address.scheme == "s3" else str(error))
-    return store
+    kinds: tuple[Callable[[Path], Store], Callable[[str, str], Store]] = FolderStore, S3Store
+    return open_location("MODEL_PATH", uri, *kinds, problems)

@@ -5,14 +5,13 @@ A key holds a whole file or nothing, whenever the process is killed. A newer fil
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlparse
 
 from errors import MissingKeyError, StoreError
-from storage import Bucket, probe_folder
+from storage import Bucket, open_location, probe_folder
 
 
 class CheckpointStore(Protocol):
@@ -149,20 +148,11 @@ def open_checkpoint_store(uri: str, problems: list[str]) -> CheckpointStore | No
 
     Adds to `problems` if there is none or if it cannot be written.
     """
-    address = urlparse(uri)
-    store: CheckpointStore
-    if address.scheme == "s3":
-        store = S3CheckpointStore(address.netloc, address.path)
-    elif address.scheme in {"", "file"}:
-        store = FolderCheckpointStore(Path(unquote(address.path) if address.scheme else uri))
-    else:
-        problems.append(f"CHECKPOINT_PATH {uri!r} is neither a folder nor s3://bucket/prefix.")
-        return None
-    try:
-        store.probe()
-    except StoreError as error:
-        problems.append(f"CHECKPOINT_PATH cannot be written: {error}" if address.scheme == "s3" else str(error))
-    return store
+    kinds: tuple[Callable[[Path], CheckpointStore], Callable[[str, str], CheckpointStore]] = (
+        FolderCheckpointStore,
+        S3CheckpointStore,
+    )
+    return open_location("CHECKPOINT_PATH", uri, *kinds, problems)
 
 
 def check_free_space(store: CheckpointStore, weights: Path, problems: list[str]) -> None:
