@@ -52,6 +52,16 @@ class Task:
         model.set_attn_implementation(attention)
         return model.to(self.device).train()  # type: ignore[arg-type]
 
+    def cut(self, rows: int, batch: int) -> "Task":
+        """The task with the first reviews only and with so many reviews a step."""
+        data = Encoded(self.data.ids[:rows], self.data.labels[:rows], 0)
+        return replace(self, data=data, settings=replace(self.settings, train_batch_size=batch))
+
+    def make_run(self, model: BertForSequenceClassification) -> Run:
+        """A training run of the network on the task's reviews, without checkpoints."""
+        halves = choose_halves(self.settings.compile)
+        return Run(model, self.data, self.data, self.settings, checkpoints=None, halves=halves)  # type: ignore[arg-type]
+
 
 Train = Callable[[], Epoch]
 """Trains one more epoch of the same network."""
@@ -81,7 +91,7 @@ def start_here(task: Task) -> Train:
     settings, data = task.settings, task.data
     model = task.copy_model(choose_attention())
     optimizer = make_optimizer(model, settings)
-    run = Run(model, data, data, settings, checkpoints=None, halves=choose_halves(settings.compile))  # type: ignore[arg-type]
+    run = task.make_run(model)
     progress, graphs = Progress(micro=settings.train_batch_size), open_graphs(run, optimizer)
     plan = plan_batches([len(ids) for ids in data.ids], settings.train_batch_size, settings.seed)
 

@@ -139,23 +139,16 @@ def print_table(results: list[Result]) -> None:
 def describe_machine(task: Task) -> dict[str, object]:
     """Where and with what was measured."""
     lengths = [len(ids) for ids in task.data.ids]
+    gpu = torch.cuda.get_device_name(task.device) if task.device.type == "cuda" else None
     return {
-        **describe_device(task.device),
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "device": gpu or platform.processor() or platform.machine(),
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
         "threads": torch.get_num_threads(),
         "parameters": task.model.num_parameters(),
         "reviews": len(lengths),
         "meanTokens": round(statistics.mean(lengths), 1),
         "batch": task.settings.train_batch_size,
         "precision": task.settings.precision,
-    }
-
-
-def describe_device(device: torch.device) -> dict[str, object]:
-    """The device, PyTorch and the date."""
-    gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
-    return {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "device": gpu or platform.processor() or platform.machine(),
-        "torch": torch.__version__,
-        "cuda": torch.version.cuda,
     }

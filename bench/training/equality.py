@@ -14,7 +14,7 @@ from model.packing import compute_logits, pack
 from reviews import make_network
 from run.checkpoints import Progress
 from run.loop import make_optimizer, set_rate
-from run.step import Batch, Run, open_graphs, take_step
+from run.step import Batch, open_graphs, take_step
 
 BATCHES = 50
 RELATIVE_BOUND = 1e-5
@@ -94,7 +94,7 @@ def _measure_loss_gap(first: torch.Tensor, second: torch.Tensor) -> float:
 def _take_steps(task: Task, shape: str, dropout: float, graphs: bool) -> tuple[torch.Tensor, Gradients]:
     model = _open_network(task, shape, dropout)
     settings = replace(task.settings, cuda_graphs=graphs, learning_rate=1e-4)
-    run = Run(model, task.data, task.data, settings, checkpoints=None)  # type: ignore[arg-type]
+    run = replace(task, settings=settings).make_run(model)
     optimizer, progress = make_optimizer(model, settings), Progress(micro=8)
     captured, figures = open_graphs(run, optimizer), []
     for number in range(20):

@@ -1,13 +1,11 @@
 """Where a training step's time goes: by kernel, and between launching and computing."""
 
 import time
-from dataclasses import replace
 from typing import Any
 
 from torch.profiler import ProfilerActivity, profile
 
 from contenders import Contender, Task
-from data.tokens import Encoded
 
 STEPS = 8
 KERNELS = 14
@@ -24,8 +22,7 @@ _LAUNCHES = (
 def profile_steps(task: Task, contender: Contender, batch: int) -> dict[str, Any]:
     """A step's milliseconds on the clock and on the device, its launches, and its most expensive kernels."""
     rows = min(len(task.data.ids), batch * STEPS)
-    data = Encoded(task.data.ids[:rows], task.data.labels[:rows], 0)
-    chosen = replace(task, data=data, settings=replace(task.settings, train_batch_size=batch))
+    chosen = task.cut(rows, batch)
     train, steps = contender.open(chosen), -(-rows // batch)
     for _ in range(3):
         train()
@@ -46,7 +43,7 @@ def profile_steps(task: Task, contender: Contender, batch: int) -> dict[str, Any
         "contender": contender.name,
         "batch": batch,
         "steps": steps,
-        "tokens": sum(map(len, data.ids)) / steps,
+        "tokens": sum(map(len, chosen.data.ids)) / steps,
         "ms_per_step": wall * 1000 / steps,
         "device_ms_per_step": sum(spent.values()),
         "launches_per_step": launches,

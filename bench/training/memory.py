@@ -15,7 +15,7 @@ from run.checkpoints import Progress
 from run.inference import compute_all_logits, compute_validation_logits
 from run.loop import make_optimizer
 from run.process_group import ProcessGroup
-from run.step import Batch, Run, take_step
+from run.step import Batch, take_step
 
 
 def check_memory(task: Task) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def check_memory(task: Task) -> dict[str, Any]:
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
-    run = Run(model, task.data, task.data, settings, checkpoints=None)  # type: ignore[arg-type]
+    run = replace(task, settings=settings).make_run(model)
     longest = sorted(range(len(task.data.ids)), key=lambda row: -len(task.data.ids[row]))[:asked]
     batch = Batch(longest, longest, 1, "step 1")
     wanted = take_step(run, _Standstill(model), batch, Progress(micro=asked))[0].item()

@@ -40,8 +40,7 @@ def task() -> Task:
 
 
 def make_run(task: Task) -> Run:
-    model = task.copy_model("sdpa")
-    return Run(model, task.data, task.data, task.settings, checkpoints=None)  # type: ignore[arg-type]
+    return task.make_run(task.copy_model("sdpa"))
 
 
 def test_packed_texts_have_the_loss_and_gradients_of_padded_ones(task: Task) -> None:
