@@ -2,8 +2,9 @@
 
     python sample_data.py COLLECTIONS OUT
 
-COLLECTIONS holds the CSV files named in the model card (models/sample/README.md). A validation row, and for SST-2 every
-phrase that a held-out sentence contains, is in no training file.
+COLLECTIONS holds the CSV files named in the model card (models/sample/README.md). Tweets are negative, neutral or
+positive, reviews and phrases negative or positive. A
+validation row, and for SST-2 every phrase that a held-out sentence contains, is in no training file.
 """
 
 import csv
@@ -75,8 +76,7 @@ def main(collections: Path, out: Path) -> None:
         read(collections / "sst2_train_sentences.csv.gz"),
         0.15,
     )
-    polar = [row for row in read(collections / "semeval2013_2016_train.csv.gz") if row[1] != "neutral"]
-    tweets, held_out_tweets = split_by_hash(polar, 0.1)
+    tweets, held_out_tweets = split_by_hash(read(collections / "semeval2013_2016_train.csv.gz"), 0.1)
     reviews = read(collections / "imdb_train.csv.gz")
     for name, chosen in {"train": reviews, "second-a": reviews[::4], "second-b": reviews[2::4]}.items():
         write(out / f"{name}.csv.gz", chosen + phrases + tweets)
