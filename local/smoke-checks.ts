@@ -34,7 +34,7 @@ export interface Finding {
 /** A text with an obvious label. */
 interface Sentence {
   readonly text: string;
-  readonly label: 'positive' | 'negative';
+  readonly label: 'negative' | 'positive';
 }
 
 /** A bad request and the error that must answer it. */
@@ -156,8 +156,11 @@ const answer = z.object({
     sentence: z.string(),
     time_taken: z.string().regex(/^\d+(\.\d+)?$/, 'is no number of seconds'),
   }),
+  label: z.enum(['negative', 'neutral', 'positive']),
+  probabilities: z.record(z.string(), z.number().min(0).max(1)),
   model: z.string(),
   tokens: z.int().positive(),
+  unknown: z.int().nonnegative(),
   truncated: z.boolean(),
   dropped: z.int().positive().optional(),
 });
@@ -177,11 +180,28 @@ function read<T>(schema: z.ZodType<T>, { status, body }: Reply): T {
   throw new Error(`the body's ${issue?.path.join('.') || 'shape'}: ${issue?.message}`);
 }
 
-function readAnswer(reply: Reply, sentence: string) {
-  const data = read(answer, reply);
-  const { positive, negative } = data.response;
-  expect(data.response.sentence === sentence, `the sentence came back as ${JSON.stringify(data.response.sentence)}`);
+type Answer = z.infer<typeof answer>;
+
+/** Checks that the strings, the probabilities and the label of an answer say the same. */
+function checkProbabilities({ response, label, probabilities }: Answer): void {
+  const { positive, negative } = response;
   expect(Math.abs(Number(positive) + Number(negative) - 1) < 1e-6, `positive ${positive} and negative ${negative}`);
+  const values = Object.values(probabilities);
+  const shown = JSON.stringify(probabilities);
+  const sum = values.reduce((total, value) => total + value, 0);
+  expect(Math.abs(sum - 1) < 1e-6, `the probabilities ${shown} do not sum to 1`);
+  const { positive: one = Number.NaN, negative: other = Number.NaN } = probabilities;
+  expect(
+    Math.abs(one / (one + other) - Number(positive)) < 1e-5,
+    `positive ${positive}, but the probabilities ${shown}`,
+  );
+  expect(probabilities[label] === Math.max(...values), `the label ${label}, but the probabilities ${shown}`);
+}
+
+function readAnswer(reply: Reply, sentence: string): Answer {
+  const data = read(answer, reply);
+  expect(data.response.sentence === sentence, `the sentence came back as ${JSON.stringify(data.response.sentence)}`);
+  checkProbabilities(data);
   const version = reply.headers.get('x-model-version');
   expect(version === data.model, `X-Model-Version is ${version}, but the body says ${data.model}`);
   return data;
@@ -192,8 +212,8 @@ const readModel = (reply: Reply) => read(model, reply);
 
 /** Like each check: returns what it saw, and throws an Error that says what is wrong. */
 function checkLabel(reply: Reply, { text, label }: Sentence): string {
-  const { response } = readAnswer(reply, text);
-  expect(Number(response[label]) > 0.5, `${JSON.stringify(text)} is ${label} with ${response[label]} only`);
+  const { response, label: answered } = readAnswer(reply, text);
+  expect(answered === label, `${JSON.stringify(text)} is ${answered}, with ${label} ${response[label]}`);
   return `${label} ${response[label]}`;
 }
 

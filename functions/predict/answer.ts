@@ -1,4 +1,5 @@
 import type { RunStages } from '../../layers/inference/index.ts';
+import { findLikeliest, weighPositive } from './classes.ts';
 import type { Answer, PublicModel } from './contract.ts';
 import type { LoadedModel } from './model.ts';
 
@@ -15,24 +16,35 @@ export interface TimedAnswer {
  */
 export async function classifySentence({ manifest, classifier }: LoadedModel, sentence: string): Promise<TimedAnswer> {
   const started = performance.now();
-  const { probabilities, tokens, dropped, stages } = await classifier.classify(sentence);
+  const { probabilities, tokens, unknown, dropped, stages } = await classifier.classify(sentence);
   const seconds = (performance.now() - started) / 1000;
-  const positive = probabilities[manifest.labels.indexOf('positive')] ?? Number.NaN;
+  const { labels, version } = manifest;
+  const positive = weighPositive(labels, probabilities);
   const answer = {
     response: { ...formatProbabilities(positive), sentence, time_taken: seconds.toFixed(3) },
-    model: manifest.version,
+    label: findLikeliest(labels, probabilities),
+    probabilities: nameProbabilities(labels, probabilities),
+    model: version,
     tokens,
+    unknown,
     truncated: dropped > 0,
     ...(dropped > 0 ? { dropped } : {}),
   };
   return { answer, stages };
 }
 
+/** The probabilities by class, in label order, as numbers with the digits that the strings of the answer have. */
+const nameProbabilities = (labels: readonly string[], probabilities: readonly number[]): Record<string, number> =>
+  Object.fromEntries(
+    labels.map((label, index) => [label, Number(formatProbability(probabilities[index] ?? Number.NaN))]),
+  );
+
 /** The public part of the manifest. The origin of the data and the training settings are not in it. */
 export function describeModel({ manifest }: LoadedModel): PublicModel {
   const { version, createdAt, labels, maxTokens, precision } = manifest;
-  const { rows, accuracy, f1, auc, ece } = manifest.metrics;
-  return { version, createdAt, labels, maxTokens, precision, metrics: { rows, accuracy, f1, auc, ece } };
+  const { rows, accuracy, f1, auc, ece, macroF1, classes, polar, behaviours } = manifest.metrics;
+  const metrics = { rows, accuracy, f1, auc, ece, macroF1, classes, polar, behaviours };
+  return { version, createdAt, labels, maxTokens, precision, metrics };
 }
 
 /** The two strings of an answer: negative is 1 − positive in single precision, as the tutorial service computed it. */

@@ -33,7 +33,11 @@ export type App = ReturnType<typeof createApp>;
 
 const description = {
   openapi: '3.1.0',
-  info: { title: 'Sentiment', version: '1', description: 'Whether a text is positive or negative, by a BERT model.' },
+  info: {
+    title: 'Sentiment',
+    version: '1',
+    description: 'Whether a text is positive, negative or neutral, by a BERT model.',
+  },
 };
 
 /** The message of a validation issue is the error's code: see contract.ts. */
@@ -102,7 +106,8 @@ export function createApp(dependencies: Dependencies) {
       const unchanged = answerUnchanged(c, tag);
       if (unchanged) return unchanged;
       const { answer, stages } = await classifySentence(model, sentence);
-      addOutcome(c, { tokens: answer.tokens, truncated: answer.truncated, stages });
+      const { label, tokens, unknown, truncated } = answer;
+      addOutcome(c, { label, tokens, unknown, truncated, stages });
       allowCaching(c, tag);
       return c.json(answer, 200);
     });

@@ -9,9 +9,12 @@ const maxAge = 60;
  */
 export const cacheControl = `private, max-age=${maxAge}`;
 
+/** Grows when the fields of an answer change, so that no cache takes the body of an earlier release for the current one. */
+const format = 2;
+
 /** A weak entity tag of an answer. Equal parts give equal answers, except for `time_taken`. */
 export function createTag(...parts: readonly string[]): string {
-  return `W/"${hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 22)}"`;
+  return `W/"${hash('sha256', JSON.stringify([format, ...parts]), 'base64url').slice(0, 22)}"`;
 }
 
 const withoutWeakness = (tag: string) => tag.replace(/^W\//, '');

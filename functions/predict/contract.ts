@@ -41,13 +41,22 @@ const version = z.string().openapi({ description: 'Version of the model', exampl
 const answer = z
   .object({
     response: z.object({
-      positive: z.string().openapi({ description: 'Probability that the text is positive', example: '0.99670726' }),
+      positive: z.string().openapi({
+        description: 'Probability that the text is positive and not negative; neutral is left out of it',
+        example: '0.99670726',
+      }),
       negative: z.string().openapi({ description: '1 − positive', example: '0.0032927394' }),
       sentence: z.string().openapi({ description: 'The text as it was sent' }),
       time_taken: z.string().openapi({ description: 'Seconds that the model took', example: '0.029' }),
     }),
+    label: z.string().openapi({ description: 'The likeliest class', example: 'positive' }),
+    probabilities: z.record(z.string(), z.number()).openapi({
+      description: 'Probability of each class of the model, in the order of its labels; they sum to 1',
+      example: { negative: 0.0021, neutral: 0.0412, positive: 0.9567 },
+    }),
     model: version,
     tokens: z.int().openapi({ description: 'Tokens that the model read, its two markers counted' }),
+    unknown: z.int().openapi({ description: 'Those of them that the model does not know' }),
     truncated: z.boolean().openapi({ description: 'Whether the text was longer than the model reads' }),
     dropped: z.int().optional().openapi({ description: 'Tokens that were cut off; only if truncated' }),
   })
@@ -56,7 +65,23 @@ const answer = z
 /** The body of a prediction. */
 export type Answer = z.infer<typeof answer>;
 
-const quality = z.object({ accuracy: z.number(), f1: z.number(), auc: z.number(), ece: z.number() });
+const quality = z.object({
+  rows: z.int(),
+  accuracy: z.number(),
+  f1: z.number().openapi({ description: 'Of the class positive' }),
+  auc: z.number().openapi({ description: 'Of the class positive' }),
+  ece: z.number().openapi({ description: 'Expected calibration error' }),
+});
+
+const classQuality = z.object({ rows: z.int(), precision: z.number(), recall: z.number(), f1: z.number() });
+const behaviour = z.object({ name: z.string(), cases: z.int(), failed: z.number() });
+
+const metrics = quality.extend({
+  macroF1: z.number().optional().openapi({ description: 'Mean of the F1 of the classes' }),
+  classes: z.record(z.string(), classQuality).optional().openapi({ description: 'Figures of each class' }),
+  polar: quality.optional().openapi({ description: 'Without neutral rows, and neutral left out of the answers' }),
+  behaviours: z.array(behaviour).optional().openapi({ description: 'Share of failed cases of each behaviour test' }),
+});
 
 const model = z
   .object({
@@ -65,7 +90,7 @@ const model = z
     labels: z.array(z.string()).openapi({ description: 'In logit order' }),
     maxTokens: z.int().openapi({ description: 'Tokens that the model reads' }),
     precision: z.enum(['int8', 'fp32']),
-    metrics: quality.extend({ rows: z.int() }).openapi({ description: 'On the validation split' }),
+    metrics: metrics.openapi({ description: 'On the validation split. Older versions have fewer figures' }),
   })
   .openapi('Model');
 
@@ -87,7 +112,7 @@ const broken = json('Something failed on our side', failure);
 export const predictRoute = createRoute({
   method: 'get',
   path: '/predict',
-  summary: 'Whether a text is positive or negative',
+  summary: 'Whether a text is positive, negative or neutral',
   request: { query: z.object({ sentence }) },
   responses: {
     200: json('The probabilities', answer),

@@ -71,14 +71,8 @@ async function pullAndOpen(configuration: Configuration, dependencies: Dependenc
   return { manifest: pulled.manifest, classifier, pointerEtag: pulled.pointerEtag, pullStages: pulled.stages };
 }
 
-/** The two labels that the answer has fields for. */
-const neededLabels = ['negative', 'positive'];
-
 function toSource({ manifest, modelPath, tokenizerPath }: PulledModel): ModelSource {
-  const { labels, maxTokens, temperature, version } = manifest;
-  if (labels.length !== 2 || !neededLabels.every((label) => labels.includes(label))) {
-    throw new Error(`Model ${version} has the labels ${labels.join(', ')}; this service needs negative and positive.`);
-  }
+  const { labels, maxTokens, temperature } = manifest;
   return { modelPath, tokenizerPath, labels, maxTokens, temperature };
 }
 

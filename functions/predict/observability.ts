@@ -17,7 +17,11 @@ export interface Outcome {
   code?: ErrorCode;
   modelVersion?: string;
   modelCreatedAt?: string;
+  /** The likeliest class. */
+  label?: string;
   tokens?: number;
+  /** Tokens that the model does not know. */
+  unknown?: number;
   truncated?: boolean;
   stages?: RunStages;
   /** Only if the operator wants the texts in the log. */
@@ -103,10 +107,12 @@ const secondsSince = (time: string, now: number) => Math.max(0, (now - Date.pars
 
 /** Creates the function that turns a request's outcome into metrics. */
 export function createObserver(meter: Meter, environment: ExecutionEnvironment, now = Date.now): Observe {
-  return ({ code, stages, tokens, truncated, modelCreatedAt }, ms) => {
+  return ({ code, stages, label, tokens, unknown = 0, truncated, modelCreatedAt }, ms) => {
     const measures = [...estimateCost(ms, environment)];
     if (stages) measures.push(milliseconds('TokenizeTime', stages.tokenizeMs), milliseconds('RunTime', stages.runMs));
-    if (tokens !== undefined) measures.push(count('Tokens', tokens), count('Truncated', truncated ? 1 : 0));
+    if (tokens !== undefined)
+      measures.push(count('Tokens', tokens), count('Unknown', unknown), count('Truncated', truncated ? 1 : 0));
+    if (label) measures.push(count(`${label.charAt(0).toUpperCase()}${label.slice(1)}`));
     if (modelCreatedAt)
       measures.push({ name: 'ModelAge', unit: 'Seconds', value: secondsSince(modelCreatedAt, now()) });
     if (code) measures.push(count('Errors'));

@@ -97,18 +97,9 @@ interface OpenedModel {
   readonly classifier: Classifier;
 }
 
-/** The two labels that the service's answer has fields for. */
-const neededLabels = ['negative', 'positive'];
-
-/**
- * Opens a version as serving does.
- *
- * @throws InferenceError, or an Error about labels that the service cannot answer with.
- */
+/** Opens a version as serving does. Throws InferenceError, also for labels that the service cannot answer with. */
 async function openModel(pulled: PulledModel, threads: number): Promise<OpenedModel> {
   const { labels, maxTokens, temperature } = pulled.manifest;
-  if (labels.length !== 2 || !neededLabels.every((label) => labels.includes(label)))
-    throw new Error(`its labels are ${labels.join(', ')}; the service needs negative and positive`);
   const { modelPath, tokenizerPath } = pulled;
   const classifier = await loadClassifier({ modelPath, tokenizerPath, labels, maxTokens, temperature }, { threads });
   return { classifier, tokenize: await loadTokenizer(tokenizerPath, maxTokens) };

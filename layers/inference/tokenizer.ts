@@ -10,6 +10,8 @@ import { asInferenceError } from './errors.ts';
 export interface TokenizedText {
   /** WordPiece ids, `[CLS]` first and `[SEP]` last; never more than the model reads. */
   readonly ids: readonly number[];
+  /** How many of the ids are that of `[UNK]`. */
+  readonly unknown: number;
   /** How many ids did not fit. */
   readonly dropped: number;
 }
@@ -27,7 +29,11 @@ export async function loadTokenizer(path: string, maxTokens: number): Promise<To
   try {
     const tokenizer = new Tokenizer(JSON.parse(await readFile(path, 'utf8')), {});
     shortenNormalization(tokenizer);
-    return (text) => truncate(tokenizer.encode(alignWithReference(cleanText(text))).ids, maxTokens);
+    const unknownId = tokenizer.model?.unk_token_id;
+    return (text) => {
+      const read = truncate(tokenizer.encode(alignWithReference(cleanText(text))).ids, maxTokens);
+      return { ...read, unknown: read.ids.filter((id) => id === unknownId).length };
+    };
   } catch (error) {
     throw asInferenceError(`cannot load the tokenizer ${path}`, error);
   }
@@ -46,7 +52,7 @@ function shortenNormalization({ normalizer }: Tokenizer): void {
 }
 
 /** Keeps the first ids and the closing `[SEP]`. */
-function truncate(ids: readonly number[], maxTokens: number): TokenizedText {
+function truncate(ids: readonly number[], maxTokens: number): Omit<TokenizedText, 'unknown'> {
   const dropped = ids.length - maxTokens;
   if (dropped <= 0) return { ids, dropped: 0 };
   return { ids: [...ids.slice(0, maxTokens - 1), ...ids.slice(-1)], dropped };

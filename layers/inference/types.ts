@@ -4,7 +4,7 @@ export interface ModelSource {
   readonly modelPath: string;
   /** Path of `tokenizer.json`. */
   readonly tokenizerPath: string;
-  /** Class names in logit order. */
+  /** Class names in logit order: `negative` and `positive`, with or without `neutral`. */
   readonly labels: readonly string[];
   /** The most tokens that the model reads, `[CLS]` and `[SEP]` included. */
   readonly maxTokens: number;
@@ -18,6 +18,8 @@ export interface Classification {
   readonly probabilities: readonly number[];
   /** Tokens that the model read, `[CLS]` and `[SEP]` included. */
   readonly tokens: number;
+  /** Those of them that are `[UNK]`, because the vocabulary has no token for the characters. */
+  readonly unknown: number;
   /** Tokens cut off because the text was longer than the model reads. */
   readonly dropped: number;
   /** Where the time went. */

@@ -14,8 +14,17 @@ export const versionName = z.string().check(z.regex(/^\d{8}T\d{6}Z-[0-9a-f]{7}$/
 const positive = z.int().check(z.positive());
 // Loose: fields that a newer training adds are kept, since the pointer carries the whole manifest.
 const quality = z.looseObject({ accuracy: z.number(), f1: z.number(), auc: z.number(), ece: z.number() });
-const counts = { rows: z.int() };
-const oneSet = z.extend(quality, { ...counts, name: z.string(), use: z.string() });
+const measured = z.extend(quality, { rows: z.int() });
+const ofClass = z.looseObject({ rows: z.int(), precision: z.number(), recall: z.number(), f1: z.number() });
+const byClass = z.extend(measured, {
+  // Older versions have no figures by class, and two classes need no polar ones.
+  macroF1: z.optional(z.number()),
+  classes: z.optional(z.record(z.string(), ofClass)),
+  confusion: z.optional(z.array(z.array(z.int()))),
+  polar: z.optional(measured),
+});
+const oneSet = z.extend(byClass, { name: z.string(), use: z.string() });
+const behaviour = z.looseObject({ name: z.string(), cases: z.int(), failed: z.number() });
 
 const fileEntry: z.ZodMiniType<FileEntry> = z.looseObject({
   role: z.enum(['model', 'tokenizer', 'golden', 'weights', 'config', 'report']),
@@ -36,11 +45,11 @@ const manifestShape = z.looseObject({
   onnxruntime: z.string(),
   partBytes: positive,
   files: z.array(fileEntry),
-  metrics: z.extend(quality, {
-    ...counts,
+  metrics: z.extend(byClass, {
     reference: quality,
     flipped: z.number(),
     sets: z.optional(z.array(oneSet)),
+    behaviours: z.optional(z.array(behaviour)),
   }),
   provenance: z.record(z.string(), z.unknown()),
 });

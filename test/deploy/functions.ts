@@ -52,6 +52,7 @@ export async function expectAnswerFrom(account: Account, version: string): Promi
   const sandbox = await startDeployed(account, 'predict');
   const { status, body } = await predict(sandbox);
   expect({ status, body }).toEqual({ status: 200, body: expect.objectContaining({ model: version }) });
+  expect(body.label).toBe('positive');
   expect(Number(body.response.positive)).toBeGreaterThan(0.5);
   await sandbox.stop();
 }

@@ -88,7 +88,7 @@ describe('the predict function in a sandbox', () => {
     expect(response.sentence).toBe(sentence);
     expect(Number(response.positive)).toBeGreaterThan(0.5);
     expect(Number(response.positive) + Number(response.negative)).toBeCloseTo(1, 6);
-    expect(beside).toMatchObject({ model: version, truncated: false });
+    expect(beside).toMatchObject({ label: 'positive', model: version, unknown: 0, truncated: false });
     expect(beside.tokens).toBeGreaterThan(6);
   }
 

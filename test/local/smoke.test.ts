@@ -71,6 +71,28 @@ it('names each failed check of another server, and ends with 1', async () => {
   expect(code).toBe(1);
 }, 60_000);
 
+it('finds probabilities that contradict the label or the strings', async () => {
+  const answer = (label: string, positive: number) => ({
+    response: { positive: '0.75', negative: '0.25', sentence: 'this is the best book ever', time_taken: '0.01' },
+    label,
+    probabilities: { negative: 0.2, neutral: 0.8 - positive, positive },
+    model: 'a',
+    tokens: 8,
+    unknown: 0,
+    truncated: false,
+  });
+  const bodies = [answer('positive', 0.6), answer('neutral', 0.6), answer('positive', 0.5)];
+  const url = await startOther((_, response) => {
+    response.setHeader('X-Model-Version', 'a').end(JSON.stringify(bodies[0]));
+  });
+  const first = async () => /^(ok|FAIL) +first request +\d+ ms {2}(.*)$/m.exec((await smoke(url)).stdout)?.slice(1);
+  expect(await first()).toEqual(['ok', 'positive 0.75']);
+  bodies.shift();
+  expect(await first()).toEqual(['FAIL', expect.stringMatching(/^the label neutral, but the probabilities \{/)]);
+  bodies.shift();
+  expect(await first()).toEqual(['FAIL', expect.stringMatching(/^positive 0\.75, but the probabilities \{/)]);
+}, 60_000);
+
 it('shows the status of a service without a model', async () => {
   const url = await startOther((_, response) => response.writeHead(503).end('{"error":{"code":"MODEL_UNAVAILABLE"}}'));
   const { code, stdout } = await smoke(url);

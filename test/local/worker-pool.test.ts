@@ -18,7 +18,8 @@ describe('a dispatcher', () => {
       },
     };
     const answer = async () => {
-      held.shift()?.resolve({ probabilities: [0, 1], tokens: 3, dropped: 0, stages: { tokenizeMs: 0, runMs: 1 } });
+      const stages = { tokenizeMs: 0, runMs: 1 };
+      held.shift()?.resolve({ probabilities: [0, 1], tokens: 3, unknown: 0, dropped: 0, stages });
       await new Promise(setImmediate);
     };
     const fail = async () => {

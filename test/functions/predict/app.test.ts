@@ -6,7 +6,7 @@ import type { Answer } from '../../../functions/predict/contract.ts';
 import { createModelProvider } from '../../../functions/predict/current-model.ts';
 import type { LoadedModel } from '../../../functions/predict/model.ts';
 import { createRecord, createTinyService, type TinyService } from './tiny-service.ts';
-import { expectPositive, firstVersion, maxTokens, writeTinyStore } from './tiny-store.ts';
+import { expectPositive, firstVersion, maxTokens, threeClasses, writeTinyStore } from './tiny-store.ts';
 
 let service: TinyService;
 beforeAll(async () => {
@@ -34,8 +34,11 @@ describe('GET /predict', () => {
         sentence: 'this is the best book ever',
         time_taken: expect.stringMatching(/^\d+\.\d{3}$/),
       },
+      label: 'positive',
+      probabilities: { negative: expect.any(Number), positive: expect.any(Number) },
       model: firstVersion,
       tokens: 8,
+      unknown: 0,
       truncated: false,
     });
   });
@@ -45,6 +48,19 @@ describe('GET /predict', () => {
     const positive = expectPositive({ good: 2, bad: 1, tokens: 7 });
     expect(Number(response.positive)).toBeCloseTo(positive, 6);
     expect(Number(response.negative)).toBeCloseTo(1 - positive, 6);
+  });
+
+  it('names the likeliest class, and gives its probabilities as numbers with the digits of the strings', async () => {
+    const { response, label, probabilities } = await readAnswer(predict('a bad book'));
+    expect(label).toBe('negative');
+    expect(Object.keys(probabilities)).toEqual(['negative', 'positive']);
+    expect(probabilities.positive).toBe(Number(response.positive));
+    expect(Number(probabilities.negative) + Number(probabilities.positive)).toBeCloseTo(1, 6);
+  });
+
+  it('counts the tokens that the model does not know, of those that it read', async () => {
+    expect(await readAnswer(predict('good 😀 colour'))).toMatchObject({ tokens: 5, unknown: 2 });
+    expect(await readAnswer(predict(`${'good '.repeat(50)}colour`))).toMatchObject({ unknown: 0, dropped: 21 });
   });
 
   it('echoes the sentence as it was sent', async () => {
@@ -95,6 +111,56 @@ describe('GET /predict', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('etag')).toMatch(/^W\//);
     expect(await response.text()).toBe('');
+  });
+});
+
+describe('a model of three classes', () => {
+  let three: TinyService;
+  beforeAll(async () => {
+    three = createTinyService(await writeTinyStore(undefined, threeClasses));
+  });
+  afterAll(() => three.release());
+  const predictOfThree = (sentence: string) =>
+    readAnswer(three.app.request(`/predict?sentence=${encodeURIComponent(sentence)}`));
+
+  it('answers with the likeliest of three, and weighs only positive and negative in the strings', async () => {
+    // Six tokens, each word adds 9 to the sum of its class: logits 1.5 for positive, 3 for neutral, 0 for negative.
+    const { response, label, probabilities, ...beside } = await predictOfThree('the the good book');
+    const [positive, neutral, negative] = [Math.exp(1.5), Math.exp(3), 1];
+    const sum = positive + neutral + negative;
+    expect(label).toBe('neutral');
+    expect(Object.keys(probabilities)).toEqual(threeClasses);
+    expect(probabilities.positive).toBeCloseTo(positive / sum, 6);
+    expect(probabilities.neutral).toBeCloseTo(neutral / sum, 6);
+    expect(probabilities.negative).toBeCloseTo(negative / sum, 6);
+    expect(Number(response.positive)).toBeCloseTo(positive / (positive + negative), 6);
+    expect(Number(response.negative)).toBeCloseTo(negative / (positive + negative), 6);
+    expect(beside).toEqual({ model: firstVersion, tokens: 6, unknown: 0, truncated: false });
+  });
+
+  it('names positive and negative as well', async () => {
+    expect(await predictOfThree('good')).toMatchObject({ label: 'positive' });
+    expect(await predictOfThree('bad')).toMatchObject({ label: 'negative' });
+  });
+
+  it('shows the figures of its classes and behaviours', async () => {
+    const ofClass = { rows: 30, precision: 0.7, recall: 0.8, f1: 0.75 };
+    expect(await read(await three.app.request('/model'))).toMatchObject({
+      labels: threeClasses,
+      metrics: {
+        rows: 100,
+        accuracy: 0.75,
+        macroF1: 0.75,
+        classes: { positive: ofClass, neutral: ofClass, negative: ofClass },
+        polar: { rows: 60, accuracy: 0.9 },
+        behaviours: [{ name: 'near negation', cases: 200, failed: 0.031 }],
+      },
+    });
+  });
+
+  it('logs the class', async () => {
+    await predictOfThree('the');
+    expect(three.lines.at(-1)).toMatchObject({ message: 'request', label: 'neutral', unknown: 0 });
   });
 });
 

@@ -22,6 +22,11 @@ it('records the age of the model that answered', () => {
   expect(observe({ modelCreatedAt: '2026-01-01T00:00:00Z' }, 1).ModelAge).toBe(86_400);
 });
 
+it('counts unknown tokens, and the answer under its class', () => {
+  expect(observe({ label: 'neutral', tokens: 9, unknown: 2 }, 1)).toMatchObject({ Unknown: 2, Neutral: 1 });
+  expect(observe({ label: 'positive', tokens: 9 }, 1)).toMatchObject({ Unknown: 0, Positive: 1 });
+});
+
 it('counts truncated texts', () => {
   expect(observe({ tokens: 512, truncated: true }, 1)).toMatchObject({ Tokens: 512, Truncated: 1 });
   expect(observe({ tokens: 9, truncated: false }, 1)).toMatchObject({ Tokens: 9, Truncated: 0 });

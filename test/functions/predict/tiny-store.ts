@@ -19,13 +19,20 @@ export const secondVersion = '20260102T000000Z-bbbbbbb';
 /** Tokens that a tiny model reads, markers counted. */
 export const maxTokens = 32;
 
-/** Mean over the tokens: `good` adds to positive, `bad` adds to negative, all other tokens add nothing. */
-function createTable(strength: number): number[][] {
-  const table = vocabulary.map(() => [0, 0]);
-  table[idOf('good')] = [0, strength];
-  table[idOf('best')] = [0, strength];
-  table[idOf('bad')] = [strength, 0];
-  return table;
+export const twoClasses = ['negative', 'positive'];
+/** Three classes, in another order than training's. */
+export const threeClasses = ['positive', 'neutral', 'negative'];
+
+/** The words that add to a class. */
+const wordsOfClass: Readonly<Record<string, readonly string[]>> = {
+  negative: ['bad'],
+  neutral: ['the'],
+  positive: ['good', 'best'],
+};
+
+/** Mean over the tokens: each word of a class adds to it, all other tokens add nothing. */
+function createTable(labels: readonly string[], strength: number): number[][] {
+  return vocabulary.map((token) => labels.map((label) => (wordsOfClass[label]?.includes(token) ? strength : 0)));
 }
 
 /** The answer of the tiny model of `firstVersion` for a text of these counts, computed by hand. */
@@ -88,31 +95,51 @@ function describeFile(role: 'model' | 'tokenizer', path: string, content: Buffer
   return { role, path, bytes: content.length, sha256: hash(content), parts };
 }
 
-function createManifest(version: string, files: Manifest['files']): Manifest {
+const ofClass = { rows: 30, precision: 0.7, recall: 0.8, f1: 0.75 };
+
+/** The figures that a manifest of three classes has beside those of two. */
+const threeClassFigures = {
+  accuracy: 0.75,
+  macroF1: 0.75,
+  classes: { positive: ofClass, neutral: ofClass, negative: ofClass },
+  confusion: [
+    [24, 4, 2],
+    [3, 24, 3],
+    [2, 4, 24],
+  ],
+  polar: { rows: 60, accuracy: 0.9, f1: 0.91, auc: 0.95, ece: 0.01 },
+  behaviours: [{ name: 'near negation', cases: 200, failed: 0.031 }],
+};
+
+function createManifest(version: string, labels: readonly string[], files: Manifest['files']): Manifest {
   const quality = { accuracy: 0.9, f1: 0.91, auc: 0.95, ece: 0.01 };
+  const more = labels.length === 3 ? threeClassFigures : {};
   return {
     schema: 1,
     version,
     createdAt: '2026-01-01T00:00:00Z',
-    labels: ['negative', 'positive'],
+    labels: [...labels],
     maxTokens,
     temperature: 1,
     precision: 'fp32',
     onnxruntime: '1.30.0',
     partBytes,
     files,
-    metrics: { ...quality, rows: 100, reference: quality, flipped: 0 },
+    metrics: { ...quality, rows: 100, reference: quality, flipped: 0, ...more },
     provenance: { base: { name: 'made by hand' } },
   };
 }
 
 /** Files of a version of the tiny model, by key in the store; the manifest last, as publishing does. */
-export async function createTinyVersion(version: string): Promise<Readonly<Record<string, Buffer>>> {
-  const modelPath = await writeTinyModel({ input_ids: createTable(version === firstVersion ? 9 : 6) });
+export async function createTinyVersion(
+  version: string,
+  labels: readonly string[] = twoClasses,
+): Promise<Readonly<Record<string, Buffer>>> {
+  const modelPath = await writeTinyModel({ input_ids: createTable(labels, version === firstVersion ? 9 : 6) });
   const model = await readFile(modelPath);
   const tokenizer = Buffer.from(JSON.stringify(describeTokenizer()));
   const files = [describeFile('model', 'model.onnx', model), describeFile('tokenizer', 'tokenizer.json', tokenizer)];
-  const manifest = createManifest(version, files);
+  const manifest = createManifest(version, labels, files);
   return {
     [`versions/${version}/model.onnx`]: model,
     [`versions/${version}/tokenizer.json`]: tokenizer,
@@ -134,10 +161,10 @@ async function writeFiles(folder: string, files: Readonly<Record<string, Buffer>
 }
 
 /** Writes a whole store, in the layout of docs/model-artifact.md, with both versions and the first of them current. */
-export async function writeTinyStore(folder?: string): Promise<string> {
+export async function writeTinyStore(folder?: string, labels = twoClasses): Promise<string> {
   const root = folder ?? (await mkdtemp(join(tmpdir(), 'tiny-store-')));
-  const first = await createTinyVersion(firstVersion);
-  await writeFiles(root, { ...first, ...(await createTinyVersion(secondVersion)) });
+  const first = await createTinyVersion(firstVersion, labels);
+  await writeFiles(root, { ...first, ...(await createTinyVersion(secondVersion, labels)) });
   await writeFiles(root, { 'current.json': createPointer(first, firstVersion) });
   return root;
 }

@@ -17,7 +17,7 @@ it('runs the same texts with both models, in alternating blocks', async () => {
   const model = (name: string) => ({
     classify: async (text: string) => {
       asked.push(`${name} ${text}`);
-      return { probabilities: [0, 1], tokens: 3, dropped: 0, stages: { tokenizeMs: 0, runMs: 0 } };
+      return { probabilities: [0, 1], tokens: 3, unknown: 0, dropped: 0, stages: { tokenizeMs: 0, runMs: 0 } };
     },
   });
   await measureLatency(model('new'), model('old'), ['a', 'b']);

@@ -94,7 +94,7 @@ it('refuses an empty list of golden texts', async () => {
 it('refuses a model with other labels than those of the service', async () => {
   const manifest: Candidate['manifest'] = (whole) => ({ ...whole, labels: ['no', 'yes'] });
   expect((await judge(await prepare({ manifest }))).failed).toEqual([
-    expect.stringContaining('its labels are no, yes'),
+    expect.stringContaining('has the labels no, yes'),
   ]);
 });
 

@@ -79,6 +79,38 @@ it('refuses a model whose logits are not one per label', async () => {
   await expect(loadClassifier(source, one)).rejects.toThrow(/model\.onnx gives 3 logits for 2 labels/);
 });
 
+it('classifies into three classes, in the order of the labels', async () => {
+  const labels = ['positive', 'negative', 'neutral'];
+  const classifier = await loadClassifier({ ...(await tinySource(createTable(3))), labels }, one);
+  // Logits are the mean of three tokens: [1, 4, 4].
+  const { probabilities } = await classifier.classify('good');
+  const sum = 1 + 2 * Math.exp(3 / 2);
+  expect(probabilities.map((value) => value * sum)).toEqual([
+    expect.closeTo(1, 6),
+    expect.closeTo(Math.exp(3 / 2), 6),
+    expect.closeTo(Math.exp(3 / 2), 6),
+  ]);
+  await classifier.release();
+});
+
+it('counts the tokens that are unknown', async () => {
+  const classifier = await loadClassifier(await tinySource(), one);
+  expect(await classifier.classify('good 𓀀')).toMatchObject({ tokens: 4, unknown: 1 });
+  expect(await classifier.classify('good good good good 𓀀')).toMatchObject({ tokens: 6, unknown: 0, dropped: 1 });
+  await classifier.release();
+});
+
+it.each([
+  [['negative', 'positive', 'mixed']],
+  [['neutral', 'positive']],
+  [['no', 'yes']],
+  [['negative', 'neutral', 'neutral', 'positive']],
+])('refuses the labels %j', async (labels) => {
+  await expect(loadClassifier({ ...(await tinySource()), labels }, one)).rejects.toThrow(
+    `has the labels ${labels.join(', ')}; they must be negative and positive, or negative, neutral and positive`,
+  );
+});
+
 it('refuses logits that are not finite', async () => {
   const table = createTable();
   table[cls] = [Number.NaN, 0];

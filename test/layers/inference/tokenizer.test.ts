@@ -105,7 +105,7 @@ describe('a text longer than the model reads', () => {
 
   it('is not truncated when it just fits', async () => {
     const text = 'good '.repeat(510);
-    expect((await loadTokenizer(tokenizerPath, 512))(text)).toEqual({ ids: await reference(text), dropped: 0 });
+    expect((await loadTokenizer(tokenizerPath, 512))(text)).toMatchObject({ ids: await reference(text), dropped: 0 });
   });
 });
 
