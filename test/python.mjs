@@ -1,7 +1,7 @@
 // The project's own Python environment: made from training/requirements-dev.txt, made again when that file changes.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -26,9 +26,14 @@ const findPython = () => {
   return python;
 };
 
-/** Makes `.venv` unless it already holds exactly what the requirements ask for. */
+/**
+ * Makes `.venv` unless it already holds exactly what the requirements ask for. If it is a link, it belongs to another
+ * checkout and is used as it is: making it again would empty the environment of the other one.
+ */
 export function prepareEnvironment() {
-  prepare(join(root, '.venv'), requirements);
+  const folder = join(root, '.venv');
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  prepare(folder, requirements);
 }
 
 /** Makes the environment in `folder` unless it already holds what the files, of which the last includes all, ask for. */
