@@ -25,16 +25,32 @@ const digits = (value: number, places = 4) => String(Number(value.toFixed(places
 /** Rounding errors, such as that of 0.9 - 0.002, must not decide. */
 const slack = 1e-9;
 
-/** Compares the accuracy that training recorded with the champion's. Without a champion the check passes. */
+/**
+ * Compares the accuracy that training recorded with the champion's. If only one of the two has the class neutral, its
+ * accuracy of positive against negative counts, which is what the other one has. Without a champion the check passes.
+ */
 export function checkAccuracy(candidate: Manifest, champion: Manifest | undefined, limits: Limits): Check {
-  const { accuracy } = candidate.metrics;
-  if (!champion) return { name: 'accuracy', passed: true, detail: 'there is no current version', candidate: accuracy };
-  const least = champion.metrics.accuracy - limits.accuracyTolerance;
-  const passed = accuracy >= least - slack;
-  const detail = `${digits(accuracy)} against ${digits(champion.metrics.accuracy)}, at least ${digits(least)} wanted`;
+  if (!champion)
+    return {
+      name: 'accuracy',
+      passed: true,
+      detail: 'there is no current version',
+      candidate: candidate.metrics.accuracy,
+    };
+  const polar = candidate.labels.length !== champion.labels.length;
+  const [own, other] = [candidate, champion].map((manifest) => accuracyOf(manifest, polar));
+  if (own === undefined || other === undefined)
+    return { name: 'accuracy', passed: false, detail: 'the version with the class neutral has no polar figures' };
+  const least = other - limits.accuracyTolerance;
+  const among = polar ? ', without neutral, which only one of them has' : '';
+  const detail = `${digits(own)} against ${digits(other)}, at least ${digits(least)} wanted${among}`;
   const { accuracyTolerance: tolerance } = limits;
-  return { name: 'accuracy', passed, detail, candidate: accuracy, champion: champion.metrics.accuracy, tolerance };
+  return { name: 'accuracy', passed: own >= least - slack, detail, candidate: own, champion: other, polar, tolerance };
 }
+
+/** Accuracy of a version; with `polar` that of positive against negative, which a version of two classes always has. */
+const accuracyOf = ({ labels, metrics }: Manifest, polar: boolean): number | undefined =>
+  polar && labels.length > 2 ? metrics.polar?.accuracy : metrics.accuracy;
 
 /** Bytes of the files that serving loads. */
 export const servedBytes = ({ files }: Manifest): number =>

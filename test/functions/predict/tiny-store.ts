@@ -24,7 +24,7 @@ export const twoClasses = ['negative', 'positive'];
 export const threeClasses = ['positive', 'neutral', 'negative'];
 
 /** The words that add to a class. */
-const wordsOfClass: Readonly<Record<string, readonly string[]>> = {
+export const wordsOfClass: Readonly<Record<string, readonly string[]>> = {
   negative: ['bad'],
   neutral: ['the'],
   positive: ['good', 'best'],

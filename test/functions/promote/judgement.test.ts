@@ -4,15 +4,16 @@ import { pathToFileURL } from 'node:url';
 import { readJudgingConfiguration } from '../../../functions/promote/configuration.ts';
 import { judgeVersion } from '../../../functions/promote/judgement.ts';
 import { openModelStore, readManifest } from '../../../layers/model-store/index.ts';
+import { threeClasses } from '../predict/tiny-store.ts';
 import { type Candidate, makeRoot, publishCandidate, versions } from './tiny-candidates.ts';
 
 const [champion, candidate] = versions;
 // The tiny model runs for microseconds, so that the ratio of two medians is random.
 const configuration = readJudgingConfiguration({ LATENCY_RATIO: '1000', MODEL_THREADS: '1' });
 
-async function prepare(changes: Partial<Candidate> = {}) {
+async function prepare(changes: Partial<Candidate> = {}, current: Partial<Candidate> = {}) {
   const root = await makeRoot();
-  await publishCandidate(root, { version: champion, accuracy: 0.9 }, { current: true });
+  await publishCandidate(root, { version: champion, accuracy: 0.9, ...current }, { current: true });
   await publishCandidate(root, { version: candidate, accuracy: 0.9, ...changes });
   return { root, store: openModelStore(pathToFileURL(root).href) };
 }
@@ -42,6 +43,40 @@ it.each([
   [0.8979, 'refused'],
 ])('allows a loss of accuracy up to the tolerance: %d is %s', async (accuracy, expected) => {
   expect((await judge(await prepare({ accuracy }))).outcome).toBe(expected);
+});
+
+const three = { labels: threeClasses, accuracy: 0.75 };
+
+it('compares a candidate of three classes with a champion of three', async () => {
+  expect(await judge(await prepare(three, three))).toMatchObject({ outcome: 'accepted', failed: [] });
+  const { failed } = await judge(await prepare({ ...three, accuracy: 0.7 }, three));
+  expect(failed).toEqual(['accuracy: 0.7 against 0.75, at least 0.748 wanted']);
+});
+
+it('compares without neutral if only one of candidate and champion has it', async () => {
+  const { outcome, verdict } = await judge(await prepare(three));
+  expect(outcome).toBe('accepted');
+  expect(verdict.checks.find(({ name }) => name === 'accuracy')).toMatchObject({
+    detail: '0.9 against 0.9, at least 0.898 wanted, without neutral, which only one of them has',
+    polar: true,
+  });
+  const { failed } = await judge(await prepare({ accuracy: 0.88 }, three));
+  expect(failed).toEqual([expect.stringMatching(/^accuracy: 0\.88 against 0\.9, at least 0\.898 wanted, without/)]);
+});
+
+it('refuses a candidate of three classes that has no figures to compare with a champion of two', async () => {
+  const manifest: Candidate['manifest'] = (whole) => ({ ...whole, metrics: { ...whole.metrics, polar: undefined } });
+  const { failed } = await judge(await prepare({ ...three, manifest }));
+  expect(failed).toEqual(['accuracy: the version with the class neutral has no polar figures']);
+});
+
+it('refuses a model of three classes whose classes are in another order than in training', async () => {
+  const manifest: Candidate['manifest'] = (whole) => ({ ...whole, labels: threeClasses.toReversed() });
+  const falsify: Candidate['falsify'] = (cases) =>
+    cases.map((each) => ({ ...each, served: each.served.toReversed(), reference: each.reference.toReversed() }));
+  expect((await judge(await prepare({ ...three, manifest, falsify }))).failed).toEqual([
+    expect.stringMatching(/^golden: .+another label in the texts/),
+  ]);
 });
 
 it('refuses a model that gives other probabilities than in training, and names the texts', async () => {

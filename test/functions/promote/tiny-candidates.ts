@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Manifest } from '../../../layers/model-store/index.ts';
-import { createPointer, createTinyVersion, firstVersion } from '../predict/tiny-store.ts';
+import { createPointer, createTinyVersion, firstVersion, twoClasses, wordsOfClass } from '../predict/tiny-store.ts';
 
 /** Token ids of the tiny model's words. */
 const idsOfWords: Readonly<Record<string, number>> = { a: 5, good: 6, bad: 7, book: 8, is: 9, the: 10, this: 11 };
@@ -13,6 +13,7 @@ const texts = ['good', 'bad', 'a good book', 'this is the bad book', 'good good 
 export interface Candidate {
   readonly version: string;
   readonly accuracy?: number;
+  readonly labels?: readonly string[];
   /** Replaces the cases of the golden file by wrong ones. */
   readonly falsify?: (cases: GoldenCase[]) => unknown;
   readonly manifest?: (manifest: Manifest) => unknown;
@@ -26,15 +27,14 @@ export interface GoldenCase {
   readonly served: readonly number[];
 }
 
-const count = (words: readonly string[], wanted: string) => words.filter((word) => word === wanted).length;
-
 /** The answer of the tiny model for a text, computed by hand: see tiny-store.ts. */
-function createCase(text: string, strength: number): GoldenCase {
+function createCase(text: string, labels: readonly string[], strength: number): GoldenCase {
   const words = text === '' ? [] : text.split(' ');
   const ids = [2, ...words.map((word) => idsOfWords[word] ?? 1), 3];
-  const balance = count(words, 'good') - count(words, 'bad');
-  const positive = 1 / (1 + Math.exp((-strength * balance) / ids.length));
-  const answer = [1 - positive, positive];
+  const count = (label: string) => words.filter((word) => wordsOfClass[label]?.includes(word)).length;
+  const powers = labels.map((label) => Math.exp((strength * count(label)) / ids.length));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  const answer = powers.map((power) => power / sum);
   return { text, ids, dropped: 0, reference: answer, served: answer };
 }
 
@@ -47,9 +47,10 @@ function describeGolden(content: Buffer, partBytes: number): Manifest['files'][n
 }
 
 /** All objects of a version of the tiny model with golden texts, by key; the manifest last. */
-export async function createCandidate({ version, accuracy = 0.9, falsify, manifest: change }: Candidate) {
-  const files = await createTinyVersion(version);
-  const cases = texts.map((text) => createCase(text, version === firstVersion ? 9 : 6));
+export async function createCandidate(candidate: Candidate) {
+  const { version, accuracy = 0.9, labels = twoClasses, falsify, manifest: change } = candidate;
+  const files = await createTinyVersion(version, labels);
+  const cases = texts.map((text) => createCase(text, labels, version === firstVersion ? 9 : 6));
   const golden = Buffer.from(JSON.stringify({ schema: 1, cases: falsify ? falsify(cases) : cases }));
   const manifest: Manifest = JSON.parse(String(files[`versions/${version}/manifest.json`]));
   const whole: Manifest = {
