@@ -3,8 +3,8 @@
     python sample_data.py COLLECTIONS OUT
 
 COLLECTIONS holds the CSV files named in the model card (models/sample/README.md). Tweets are negative, neutral or
-positive, reviews and phrases negative or positive. A
-validation row, and for SST-2 every phrase that a held-out sentence contains, is in no training file.
+positive, reviews and phrases negative or positive. A validation row, and for SST-2 every phrase that a held-out
+sentence contains, is in no training file.
 """
 
 import csv

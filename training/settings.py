@@ -42,6 +42,7 @@ class Settings:
         str(DATA / "checkpoints"), "where checkpoints are kept that a restart continues: folder or s3://"
     )
     checkpoint_seconds: float = _setting(600.0, "seconds between two checkpoints inside an epoch")
+    tensorboard: bool = _setting(False, "write TensorBoard event files beside the checkpoints, with each of them")
     max_len: int = _setting(512, "tokens per review, [CLS] and [SEP] counted; the rest is cut off")
     train_batch_size: int = _setting(8, "reviews per optimizer step")
     micro_batch_size: int = _setting(
@@ -90,7 +91,16 @@ class Settings:
     def decisive(self) -> dict[str, Any]:
         """The settings that decide the weights: two runs that agree in them may continue each other."""
         others = {"MODEL_PATH", "CHECKPOINT_PATH", "KEEP_WEIGHTS", "PROMOTE"}
-        others |= {"TEST_FILE", "TOLERANCE", "FLOOR", "REPORT_TEXT", "CHECKPOINT_SECONDS", "REPEAT", "PROCESSES"}
+        others |= {
+            "TEST_FILE",
+            "TOLERANCE",
+            "FLOOR",
+            "REPORT_TEXT",
+            "CHECKPOINT_SECONDS",
+            "TENSORBOARD",
+            "REPEAT",
+            "PROCESSES",
+        }
         return {name: value for name, value in self.recorded().items() if name not in others}
 
 

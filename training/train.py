@@ -31,6 +31,7 @@ from release.store import open_store
 from run.checkpoint_store import check_free_space, open_checkpoint_store
 from run.checkpoints import Checkpoints, name_run
 from run.device import choose_device, prepare
+from run.event_files import EventFiles
 from run.interruption import Stop, exit_soon_after_interrupt
 from run.loop import train
 from run.process_group import is_launched, join_process_group, launch
@@ -99,7 +100,9 @@ def make_version(settings: Settings, stop: Stop, scratch: Path) -> str | None:
     model.to(device)  # type: ignore[arg-type]
     identity = {**origin, "settings": settings.decisive(), **({"repeats": original.version} if original else {})}
     checkpoints = Checkpoints(checkpoint_store, name_run(identity))
-    progress = train(Run(model, encoded, held_out, settings, checkpoints, stop, group))
+    wanted = settings.tensorboard and group.is_main
+    events = EventFiles(checkpoint_store, checkpoints.run, settings.recorded()) if wanted else None
+    progress = train(Run(model, encoded, held_out, settings, checkpoints, stop, group, events=events))
     group.leave()
     if not group.is_main:
         return None

@@ -22,7 +22,7 @@ from run.progress import announce
 from settings import LOCATIONS, Settings
 from storage import Bucket
 
-_LOCAL_SETTINGS = LOCATIONS | {"checkpoint_seconds", "device", "processes", "promote"}
+_LOCAL_SETTINGS = LOCATIONS | {"checkpoint_seconds", "tensorboard", "device", "processes", "promote"}
 """Settings that do not decide the weights; they come from the command line and the environment."""
 
 

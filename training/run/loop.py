@@ -38,6 +38,8 @@ def train(run: Run) -> Progress:
     if progress.epochs or progress.step:
         announce("continued", checkpoint=run.checkpoints.run, epochs=progress.epochs, step=progress.step)
     _record_processor(run, progress)
+    if run.events:
+        run.events.begin(progress)
     run.halves = choose_halves(run.settings.compile)
     graphs = open_graphs(run, optimizer)
     with run.stop:
@@ -91,16 +93,18 @@ def compute_rate(step: int, total: int, settings: Settings) -> float:
 
 def _run_epoch(run: Run, optimizer: AdamW, progress: Progress, graphs: StepGraphs | None) -> int:
     """The rest of an epoch; its number of steps."""
-    settings, epoch, losses = run.settings, progress.epochs, Losses(run.group)
+    settings, epoch, losses = run.settings, progress.epochs, Losses(run.group, run.events)
     lengths = [len(ids) for ids in run.training.ids]
     plan = plan_batches(lengths, settings.train_batch_size, settings.seed + epoch)
     run.model.train()
     rest = range(progress.step, len(plan))
     for step in track(rest, len(rest), f"epoch {epoch + 1}/{settings.epochs}"):
         number = len(plan) * epoch + step
-        set_rate(optimizer, compute_rate(number, len(plan) * settings.epochs, settings))
+        rate = compute_rate(number, len(plan) * settings.epochs, settings)
+        set_rate(optimizer, rate)
         share = run.group.shard(plan[step], lengths)
-        batch = Batch(plan[step], share, _seed_step(run, number), f"epoch {epoch + 1}, step {step + 1}")
+        name = f"epoch {epoch + 1}, step {step + 1}"
+        batch = Batch(plan[step], share, _seed_step(run, number), name, number, rate)
         losses.add(batch, take_step(run, optimizer, batch, progress, graphs))
         progress.step = step + 1
         _save_or_stop(run, optimizer, progress, losses)
@@ -130,6 +134,8 @@ def _save_or_stop(run: Run, optimizer: AdamW, progress: Progress, losses: Losses
 def _save(run: Run, optimizer: AdamW, progress: Progress) -> None:
     begun = time.monotonic()
     if run.group.is_main:
+        if run.events:
+            run.events.save(progress)
         run.checkpoints.save(run.model, optimizer, progress)
         seconds = round(time.monotonic() - begun, 2)
         announce("saved", epochs=progress.epochs, step=progress.step, seconds=seconds)
@@ -148,6 +154,10 @@ def _finish_epoch(run: Run, optimizer: AdamW, progress: Progress, steps: int) ->
     quality = measure(to_probabilities(logits, 1.0)[:, 1], np.array(run.validation.labels)).rounded()
     progress.history.append({"epoch": progress.epochs + 1, "loss": progress.loss / steps, **quality})
     progress.epochs, progress.step, progress.loss = progress.epochs + 1, 0, 0.0
+    if run.events:
+        at = steps * progress.epochs
+        run.events.record(at, {"epoch_loss": progress.history[-1]["loss"]}, "training")
+        run.events.record(at, quality, "validation")
     if quality["accuracy"] >= max(entry["accuracy"] for entry in progress.history):
         progress.best = copy_weights(run.model)
     _save(run, optimizer, progress)

@@ -14,6 +14,7 @@ from model.packing import Pack, compute_logits, pack
 from run.checkpoints import Checkpoints, Progress
 from run.cuda_graphs import StepGraphs
 from run.device import describe_processor, free_memory, is_out_of_memory
+from run.event_files import STEPS_BETWEEN_POINTS, EventFiles
 from run.interruption import Stop
 from run.process_group import ProcessGroup
 from run.progress import announce
@@ -35,6 +36,7 @@ class Run:
         processor: what computes, for the manifest and to notice that a run has changed processors.
         halves: what computes a layer, compiled or not.
         saved: when the last checkpoint was written, in seconds of the monotonic clock.
+        events: the TensorBoard event files, where they are wanted; the main process writes them.
     """
 
     model: BertForSequenceClassification
@@ -47,6 +49,7 @@ class Run:
     processor: str = field(default_factory=describe_processor)
     halves: Halves = PLAIN
     saved: float = field(default_factory=time.monotonic)
+    events: EventFiles | None = None
 
 
 _HELD = 16
@@ -62,12 +65,16 @@ class Batch:
         share: those of this process.
         seed: of the step's dropout, in this process.
         name: what people call it: epoch and step.
+        number: steps before it, over all epochs.
+        rate: the learning rate.
     """
 
     rows: list[int]
     share: list[int]
     seed: int
     name: str
+    number: int = 0
+    rate: float = 0.0
 
 
 def open_graphs(run: Run, optimizer: Optimizer) -> StepGraphs | None:
@@ -183,9 +190,11 @@ class Losses:
 
     Attributes:
         group: the processes whose parts add up to each loss.
+        events: records every tenth step, where it is wanted.
     """
 
     group: ProcessGroup
+    events: EventFiles | None = None
     _held: list[tuple[Batch, torch.Tensor]] = field(default_factory=list)
 
     @property
@@ -210,6 +219,9 @@ class Losses:
         for (batch, _), (loss, norm) in zip(self._held, figures.tolist(), strict=True):
             _check(batch, loss, norm)
             progress.loss += loss
+            if self.events and (batch.number + 1) % STEPS_BETWEEN_POINTS == 0:
+                figures_of_step = {"loss": loss, "gradient_norm": norm, "learning_rate": batch.rate}
+                self.events.record(batch.number + 1, figures_of_step, "training")
         self._held.clear()
 
 
