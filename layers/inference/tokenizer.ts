@@ -28,7 +28,7 @@ export type Tokenize = (text: string) => TokenizedText;
 export async function loadTokenizer(path: string, maxTokens: number): Promise<Tokenize> {
   try {
     const tokenizer = new Tokenizer(JSON.parse(await readFile(path, 'utf8')), {});
-    shortenNormalization(tokenizer);
+    shortenNormalization(tokenizer.normalizer);
     const unknownId = tokenizer.model?.unk_token_id;
     return (text) => {
       const read = truncate(tokenizer.encode(alignWithReference(cleanText(text))).ids, maxTokens);
@@ -41,11 +41,21 @@ export async function loadTokenizer(path: string, maxTokens: number): Promise<To
 
 const printableAscii = /^[ -~]*$/;
 
+/** What the functions below need of a normalizer of `@huggingface/tokenizers`, whose types do not resolve. */
+interface Normalizer {
+  readonly config: { readonly type: string; readonly lowercase?: boolean };
+  /** The steps of a sequence. */
+  readonly normalizers?: readonly Normalizer[];
+  normalize: (text: string) => string;
+}
+
 /**
- * Makes BERT's normalizer only lower-case plain ASCII texts, since it changes nothing else in them. The normalizer goes
- * through every text several times, character by character, which is a third of the time of tokenizing.
+ * Makes BERT's normalizer, alone or in a sequence, only lower-case plain ASCII texts, since it changes nothing else in
+ * them. The normalizer goes through every text several times, character by character, which is a third of the time of
+ * tokenizing.
  */
-function shortenNormalization({ normalizer }: Tokenizer): void {
+function shortenNormalization(normalizer: Normalizer | null): void {
+  normalizer?.normalizers?.forEach(shortenNormalization);
   if (normalizer?.config.type !== 'BertNormalizer' || !normalizer.config.lowercase) return;
   const normalize = normalizer.normalize.bind(normalizer);
   normalizer.normalize = (text: string) => (printableAscii.test(text) ? text.toLowerCase() : normalize(text));
