@@ -1,12 +1,13 @@
 // The rows of a CSV file on their way through the classifier.
 import { formatProbability } from '../functions/predict/answer.ts';
+import { findLikeliest } from '../functions/predict/classes.ts';
 import { findTextFault } from '../functions/predict/contract.ts';
 import { ApiError } from '../functions/predict/errors.ts';
 import type { Classifier } from '../layers/inference/index.ts';
 import { UsageError } from './command-line.ts';
 import { decodeField, type Row, type Table } from './csv.ts';
 import { createScoreProgress } from './progress.ts';
-import { createTally, describeQuality, labelOf } from './score-quality.ts';
+import { createComparison } from './score-comparison.ts';
 
 /** Positions of the columns in a row. */
 export interface Columns {
@@ -64,21 +65,25 @@ interface Request {
  */
 export function createScoreRun(table: Table, { path, column, classifier, ahead }: Request): ScoreRun {
   const columns = findColumns(path, table.header, column);
-  const comparison = createComparison(columns);
+  // The three names are in alphabetical order in the result, whatever the order of the model is.
+  const classes = classifier.labels.toSorted();
+  const added = ['label', ...classes];
+  const comparison = createComparison(classifier.labels);
   const progress = createScoreProgress();
   let bad = 0;
-  warnOfTakenNames(table.header, progress.say);
+  warnOfTakenNames(table.header, added, progress.say);
 
   async function* score(): ResultRows {
-    yield [...table.header, 'label', 'positive'];
+    yield [...table.header, ...added];
     for await (const scored of scoreRows(table.rows, columns, { classifier, ahead })) {
       if (scored.fault) {
         bad += 1;
         progress.say(`Row ${scored.row.number}: ${scored.fault}.`);
       }
-      comparison.add(scored);
+      const actual = readLabel(scored.row, columns);
+      if (actual !== undefined && scored.probabilities) comparison.add(actual, scored.probabilities);
       progress.step(scored.row.share);
-      yield appendScore(scored, columns);
+      yield [...fillRow(scored.row, columns), ...formatScore(scored, classifier.labels, classes)];
     }
   }
 
@@ -87,49 +92,36 @@ export function createScoreRun(table: Table, { path, column, classifier, ahead }
     progress.say(progress.summarize());
     if (bad > 0) progress.say(`${bad} rows have no score; each is named above.`);
     if (fault) progress.say(`${path}: ${fault}.`);
-    for (const text of comparison.describe()) progress.say(text);
+    if (columns.sentiment >= 0) progress.say(comparison.describe());
   };
   return { rows: score(), stop: progress.stop, report };
 }
 
-const actualLabels = new Map<string, 'negative' | 'positive'>([
-  ['negative', 'negative'],
+const labelWords = new Map([
   ['0', 'negative'],
-  ['positive', 'positive'],
   ['1', 'positive'],
 ]);
 
-/** Unknown labels that are counted by name. All further ones are counted together. */
-const maxOthers = 20;
-
-/** Compares scores with the column `sentiment`. */
-function createComparison({ sentiment }: Columns) {
-  const tally = createTally();
-  const others = new Map<string, number>();
-  const count = (label: string) => {
-    const name = others.has(label) || others.size < maxOthers ? label : 'and others';
-    others.set(name, (others.get(name) ?? 0) + 1);
-  };
-  return {
-    add: ({ row, positive }: ScoredRow) => {
-      if (sentiment < 0 || positive === undefined) return;
-      const label = (decodeField(row.fields[sentiment] ?? '') ?? '').trim().toLowerCase();
-      const actual = actualLabels.get(label);
-      if (actual) tally.add(actual, positive);
-      else count(label);
-    },
-    describe: () => (sentiment < 0 ? [] : [describeQuality(tally.quality(), others)]),
-  };
+/** The class in the column `sentiment`, or the word there if it names none; undefined without the column. */
+function readLabel({ fields }: Row, { sentiment }: Columns): string | undefined {
+  if (sentiment < 0) return undefined;
+  const word = (decodeField(fields[sentiment] ?? '') ?? '').trim().toLowerCase();
+  return labelWords.get(word) ?? word;
 }
 
-/** A bad row keeps its place. It gets as many fields as the header has, and the two new ones are empty. */
-function appendScore({ row, positive }: ScoredRow, { count }: Columns): string[] {
-  const fields = Array.from({ length: count }, (_, index) => row.fields[index] ?? '');
-  return positive === undefined ? [...fields, '', ''] : [...fields, labelOf(positive), formatProbability(positive)];
+/** A bad row keeps its place. It gets as many fields as the header has. */
+const fillRow = ({ fields }: Row, { count }: Columns): string[] =>
+  Array.from({ length: count }, (_, index) => fields[index] ?? '');
+
+/** The fields that are added to a row: its label and the probability of each class. They are empty for a bad row. */
+function formatScore({ probabilities }: ScoredRow, labels: readonly string[], classes: readonly string[]): string[] {
+  if (!probabilities) return ['', ...classes.map(() => '')];
+  const scores = classes.map((label) => formatProbability(probabilities[labels.indexOf(label)] ?? Number.NaN));
+  return [findLikeliest(labels, probabilities), ...scores];
 }
 
-function warnOfTakenNames(header: readonly string[], say: (sentence: string) => void): void {
-  const taken = ['label', 'positive'].filter((name) => header.includes(name));
+function warnOfTakenNames(header: readonly string[], added: readonly string[], say: (sentence: string) => void): void {
+  const taken = added.filter((name) => header.includes(name));
   if (taken.length > 0)
     say(`There is a column ${taken.join(' and ')} already: the last one of that name is the score.`);
 }
@@ -137,8 +129,8 @@ function warnOfTakenNames(header: readonly string[], say: (sentence: string) => 
 /** A row with its score or its fault. */
 export interface ScoredRow {
   readonly row: Row;
-  /** Probability of positive; undefined for a bad row. */
-  readonly positive: number | undefined;
+  /** One for each class, in the order of the classifier's labels; undefined for a bad row. */
+  readonly probabilities: readonly number[] | undefined;
   readonly fault: string | undefined;
 }
 
@@ -157,9 +149,9 @@ function findFault({ fields }: Row, columns: Columns, text: string | undefined):
 async function scoreRow(row: Row, columns: Columns, classifier: Classifier): Promise<ScoredRow> {
   const text = decodeField(row.fields[columns.text] ?? '');
   const fault = findFault(row, columns, text);
-  if (fault || text === undefined) return { row, positive: undefined, fault };
+  if (fault || text === undefined) return { row, probabilities: undefined, fault };
   const { probabilities } = await classifier.classify(text);
-  return { row, positive: probabilities[classifier.labels.indexOf('positive')], fault: undefined };
+  return { row, probabilities, fault: undefined };
 }
 
 /** A model that fails on one text is a fault of the row. A model that is not available (ApiError) ends the run. */
@@ -169,7 +161,7 @@ async function scoreOrFault(row: Row, columns: Columns, classifier: Classifier):
   } catch (error) {
     const reason = error instanceof Error ? error : new Error(String(error));
     if (reason instanceof ApiError) return reason;
-    return { row, positive: undefined, fault: `the model failed on it (${reason.message})` };
+    return { row, probabilities: undefined, fault: `the model failed on it (${reason.message})` };
   }
 }
 

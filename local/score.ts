@@ -1,6 +1,8 @@
 // `npm run score -- FILE.csv`: the classifier of the service over a whole file.
 import { availableParallelism } from 'node:os';
+import { weighPositive } from '../functions/predict/classes.ts';
 import { type LoadedModel, loadModel } from '../functions/predict/model.ts';
+import type { Classifier } from '../layers/inference/index.ts';
 import { createLog } from '../layers/telemetry/index.ts';
 import { createCommand, createStopSignal, runCommand, wholeNumber } from './command-line.ts';
 import { openTable, type Table, writeToFile, writeToStandardOutput } from './csv.ts';
@@ -15,14 +17,17 @@ export interface ScoreOptions {
   readonly column?: string;
   /** undefined: standard output. */
   readonly out?: string;
+  /** Weigh positive against negative only, whatever classes the model has. */
+  readonly polar: boolean;
   readonly workers: number;
 }
 
 const description =
-  'Scores the texts of a CSV file: the same rows, in order, with the columns label and positive appended.';
+  'Scores the texts of a CSV file: the same rows, in order, with a column label and one column per class appended.';
 
 const notes = `
-A column sentiment (positive, negative, 1 or 0) is compared with the scores: accuracy, F1, ECE and confusion matrix.
+A column sentiment (negative, neutral, positive, 0 or 1) is compared with the scores: accuracy, F1, ECE and confusion
+matrix. If no row is neutral, a model of three classes is measured on positive against negative.
 A bad row is reported with its number and gets an empty label. Environment: MODEL_URI and the others of npm start.
 `;
 
@@ -33,6 +38,7 @@ export function readScoreOptions(args: readonly string[]): ScoreOptions {
     .argument('<file>', 'CSV file; packed with gzip if its name ends in .gz')
     .option('--out <file>', 'where to write, whole or not at all (default: standard output; then use npm run -s)')
     .option('--column <name>', 'column with the texts (default: review, text or sentence)')
+    .option('--polar', 'leave neutral out of rows and answers: positive against negative only', false)
     .option(
       '--workers <number>',
       'processes that run the model at the same time',
@@ -68,8 +74,9 @@ async function score(args: readonly string[]): Promise<number> {
 const rowsPerWorker = 4;
 
 async function scoreTable(table: Table, options: ScoreOptions, signal: AbortSignal): Promise<number> {
-  const { file, column, out, workers } = options;
-  const { classifier } = await loadIntoWorkers(workers);
+  const { file, column, out, polar, workers } = options;
+  const loaded = (await loadIntoWorkers(workers)).classifier;
+  const classifier = polar ? leaveOutNeutral(loaded) : loaded;
   const run = createScoreRun(table, { path: file, column, classifier, ahead: workers * rowsPerWorker });
   try {
     await (out === undefined ? writeToStandardOutput(run.rows, signal) : writeToFile(out, run.rows, signal));
@@ -80,6 +87,17 @@ async function scoreTable(table: Table, options: ScoreOptions, signal: AbortSign
   run.report();
   return table.fault() === undefined ? 0 : 1;
 }
+
+/** A classifier of two classes, whatever classes the given one has. */
+const leaveOutNeutral = (classifier: Classifier): Classifier => ({
+  labels: ['negative', 'positive'],
+  classify: async (text) => {
+    const classification = await classifier.classify(text);
+    const positive = weighPositive(classifier.labels, classification.probabilities);
+    return { ...classification, probabilities: [1 - positive, positive] };
+  },
+  release: () => classifier.release(),
+});
 
 /** Writes nothing: standard output may carry the rows, and a failure is reported in one sentence. */
 const log = createLog({ level: 'error', write: () => undefined });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
-import { expectPositive, writeTinyStore } from '../functions/predict/tiny-store.ts';
+import { expectPositive, threeClasses, writeTinyStore } from '../functions/predict/tiny-store.ts';
 import { buildCommands } from './built-commands.ts';
 
 const built = buildCommands();
@@ -44,14 +44,16 @@ const awkward = [
 const quote = (rows: readonly string[][]) =>
   rows.map((row) => row.map((field) => `"${field.replaceAll('"', '""')}"`).join(',')).join('\r\n');
 
-it('appends label and positive, and leaves commas, quotes, line ends and U+0085 as they were', () => {
+it('appends the label and each probability, and leaves commas, quotes, line ends and U+0085 as they were', () => {
   const run = score(write('awkward.csv', `\ufeff${quote(awkward)}`));
   expect(run.status).toBe(0);
   const rows = readRows(run.stdout);
   expect(rows.map((row) => row.slice(0, 2))).toEqual(awkward);
   expect(rows.map(([, , label]) => label)).toEqual(['label', 'positive', 'negative', 'positive', 'positive']);
   const [, first] = rows;
-  expect(Number(first?.[3])).toBeCloseTo(expectPositive({ good: 1, tokens: 9 }), 6);
+  expect(rows[0]).toEqual(['text', 'id', 'label', 'negative', 'positive']);
+  expect(Number(first?.[4])).toBeCloseTo(expectPositive({ good: 1, tokens: 9 }), 6);
+  expect(Number(first?.[3]) + Number(first?.[4])).toBeCloseTo(1, 6);
 }, 60_000);
 
 it('keeps the order of the rows, whichever worker finishes first', () => {
@@ -72,6 +74,39 @@ it('compares with the column sentiment: accuracy, F1, ECE and confusion matrix',
   expect(readStderr(run)).toMatch(/is negative +1 +1\n +is positive +0 +2\n/);
   expect(readStderr(run)).toContain('"neutral" (2 rows), "mixed" (1 rows)');
 }, 60_000);
+
+describe('with a model of three classes', () => {
+  let three: string;
+  beforeAll(async () => {
+    three = await writeTinyStore(undefined, threeClasses);
+  });
+  const scoreByThree = (...args: string[]) =>
+    spawnSync(process.execPath, [...command(), ...args], { env: environment({ MODEL_URI: `file:${three}` }) });
+  const tweets = ['good,positive', 'the,neutral', 'bad,negative', 'the the good,positive'];
+  const file = () => write('tweets.csv', ['tweet,sentiment', ...tweets].join('\n'));
+
+  it('writes a column per class, and reports macro-F1, macro recall and a matrix of three classes', () => {
+    const run = scoreByThree(file(), '--column', 'tweet');
+    const [header, ...rows] = readRows(run.stdout);
+    expect(header).toEqual(['tweet', 'sentiment', 'label', 'negative', 'neutral', 'positive']);
+    expect(rows.map(([, , label]) => label)).toEqual(['positive', 'neutral', 'negative', 'neutral']);
+    for (const [, , , ...scores] of rows)
+      expect(scores.reduce((sum, score) => sum + Number(score), 0)).toBeCloseTo(1, 6);
+    expect(readStderr(run)).toContain('Accuracy 75.00 %, macro-F1 77.78 %, macro recall 83.33 %, ECE');
+    expect(readStderr(run)).toMatch(/is positive +0 +1 +1 {2}recall 50\.00 %\n/);
+  }, 60_000);
+
+  it('leaves neutral out of rows and answers with --polar', () => {
+    const run = scoreByThree(file(), '--column', 'tweet', '--polar');
+    const [header, ...rows] = readRows(run.stdout);
+    expect(header).toEqual(['tweet', 'sentiment', 'label', 'negative', 'positive']);
+    expect(rows.map(([, , label]) => label)).toEqual(['positive', 'positive', 'negative', 'positive']);
+    // Five tokens, 9 for the one word of positive.
+    expect(Number(rows[3]?.[4])).toBeCloseTo(1 / (1 + Math.exp(-9 / 5)), 6);
+    expect(readStderr(run)).toContain('Accuracy 100.00 %, F1 100.00 %, ECE');
+    expect(readStderr(run)).toContain('"neutral" (1 rows)');
+  }, 60_000);
+});
 
 it('names each bad row, keeps it in order and continues', () => {
   const long = 'x'.repeat(100_001);
@@ -108,7 +143,7 @@ it('names each bad row, keeps it in order and continues', () => {
     '7 positive',
   ]);
   // Bytes that are not UTF-8 are written as they were read.
-  expect(run.stdout.includes(Buffer.from('caf\xe9,6,,\n', 'latin1'))).toBe(true);
+  expect(run.stdout.includes(Buffer.from('caf\xe9,6,,,\n', 'latin1'))).toBe(true);
 }, 60_000);
 
 it('reads and writes .gz, and takes the column that is named', () => {
