@@ -1,4 +1,4 @@
-// The reports of `npm run model`: the list of versions, one version in detail, the differences of two versions.
+// The reports of `npm run model`: the list of versions, and one version in detail.
 import { servedBytes } from '../functions/promote/checks.ts';
 import { readVerdict } from '../functions/promote/verdict.ts';
 import {
@@ -16,7 +16,7 @@ export async function listModels(store: ModelStore): Promise<string> {
   if (versions.length === 0) return `There is no version in ${store.location}.\n`;
   const { pointer } = await readPointerState(store);
   const rows = await Promise.all(versions.map((version) => describeRow(store, version, pointer)));
-  const table = formatRows([['VERSION', 'CREATED', 'ACCURACY', 'SIZE', 'VERDICT', ''], ...rows]);
+  const table = formatRows([['VERSION', 'CREATED', 'CLASSES', 'ACCURACY', 'SIZE', 'VERDICT', ''], ...rows]);
   const none = pointer ? '' : 'None is current.\n';
   return table + none + describeHold(pointer);
 }
@@ -37,13 +37,6 @@ export async function showModel(store: ModelStore, version: string): Promise<str
     ...(checks ?? []),
     ...listFacts(manifest),
   ]);
-}
-
-/** Returns the settings, metrics and files in which two versions differ. */
-export async function compareModels(store: ModelStore, one: string, other: string): Promise<string> {
-  const [left, right] = await Promise.all([readManifest(store, one), readManifest(store, other)]);
-  const rows = compareFacts(listFacts(left), listFacts(right));
-  return formatRows([['', one, other], ...rows]);
 }
 
 /** Returns a sentence about the hold, if there is one. */
@@ -70,18 +63,19 @@ async function describeRow(store: ModelStore, version: string, pointer: Pointer 
     return [
       version,
       manifest.createdAt.slice(0, 16).replace('T', ' '),
+      String(manifest.labels.length),
       manifest.metrics.accuracy.toFixed(4),
       size,
       verdict,
       state,
     ];
   } catch {
-    return [version, '', '', '', verdict, `${state} unreadable: show ${version} says why`.trim()];
+    return [version, '', '', '', '', verdict, `${state} unreadable: show ${version} says why`.trim()];
   }
 }
 
 /** Facts of a version by name, such as `metrics.accuracy`. */
-type Facts = ReadonlyMap<string, string>;
+export type Facts = ReadonlyMap<string, string>;
 
 function* flatten(value: unknown, name: string): Generator<readonly [string, string]> {
   if (typeof value !== 'object' || value === null || Object.keys(value).length === 0)
@@ -91,7 +85,7 @@ function* flatten(value: unknown, name: string): Generator<readonly [string, str
 }
 
 /** Returns all facts of a manifest except the hashes of parts. Files are listed by name. */
-function listFacts({ files, ...rest }: Manifest): Facts {
+export function listFacts({ files, ...rest }: Manifest): Facts {
   const byPath = files.map(({ path, parts: _, ...file }) => [path, file] as const);
   return new Map([...flatten(rest, ''), ...byPath.flatMap(([path, file]) => [...flatten(file, `files.${path}`)])]);
 }
@@ -104,12 +98,4 @@ export function formatRows(rows: readonly (readonly string[])[]): string {
   }, []);
   const line = (row: readonly string[]) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ');
   return rows.map((row) => `${line(row).trimEnd()}\n`).join('');
-}
-
-/** Returns the facts in which two versions differ, with `-` where a version does not have the fact. */
-function compareFacts(one: Facts, other: Facts): readonly (readonly [string, string, string])[] {
-  const names = [...new Set([...one.keys(), ...other.keys()])].sort();
-  return names
-    .map((name) => [name, one.get(name) ?? '-', other.get(name) ?? '-'] as const)
-    .filter(([, left, right]) => left !== right);
 }

@@ -12,8 +12,9 @@ import {
 } from '../layers/model-store/index.ts';
 import { createCommand, runCommand, UsageError } from './command-line.ts';
 import { sampleUri } from './environment.ts';
+import { compareModels } from './model-comparison.ts';
 import { hold, promote, rollBack } from './model-pointer.ts';
-import { compareModels, formatRows, listModels, showModel } from './model-report.ts';
+import { formatRows, listModels, showModel } from './model-report.ts';
 
 /** The flags of all subcommands. */
 interface Flags {
@@ -53,11 +54,11 @@ export function createModelCommand(finish: (result: string | Verification) => vo
         finish(await action(store, versions, this.opts<Flags>()));
       });
 
-  addCommand('list', 'every version: date, accuracy, size, verdict, and which one is current', listModels);
+  addCommand('list', 'every version: date, classes, accuracy, size, verdict, and which one is current', listModels);
   addCommand('show <version>', 'all that is known of a version', (store, [version = '']) => showModel(store, version));
   addCommand(
     'diff <version> <other>',
-    'settings, metrics and files in which two versions differ',
+    'figures of two versions by set, class and behaviour, and the settings, data and files that differ',
     (store, [version = '', other = '']) => compareModels(store, version, other),
   );
   addCommand('verify <version>', 'the checks of promotion, here', (store, [version = ''], flags) =>

@@ -83,10 +83,10 @@ it.each([
     const { stdout } = await run(uri, 'list');
     const cells = stdout.split('\n').map((line) => line.split(/ {2,}/));
     expect(cells.slice(0, 4)).toEqual([
-      ['VERSION', 'CREATED', 'ACCURACY', 'SIZE', 'VERDICT'],
-      [first, '2026-01-01 00:00', '0.9000', '0.0 MB', 'none', 'current'],
-      [second, '2026-01-01 00:00', '0.9100', '0.0 MB', 'accepted', 'withdrawn'],
-      [third, '2026-01-01 00:00', '0.8000', '0.0 MB', 'refused'],
+      ['VERSION', 'CREATED', 'CLASSES', 'ACCURACY', 'SIZE', 'VERDICT'],
+      [first, '2026-01-01 00:00', '2', '0.9000', '0.0 MB', 'none', 'current'],
+      [second, '2026-01-01 00:00', '2', '0.9100', '0.0 MB', 'accepted', 'withdrawn'],
+      [third, '2026-01-01 00:00', '2', '0.8000', '0.0 MB', 'refused'],
     ]);
     expect(stdout).toContain(`: rolled back from ${second}. \`hold --lift\` ends it.`);
   },
@@ -99,8 +99,9 @@ it('shows a version, and the differences of two', async () => {
   for (const line of [/^state +current$/m, /^metrics\.accuracy +0\.9$/m, /^files\.model\.onnx\.bytes +\d+$/m])
     expect(shown).toMatch(line);
   const { stdout } = await run(uri, 'diff', 'aaaaaaa', 'bbbbbbb');
-  expect(stdout).toMatch(/^metrics\.accuracy +0\.9 +0\.91$/m);
-  expect(stdout).toMatch(/^files\.model\.onnx\.sha256 /m);
+  expect(stdout).toMatch(/^ {2}accuracy +0\.9000 +0\.9100 +\+0\.0100$/m);
+  expect(stdout).toMatch(/^ {2}files\.model\.onnx\.sha256 /m);
+  expect(stdout).not.toContain('polar');
   expect(stdout).not.toContain('files.tokenizer.json');
   await writeFile(join(root, 'versions', second, 'manifest.json'), '{"schema": 2}');
   expect((await run(uri, 'list')).stdout).toMatch(/bbbbbbb .*unreadable: show .+ says why/);
