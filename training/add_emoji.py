@@ -3,7 +3,7 @@
     python add_emoji.py BASE OUT
 
 OUT is a copy of the folder BASE whose tokenizer.json has an added token for each line of emoji.txt and folds their
-variants, and whose word embeddings have a row for each: the mean of the word pieces of its name. All other weights are
+variants, and whose word embeddings have a row for each: the mean of the word pieces of its words there. All other weights are
 kept bit for bit. docs/decisions/0050-emoji-as-tokens.md has the reasons.
 """
 
@@ -87,7 +87,7 @@ def add_emoji(base: Path, out: Path, names: dict[str, str], further: tuple[Repla
     Args:
         base: a pretrained BERT in the Hugging Face layout.
         out: the new folder; not made if the base has everything already.
-        names: each emoji and the name that its embedding starts from.
+        names: each emoji and the words that its embedding starts from.
         further: replacements beside those of the variants.
 
     Returns:
@@ -134,7 +134,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Makes the commonest emoji tokens of a pretrained BERT.")
     parser.add_argument("base", type=Path, help="folder of the pretrained BERT")
     parser.add_argument("out", type=Path, help="new folder")
-    parser.add_argument("--emoji", type=Path, default=EMOJI, help="another list: lines of emoji, tab, name")
+    parser.add_argument("--emoji", type=Path, default=EMOJI, help="another list: lines of emoji, tab, words")
     parser.add_argument("--fold-links", action="store_true", help="read every link as http")
     parser.add_argument("--fold-handles", action="store_true", help="read every @handle as @user")
     parser.add_argument("--fold-elongation", action="store_true", help="read soooo as soo")
