@@ -61,6 +61,7 @@ class Settings:
     dropout: float = _setting(0.3, "dropout before the classification layer")
     encoder_dropout: float = _setting(0.1, "dropout inside the encoder; 0 is twice as fast on a CPU")
     clip: float = _setting(1.0, "largest gradient norm; larger ones are scaled down to it")
+    neutral: bool = _setting(True, "learn the class neutral if training rows have it; off: leave these rows out")
     validation_share: float = _setting(0.1, "share of rows held out when there is no validation file")
     seed: int = _setting(42, "seed of the split, the order of rows and every random layer")
     precision: str = _setting("auto", "fp32, bf16 (autocast) or auto: bf16 where the processor computes it natively")
@@ -74,7 +75,7 @@ class Settings:
     threads: int = _setting(0, "CPU threads; 0: as many as PyTorch chooses")
     keep_weights: bool = _setting(True, "publish model.safetensors and config.json too, to fine-tune from")
     tolerance: float = _setting(0.002, "accuracy that a candidate may lose against the current version")
-    floor: float = _setting(0.85, "accuracy that a first version must have")
+    floor: float = _setting(0.85, "accuracy that a first version must have, on rows that are not neutral")
     report_text: bool = _setting(False, "print the worst mistakes' texts in report.html, not only their row numbers")
     promote: bool = _setting(False, "make the version current (local use, or a first model)")
     repeat: str = _setting(

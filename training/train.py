@@ -22,7 +22,8 @@ from errors import (
     StoppedError,
     StoreError,
 )
-from model.encoder import check_base, check_head, describe_base, load_encoder
+from model.encoder import check_base, describe_base, load_encoder
+from model.head import check_head
 from release.candidate import Trained, release
 from release.evaluation import EvaluationSet
 from release.gate import check_champion
@@ -63,7 +64,7 @@ def make_version(settings: Settings, stop: Stop, scratch: Path) -> str | None:
     if is_here(settings.bert_path):
         check_base(base, problems)
         if settings.epochs == 0:
-            check_head(base, problems)
+            check_head(base, splits.classes, problems)
     store = open_store(settings.model_path, problems)
     checkpoint_store = open_checkpoint_store(settings.checkpoint_path, problems)
     device = choose_device(settings.device, problems)
@@ -85,7 +86,11 @@ def make_version(settings: Settings, stop: Stop, scratch: Path) -> str | None:
     prepare(device, settings)
     group = join_process_group(device)
     announce(
-        "started", device=str(device), training=len(splits.training.texts), validation=len(splits.validation.texts)
+        "started",
+        device=str(device),
+        classes=splits.classes,
+        training=len(splits.training.texts),
+        validation=len(splits.validation.texts),
     )
 
     tokenizer = load_tokenizer(base)
@@ -96,7 +101,7 @@ def make_version(settings: Settings, stop: Stop, scratch: Path) -> str | None:
     findings = splits.inspect({"training": encoded, "validation": held_out, "test": tested})
     announce("inspected", max_len=settings.max_len, **findings)
 
-    model = load_encoder(base, settings.dropout, settings.encoder_dropout)
+    model = load_encoder(base, settings.dropout, settings.encoder_dropout, splits.classes)
     model.to(device)  # type: ignore[arg-type]
     identity = {**origin, "settings": settings.decisive(), **({"repeats": original.version} if original else {})}
     checkpoints = Checkpoints(checkpoint_store, name_run(identity))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from data.dataset import Rows
 from data.tokens import Encoded
@@ -14,28 +15,34 @@ POSITIVE = np.array([0.9, 0.8, 0.7, 0.4, 0.35, 0.1])
 LABELS = np.array([1, 1, 0, 1, 0, 0])
 
 
+def pair(positive: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities of two classes."""
+    return np.stack([1 - positive, positive], axis=1)
+
+
 def test_figures_are_those_of_the_definitions() -> None:
-    found = measure(POSITIVE, LABELS)
+    found = measure(pair(POSITIVE), LABELS)
     assert found.accuracy == pytest.approx(4 / 6)
+    assert found.macro_f1 == pytest.approx(2 / 3)
     assert found.f1 == pytest.approx(2 * 2 / (3 + 3))
     assert found.auc == pytest.approx(8 / 9)
 
 
 def test_the_area_under_the_roc_curve_is_the_auc() -> None:
     positive, labels = np.repeat(POSITIVE, 2), np.append(LABELS, 1 - LABELS)
-    false_rates, true_rates = trace_roc(positive, labels)
+    false_rates, true_rates = trace_roc(positive, labels == 1)
     assert (false_rates[0], true_rates[0], false_rates[-1], true_rates[-1]) == (0, 0, 1, 1)
-    assert np.trapezoid(true_rates, false_rates) == pytest.approx(measure(positive, labels).auc)
+    assert np.trapezoid(true_rates, false_rates) == pytest.approx(measure(pair(positive), labels).auc)
 
 
 def test_the_calibration_error_is_the_bins_mean_gap() -> None:
     positive, labels = np.array([0.95, 0.95, 0.95, 0.95, 0.55, 0.55]), np.array([1, 1, 1, 0, 1, 0])
-    assert measure(positive, labels).ece == pytest.approx(0.2 * 4 / 6 + 0.05 * 2 / 6)
-    assert [one.rows for one in bin_confidence(positive, labels)] == [2, 4]
+    assert measure(pair(positive), labels).ece == pytest.approx(0.2 * 4 / 6 + 0.05 * 2 / 6)
+    assert [one.rows for one in bin_confidence(pair(positive), labels)] == [2, 4]
 
 
 def test_a_probability_that_is_no_number_counts_as_an_even_chance() -> None:
-    assert measure(np.array([np.nan, 0.1]), np.array([1, 0])).accuracy == 1.0
+    assert measure(pair(np.array([np.nan, 0.1])), np.array([1, 0])).accuracy == 1.0
 
 
 def test_slices_hold_every_row_once_and_leave_empty_ones_out() -> None:

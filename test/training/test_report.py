@@ -34,6 +34,7 @@ def data() -> ReportData:
         [(0, 11), (0, 12), (0, 13), (0, 14)],
     )
     positive = np.array([0.9, 0.2, 0.03, 0.8])
+    probabilities = np.stack([1 - positive, positive], axis=1)
     provenance = {
         "data": [{"name": "imdb.csv", "rows": 40, "sha256": "ab" * 32}],
         "findings": {"training": {"rows": 36, "duplicates": 5}},
@@ -48,7 +49,7 @@ def data() -> ReportData:
         "provenance": provenance,
     }
     history = [{"epoch": 1, "loss": 0.5, "accuracy": 0.7}, {"epoch": 2, "loss": 0.3, "accuracy": 0.75}]
-    return ReportData(manifest, history, Scored(rows, [5, 4, 40, 3], positive, positive), None, {}, [], False)
+    return ReportData(manifest, history, Scored(rows, [5, 4, 40, 3], probabilities, probabilities), None, {}, [], False)
 
 
 class Elements(HTMLParser):

@@ -112,9 +112,13 @@ def test_repeats_bit_for_bit_and_a_restart_continues_the_last_epoch(train: Run, 
         (
             [("good", "positive"), ("bad", "meh")],
             ("review", "sentiment"),
-            "1 rows with a label that is neither positive nor negative (row 2: 'meh')",
+            "1 rows with a label that is none of negative, neutral, positive (row 2: 'meh')",
         ),
-        ([("good", "positive"), ("great", "positive")], ("review", "sentiment"), "every row is 'positive'"),
+        (
+            [("good", "positive"), ("great", "positive")],
+            ("review", "sentiment"),
+            "no row is negative; TRAINING_FILE needs",
+        ),
         ([("good", "positive"), (" ", "negative")], ("review", "sentiment"), "1 rows with an empty review (row 2)"),
     ],
 )

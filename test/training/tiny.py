@@ -14,6 +14,7 @@ from transformers import BertConfig, BertModel
 
 GOOD = ("good", "great", "lovely", "funny", "moving", "brilliant")
 BAD = ("bad", "awful", "boring", "stupid", "dull", "terrible")
+PLAIN = ("is", "and", "i", "thought", "it", "very")
 _REST = ("the", "film", "book", "was", "a", "is", "and", "i", "thought", "it", "very", "plot", ",", ".", "!")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -51,6 +52,17 @@ def make_reviews(count: int, seed: int = 3) -> list[tuple[str, str]]:
             words = BAD if number % 2 else GOOD
         told = " , ".join(chooser.choices(words, k=chooser.randint(1, 6)))
         reviews.append((f"The {chooser.choice(('film', 'book', 'plot'))} was {told} . {number}", sentiment))
+    return reviews
+
+
+def make_neutral_reviews(count: int, seed: int = 5) -> list[tuple[str, str]]:
+    """Distinct reviews without a word of sentiment; the tenth has one, for the reason that `make_reviews` has."""
+    chooser = random.Random(seed)
+    reviews = []
+    for number in range(count):
+        words = chooser.choice((GOOD, BAD)) if number % 10 == 7 else PLAIN
+        told = " , ".join(chooser.choices(words, k=chooser.randint(1, 6)))
+        reviews.append((f"The {chooser.choice(('film', 'book', 'plot'))} was {told} . {1000 + number}", "neutral"))
     return reviews
 
 

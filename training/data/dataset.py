@@ -4,16 +4,19 @@ import csv
 import gzip
 import hashlib
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from data.tokenizer import fold
 from storage import explain_unreadable
 
-LABELS = ("negative", "positive")
-"""Class names in logit order."""
+CLASSES = ("negative", "neutral", "positive")
+"""Every class that a row may have, in logit order."""
 
-_INDEX = {"negative": 0, "positive": 1, "0": 0, "1": 1}
+POLAR = ("negative", "positive")
+"""The classes of a run without neutral rows, in logit order."""
+
+_INDEX = {"negative": 0, "neutral": 1, "positive": 2, "0": 0, "1": 2}
 _SHOWN = 3
 
 csv.field_size_limit(2**31 - 1)
@@ -25,33 +28,43 @@ class Rows:
 
     Attributes:
         texts: the reviews as written in the file.
-        labels: index into LABELS, one per text.
+        labels: index into `classes`, one per text.
         sources: name, row count and SHA-256 of each file read.
         origins: which source each text came from, and its row number in that file, counted from 1 below the header.
+        classes: class names in logit order.
     """
 
     texts: list[str] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
     sources: list[dict[str, object]] = field(default_factory=list)
     origins: list[tuple[int, int]] = field(default_factory=list)
+    classes: tuple[str, ...] = POLAR
 
     def take(self, indices: list[int]) -> "Rows":
         """The rows at these positions, in this order."""
         texts, labels = [self.texts[i] for i in indices], [self.labels[i] for i in indices]
-        return Rows(texts, labels, self.sources, [self.origins[i] for i in indices])
+        return replace(self, texts=texts, labels=labels, origins=[self.origins[i] for i in indices])
+
+    def count(self, name: str) -> int:
+        """How many rows have this class."""
+        return self.labels.count(self.classes.index(name)) if name in self.classes else 0
+
+    def keep_classes(self, classes: tuple[str, ...]) -> "Rows":
+        """The rows of these classes, their labels as indices into them."""
+        places = {self.classes.index(name): place for place, name in enumerate(classes) if name in self.classes}
+        kept = self.take([index for index, label in enumerate(self.labels) if label in places])
+        return replace(kept, classes=classes, labels=[places[label] for label in kept.labels])
 
 
 def read_files(paths: str, problems: list[str]) -> Rows:
-    """Reads the comma-separated CSV files; what is wrong with any of them is added to `problems`.
+    """Reads the comma-separated CSV files, labels as indices into CLASSES; what is wrong is added to `problems`.
 
     An s3:// location is skipped: the failed download is already among the problems.
     """
-    rows = Rows()
+    rows = Rows(classes=CLASSES)
     for location in paths.split(","):
         if not location.startswith("s3://"):
             _read_file(Path(location), rows, problems)
-    if rows.labels and len(set(rows.labels)) < 2:
-        problems.append(f"{paths}: every row is {LABELS[rows.labels[0]]!r}; training needs both classes.")
     return rows
 
 
@@ -106,7 +119,7 @@ def _report(path: Path, empty: list[int], unknown: list[tuple[int, str]], proble
     if unknown:
         shown = ", ".join(f"row {number}: {label!r}" for number, label in unknown[:_SHOWN])
         problems.append(
-            f"{path}: {len(unknown)} rows with a label that is neither positive nor negative ({shown}); "
+            f"{path}: {len(unknown)} rows with a label that is none of {', '.join(CLASSES)} ({shown}); "
             "correct or remove them."
         )
     if empty:

@@ -2,10 +2,9 @@
 
 import random
 import re
-from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
-from data.dataset import LABELS, Rows, read_files
+from data.dataset import CLASSES, POLAR, Rows, read_files
 from data.tokenizer import fold
 from data.tokens import Encoded
 from settings import Settings
@@ -30,6 +29,11 @@ class Splits:
     seen: dict[str, int] = field(default_factory=dict)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in logit order, the same for all splits."""
+        return self.training.classes
+
+    @property
     def sources(self) -> list[dict[str, object]]:
         """Every file once."""
         files = [*self.training.sources, *self.validation.sources, *self.test.sources]
@@ -48,14 +52,13 @@ def read_splits(settings: Settings, problems: list[str]) -> Splits:
     """Reads the files of the settings; what is wrong with any of them is added to `problems`.
 
     Without a validation file a share of the training file is held out. A validation text leaves training, a test text
-    leaves both.
+    leaves both. The classes are those of the training file.
     """
-    training = read_files(settings.training_file, problems)
-    test = read_files(settings.test_file, problems) if settings.test_file else Rows()
+    training, validation, test = _read_classes(settings, problems)
     training, tested = drop_seen(training, test)
     seen = {"training": tested}
     if settings.validation_file:
-        validation, seen["validation"] = drop_seen(read_files(settings.validation_file, problems), test)
+        validation, seen["validation"] = drop_seen(validation, test)
         training, held_out = drop_seen(training, validation)
         seen["training"] += held_out
     else:
@@ -64,6 +67,34 @@ def read_splits(settings: Settings, problems: list[str]) -> Splits:
     if not problems:
         _check(splits, problems)
     return splits
+
+
+def _read_classes(settings: Settings, problems: list[str]) -> list[Rows]:
+    """Training, validation and test rows as their files hold them, all of the same classes."""
+    named = {name: getattr(settings, name) for name in ("training_file", "validation_file", "test_file")}
+    read = {name: read_files(paths, problems) if paths else Rows(classes=CLASSES) for name, paths in named.items()}
+    classes = CLASSES if settings.neutral and read["training_file"].count("neutral") else POLAR
+    for name, rows in read.items():
+        if rows.labels:
+            problems.extend(_explain_classes(name, named[name], rows, classes, settings.neutral))
+    return [rows.keep_classes(classes) for rows in read.values()]
+
+
+def _explain_classes(name: str, paths: str, rows: Rows, classes: tuple[str, ...], neutral: bool) -> list[str]:
+    """What keeps the rows of these files from a run of these classes."""
+    problems = []
+    if neutral and "neutral" not in classes and (count := rows.count("neutral")):
+        problems.append(
+            f"{paths}: {count} rows are neutral, and no training row is; add neutral rows to TRAINING_FILE, or leave "
+            "them out with --no-neutral."
+        )
+    # Whatever is only reported on need not have every class.
+    wanted = POLAR if name == "test_file" else classes
+    if missing := [label for label in wanted if not rows.count(label)]:
+        problems.append(
+            f"{paths}: no row is {' or '.join(missing)}; {name.upper()} needs rows that are {' and '.join(wanted)}."
+        )
+    return problems
 
 
 def _check(splits: Splits, problems: list[str]) -> None:
@@ -83,7 +114,7 @@ def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
         groups.setdefault(fold(text), []).append(index)
     order = list(groups.values())
     random.Random(seed).shuffle(order)
-    wanted = [round(rows.labels.count(label) * share) for label in range(len(LABELS))]
+    wanted = [round(rows.labels.count(label) * share) for label in range(len(rows.classes))]
     training: list[int] = []
     validation: list[int] = []
     for group in order:
@@ -107,7 +138,7 @@ class Findings:
 
     Attributes:
         rows: all of them.
-        negative, positive: rows of each label.
+        by_class: rows of each class.
         duplicates: rows whose text, white space folded, stands in an earlier row.
         conflicting: rows whose text also stands in a row with another label.
         html: rows with tags or entities left in.
@@ -116,8 +147,7 @@ class Findings:
     """
 
     rows: int
-    negative: int
-    positive: int
+    by_class: dict[str, int]
     duplicates: int
     conflicting: int
     html: int
@@ -126,7 +156,8 @@ class Findings:
 
     def counted(self) -> dict[str, int]:
         """The counts as plain data."""
-        return asdict(self)
+        first = {"rows": self.rows, **self.by_class}
+        return {**first, **{name: value for name, value in vars(self).items() if name not in {"rows", "by_class"}}}
 
 
 def inspect(rows: Rows, cut: int, seen: int = 0) -> Findings:
@@ -135,11 +166,9 @@ def inspect(rows: Rows, cut: int, seen: int = 0) -> Findings:
     texts = [fold(text) for text in rows.texts]
     for text, label in zip(texts, rows.labels, strict=True):
         labels_of.setdefault(text, set()).add(label)
-    by_label = Counter(rows.labels)
     return Findings(
         rows=len(texts),
-        negative=by_label[LABELS.index("negative")],
-        positive=by_label[LABELS.index("positive")],
+        by_class={name: rows.count(name) for name in rows.classes},
         duplicates=len(texts) - len(labels_of),
         conflicting=sum(len(labels_of[text]) > 1 for text in texts),
         html=sum(_HTML.search(text) is not None for text in rows.texts),

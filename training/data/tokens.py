@@ -11,7 +11,7 @@ import torch
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
-from data.dataset import Rows
+from data.dataset import POLAR, Rows
 from data.tokenizer import describe, encode
 from run.checkpoint_store import CheckpointStore, staging_folder
 
@@ -26,7 +26,7 @@ class Batch:
     Attributes:
         ids: token ids, [texts, length], 0 where padded.
         mask: attention mask, [texts, length], 1 on tokens.
-        labels: index into LABELS, [texts].
+        labels: index into the data's classes, [texts].
     """
 
     ids: torch.Tensor
@@ -36,11 +36,19 @@ class Batch:
 
 @dataclass(frozen=True)
 class Encoded:
-    """Tokenized rows: ids of each text, its label, and how many texts were cut to the model's length."""
+    """Tokenized rows.
+
+    Attributes:
+        ids: token ids of each text.
+        labels: index into `classes`, one per text.
+        cut: how many texts were cut to the model's length.
+        classes: class names in logit order.
+    """
 
     ids: list[list[int]]
     labels: list[int]
     cut: int
+    classes: tuple[str, ...] = POLAR
 
     @cached_property
     def tensors(self) -> list[torch.Tensor]:
@@ -51,7 +59,7 @@ class Encoded:
 def tokenize(rows: Rows, tokenizer: Tokenizer, max_tokens: int) -> Encoded:
     """Tokenizes all rows in parallel, each cut to `max_tokens`."""
     pairs = encode(tokenizer, rows.texts, max_tokens)
-    return Encoded([ids for ids, _ in pairs], rows.labels, sum(dropped > 0 for _, dropped in pairs))
+    return Encoded([ids for ids, _ in pairs], rows.labels, sum(dropped > 0 for _, dropped in pairs), rows.classes)
 
 
 def plan_batches(lengths: list[int], size: int, seed: int | None = None) -> list[list[int]]:
@@ -97,8 +105,9 @@ def tokenize_once(rows: Rows, tokenizer: Tokenizer, max_tokens: int, store: Chec
         if path := store.fetch(key, place):
             found = load_file(path)
             ends = [0, *found["lengths"].cumsum().tolist()]
-            ids = found["ids"].tolist()
-            return Encoded([ids[start:end] for start, end in pairwise(ends)], rows.labels, int(found["cut"][0]))
+            tokens = found["ids"].tolist()
+            ids = [tokens[start:end] for start, end in pairwise(ends)]
+            return Encoded(ids, rows.labels, int(found["cut"][0]), rows.classes)
         encoded = tokenize(rows, tokenizer, max_tokens)
         lengths = np.array([len(ids) for ids in encoded.ids], np.int32)
         flat = np.array([token for ids in encoded.ids for token in ids], np.int32)

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 from transformers import AutoConfig, BertForSequenceClassification, logging
 
-from data.dataset import LABELS
+from data.dataset import POLAR
 from model.attention import NAME
+from model.head import arrange_head
 from storage import explain_unreadable
 
 logging.set_verbosity_error()
@@ -44,33 +44,36 @@ def check_base(folder: Path, problems: list[str]) -> None:
         problems.append(f"{folder}: {', '.join(lacking)} missing from the pretrained BERT.")
 
 
-def check_head(folder: Path, problems: list[str]) -> None:
-    """Adds to `problems` if the weights lack the classification layer that publishing without training needs."""
-    weights = folder / "model.safetensors"
-    if not weights.is_file():
-        return
-    with safe_open(weights, "pt") as tensors:
-        if "classifier.weight" not in tensors.keys():  # noqa: SIM118  (no dict)
-            problems.append(f"EPOCHS=0 publishes weights as they are, and {weights} has no classification layer.")
+def load_encoder(
+    folder: Path, dropout: float, encoder_dropout: float, classes: tuple[str, ...] = POLAR
+) -> BertForSequenceClassification:
+    """The pretrained BERT with one logit for each class; reads safetensors only, never a pickle.
 
-
-def load_encoder(folder: Path, dropout: float, encoder_dropout: float) -> BertForSequenceClassification:
-    """The pretrained BERT with a new classification layer of two logits; reads safetensors only, never a pickle.
+    A classification layer that the base has is kept as `arrange_head` says; else it is new.
 
     Args:
         folder: config.json and model.safetensors in the Hugging Face layout.
         dropout: before the classification layer.
         encoder_dropout: on hidden states and attention weights inside the encoder.
+        classes: class names in logit order.
     """
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
-    config.num_labels = len(LABELS)
-    config.id2label = dict(enumerate(LABELS))
-    config.label2id = {label: index for index, label in enumerate(LABELS)}
+    config.num_labels = len(classes)
+    config.id2label = dict(enumerate(classes))
+    config.label2id = {name: index for index, name in enumerate(classes)}
     config.classifier_dropout = dropout
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = encoder_dropout
-    return BertForSequenceClassification.from_pretrained(
-        folder, config=config, use_safetensors=True, local_files_only=True, attn_implementation=choose_attention()
+    model: BertForSequenceClassification = BertForSequenceClassification.from_pretrained(
+        folder,
+        config=config,
+        use_safetensors=True,
+        local_files_only=True,
+        attn_implementation=choose_attention(),
+        # A layer of other classes, which is arranged next.
+        ignore_mismatched_sizes=True,
     )
+    arrange_head(model.classifier, folder, classes)
+    return model
 
 
 def describe_base(folder: Path) -> dict[str, str]:

@@ -30,7 +30,7 @@ class Pack:
         ids: token ids, int64 [tokens].
         positions: place of each token in its text, int64 [tokens].
         spans: where each text starts and ends, for attention.
-        labels: index into LABELS, int64 [texts]; IGNORED for a filler.
+        labels: index into the data's classes, int64 [texts]; IGNORED for a filler.
         rows: row number of each text in the data; IGNORED for a filler.
     """
 

@@ -15,14 +15,13 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification
 
-from data.dataset import LABELS
 from data.tokenizer import describe, encode
 from errors import RejectedError
 from model.export import export, open_session
 from model.metrics import fit_temperature, to_probabilities
 from release.agreement import measure_spread
 from release.evaluation import Answers, EvaluationSet, describe_all, describe_sets, places_by_source
-from release.gate import Comparison, judge, measure_champion
+from release.gate import Comparison, compare_champion, judge
 from release.golden import list_texts
 from release.manifest import PART_BYTES, REPORT, describe_file, find_revision, list_files, list_libraries, name_version
 from release.proof import Proof, prove_rows, prove_texts, run_network, run_session
@@ -129,11 +128,12 @@ def _make_candidate(trained: Trained, store: Store, folder: Path, export_model: 
         "sets": describe_sets("validation", validation, answers, temperature)
         + _measure_test(trained, int8, temperature),
     }
-    comparison = measure_champion(store, validation.rows.texts, validation.rows.labels, settings.threads)
+    served_probabilities = to_probabilities(answers.served, temperature)
+    comparison = compare_champion(store, validation.rows, served_probabilities, settings.threads)
     metrics["champion"] = comparison.described()
     announce("measured", **metrics)
     _write_files(folder, trained, golden)
-    reasons = [*proof.failures, *judge(metrics["accuracy"], comparison, settings)]
+    reasons = [*proof.failures, *judge(comparison, settings)]
     return Candidate(folder, temperature, metrics, answers, proof, comparison, reasons)
 
 
@@ -184,7 +184,7 @@ def _describe(trained: Trained, candidate: Candidate, now: datetime) -> dict[str
         "schema": 1,
         "version": name_version(candidate.folder, now),
         "createdAt": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-        "labels": list(LABELS),
+        "labels": list(trained.validation.rows.classes),
         "maxTokens": trained.settings.max_len,
         "temperature": candidate.temperature,
         "precision": "int8",
@@ -209,8 +209,8 @@ def _collect_report_data(trained: Trained, candidate: Candidate, manifest: dict[
     scored = Scored(
         rows=validation.rows,
         lengths=[len(ids) for ids in validation.encoded.ids],
-        calibrated=to_probabilities(served, candidate.temperature)[:, 1],
-        raw=to_probabilities(served, 1.0)[:, 1],
+        calibrated=to_probabilities(served, candidate.temperature),
+        raw=to_probabilities(served, 1.0),
     )
     return ReportData(
         manifest=manifest,

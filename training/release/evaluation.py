@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from data.dataset import Rows
+from data.dataset import POLAR, Rows
 from data.tokens import Encoded
-from model.metrics import Floats, Integers, measure, to_probabilities
+from model.metrics import Floats, Integers, choose, describe_classes, measure, narrow, to_probabilities
 
 LENGTHS = (1, 33, 65, 129, 257, 513)
 """First token count of each slice by length; the last has no end."""
 
-CONFIDENCES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
-"""Least confidence of each slice; the last reaches to 1."""
+CONFIDENCES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+"""Least confidence of each slice; the last reaches to 1. Only of three classes can it be below 0.5."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,24 @@ class Answers:
 
 def describe_all(held_out: EvaluationSet, answers: Answers, temperature: float) -> dict[str, Any]:
     """The manifest's figures over all rows: the served model's, the fp32 reference's, and the labels that differ."""
-    labels = np.array(held_out.encoded.labels)
+    labels, classes = np.array(held_out.encoded.labels), held_out.encoded.classes
     reference, served = to_probabilities(answers.reference, temperature), to_probabilities(answers.served, temperature)
     return {
         "rows": len(labels),
-        **measure(served[:, 1], labels).rounded(),
-        "reference": measure(reference[:, 1], labels).rounded(),
+        **measure(served, labels).rounded(),
+        **describe_classes(served, labels, classes),
+        **_describe_polar(served, labels, classes),
+        "reference": measure(reference, labels).rounded(),
         "flipped": round(float(np.mean(reference.argmax(axis=1) != served.argmax(axis=1))), 6),
     }
+
+
+def _describe_polar(served: Floats, labels: Integers, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Of more than two classes, the figures over the rows that are negative or positive, answered by these two."""
+    kept, right = narrow(served, labels, classes, POLAR)
+    if classes == POLAR or not len(right):
+        return {}
+    return {"polar": {"rows": len(right), **measure(kept, right).rounded()}}
 
 
 def describe_sets(use: str, held_out: EvaluationSet, answers: Answers, temperature: float) -> list[dict[str, Any]]:
@@ -78,20 +88,16 @@ def places_by_source(rows: Rows) -> dict[int, list[int]]:
 
 def _describe_set(held_out: EvaluationSet, answers: Answers, places: list[int], temperature: float) -> dict[str, Any]:
     encoded = held_out.encoded
-    part = Encoded([encoded.ids[i] for i in places], [encoded.labels[i] for i in places], 0)
+    part = Encoded([encoded.ids[i] for i in places], [encoded.labels[i] for i in places], 0, encoded.classes)
     picked = answers.take(places)
     described = describe_all(EvaluationSet(held_out.rows.take(places), part), picked, temperature)
     labels = np.array(part.labels)
-    described["eceBefore"] = measure(to_probabilities(picked.served, 1.0)[:, 1], labels).rounded()["ece"]
-    described["reference"]["eceBefore"] = measure(to_probabilities(picked.reference, 1.0)[:, 1], labels).rounded()[
-        "ece"
-    ]
-    served = to_probabilities(picked.served, temperature)[:, 1]
-    described["byLength"] = slice_by(
-        np.array([len(ids) for ids in part.ids]), LENGTHS, (served >= 0.5) == (labels == 1)
-    )
-    confidence = np.maximum(served, 1 - served)
-    described["byConfidence"] = slice_by(confidence, CONFIDENCES, (served >= 0.5) == (labels == 1))
+    described["eceBefore"] = measure(to_probabilities(picked.served, 1.0), labels).rounded()["ece"]
+    described["reference"]["eceBefore"] = measure(to_probabilities(picked.reference, 1.0), labels).rounded()["ece"]
+    served = to_probabilities(picked.served, temperature)
+    right = choose(served) == labels
+    described["byLength"] = slice_by(np.array([len(ids) for ids in part.ids]), LENGTHS, right)
+    described["byConfidence"] = slice_by(served.max(axis=1), CONFIDENCES, right)
     return described
 
 

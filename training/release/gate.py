@@ -9,11 +9,11 @@ import numpy as np
 import onnxruntime as ort
 from tokenizers import Tokenizer
 
-from data.dataset import LABELS
+from data.dataset import CLASSES, POLAR, Rows
 from data.tokenizer import encode
 from errors import StoreError
 from model.export import open_session
-from model.metrics import Floats, Quality, measure, to_probabilities
+from model.metrics import Floats, Quality, measure, narrow, to_probabilities
 from release.proof import run_session
 from release.store import Store
 from settings import Settings
@@ -33,7 +33,7 @@ class Champion:
         tokenizer: its tokenizer, which need not be the candidate's.
         max_tokens: tokens that it reads.
         temperature: what calibrates its probabilities.
-        positive: the positive class's place among its logits.
+        classes: its class names in logit order.
     """
 
     version: str
@@ -41,12 +41,12 @@ class Champion:
     tokenizer: Tokenizer
     max_tokens: int
     temperature: float
-    positive: int
+    classes: tuple[str, ...]
 
     def answer(self, texts: list[str]) -> Floats:
-        """Probability that each text is positive, float64 [texts]."""
+        """Each text's probabilities in the order of `classes`, float64 [texts, classes]."""
         ids = [kept for kept, _ in encode(self.tokenizer, texts, self.max_tokens)]
-        return to_probabilities(run_session(self.session, ids, "champion"), self.temperature)[:, self.positive]
+        return to_probabilities(run_session(self.session, ids, "champion"), self.temperature)
 
 
 def read_champion(store: Store, threads: int = 0) -> Champion | None:
@@ -75,7 +75,7 @@ def check_champion(store: Store, problems: list[str]) -> None:
 
 
 def _open(store: Store, manifest: dict[str, Any], threads: int) -> Champion:
-    if manifest["schema"] != 1 or sorted(manifest["labels"]) != sorted(LABELS):
+    if manifest["schema"] != 1 or sorted(manifest["labels"]) not in (list(POLAR), list(CLASSES)):
         raise ChampionError(_explain(store, "current.json", "its schema or its labels are not those of this program"))
     content = {role: _read_file(store, manifest, role) for role in ("model", "tokenizer")}
     tokenizer = Tokenizer.from_str(content["tokenizer"].decode())
@@ -87,7 +87,7 @@ def _open(store: Store, manifest: dict[str, Any], threads: int) -> Champion:
         tokenizer=tokenizer,
         max_tokens=manifest["maxTokens"],
         temperature=manifest["temperature"],
-        positive=manifest["labels"].index("positive"),
+        classes=tuple(manifest["labels"]),
     )
 
 
@@ -113,41 +113,78 @@ def _explain(store: Store, key: str, reason: str) -> str:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The champion's name and quality on the candidate's validation rows, or why there is none."""
+    """Champion and candidate on the same rows, over the classes that both have.
 
+    Attributes:
+        candidate: the candidate's quality; over POLAR if there is no champion.
+        classes: the classes that were compared.
+        partial: whether one of the two has another class, whose rows and probabilities were left out.
+        version, champion: the champion's name and quality; None if there is none, or it cannot be read.
+        failure: why it cannot be read.
+    """
+
+    candidate: Quality
+    classes: tuple[str, ...]
+    partial: bool = False
     version: str | None = None
-    quality: Quality | None = None
+    champion: Quality | None = None
     failure: str | None = None
 
     def described(self) -> dict[str, Any] | None:
-        """Version and figures as the manifest holds them, or None."""
-        return {"version": self.version, **self.quality.rounded()} if self.quality else None
+        """The champion's version and figures as the manifest holds them, or None.
+
+        Where classes were left out, also those that were compared, and the candidate's figures over them.
+        """
+        if self.champion is None:
+            return None
+        compared = {"compared": list(self.classes), "candidate": self.candidate.rounded()} if self.partial else {}
+        return {"version": self.version, **self.champion.rounded(), **compared}
 
 
-def measure_champion(store: Store, texts: list[str], labels: list[int], threads: int) -> Comparison:
-    """The champion's quality on these rows; a champion that cannot be read becomes a failure."""
+def compare_champion(store: Store, rows: Rows, probabilities: Floats, threads: int) -> Comparison:
+    """Measures champion and candidate on the same rows; a champion that cannot be read becomes a failure.
+
+    Args:
+        store: where the champion is.
+        rows: the validation rows.
+        probabilities: the candidate's, float64 [rows, classes].
+        threads: threads of one run of the champion.
+    """
+    labels = np.array(rows.labels)
     try:
-        champion = read_champion(store, threads)
+        champion, failure = read_champion(store, threads), None
     except ChampionError as error:
-        return Comparison(failure=str(error))
+        champion, failure = None, str(error)
     if champion is None:
-        return Comparison()
-    return Comparison(champion.version, measure(champion.answer(texts), np.array(labels)))
+        return Comparison(measure(*narrow(probabilities, labels, rows.classes, POLAR)), POLAR, failure=failure)
+    shared = tuple(name for name in rows.classes if name in champion.classes)
+    kept = rows.keep_classes(shared)
+    order = [champion.classes.index(name) for name in shared]
+    answered = champion.answer(kept.texts)[:, order]
+    return Comparison(
+        measure(*narrow(probabilities, labels, rows.classes, shared)),
+        shared,
+        partial=set(rows.classes) != set(champion.classes),
+        version=champion.version,
+        champion=measure(answered / answered.sum(axis=1, keepdims=True), np.array(kept.labels)),
+    )
 
 
-def judge(accuracy: float, comparison: Comparison, settings: Settings) -> list[str]:
-    """Why a candidate of this accuracy may not be published; an empty list if it may."""
+def judge(comparison: Comparison, settings: Settings) -> list[str]:
+    """Why a candidate may not be published; an empty list if it may."""
+    accuracy = comparison.candidate.accuracy
     if comparison.failure:
         return [comparison.failure]
-    if comparison.quality is None:
+    if comparison.champion is None:
         if accuracy >= settings.floor:
             return []
         return [f"Accuracy {accuracy:.4f} is below {settings.floor}, the floor of a first version (FLOOR)."]
-    lost = comparison.quality.accuracy - accuracy
+    lost = comparison.champion.accuracy - accuracy
     # Rounded, so that a loss of exactly the tolerance passes.
     if round(lost, 9) <= settings.tolerance:
         return []
+    rows = f"the same rows that are {' or '.join(comparison.classes)}" if comparison.partial else "the same rows"
     return [
         f"Accuracy {accuracy:.4f} is {lost:.4f} below that of the current version {comparison.version} "
-        f"({comparison.quality.accuracy:.4f}) on the same rows, more than {settings.tolerance} (TOLERANCE)."
+        f"({comparison.champion.accuracy:.4f}) on {rows}, more than {settings.tolerance} (TOLERANCE)."
     ]

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from data.dataset import LABELS, Rows
-from model.metrics import Floats, Integers, bin_confidence, trace_roc
+from data.dataset import Rows
+from model.metrics import Floats, Integers, bin_confidence, choose, count_confusion, trace_roc
 from release.charts import Axes, Line, draw_bars, draw_lines, mark
 from release.evaluation import LENGTHS, slice_by
 
@@ -27,7 +27,7 @@ class Scored:
     Attributes:
         rows: the rows as written.
         lengths: tokens of each.
-        calibrated, raw: probability that each is positive, after and before the temperature, float64 [rows].
+        calibrated, raw: each row's probabilities, after and before the temperature, float64 [rows, classes].
     """
 
     rows: Rows
@@ -39,6 +39,11 @@ class Scored:
     def labels(self) -> Integers:
         """Label of each row, int64 [rows]."""
         return np.array(self.rows.labels)
+
+    @property
+    def answered(self) -> Integers:
+        """The likeliest class of each row, int64 [rows]."""
+        return choose(self.calibrated)
 
 
 @dataclass(frozen=True)
@@ -120,13 +125,16 @@ def _list_sets(sets: list[dict[str, Any]]) -> str:
 def _compare(data: ReportData) -> str:
     if data.champion is None:
         return "<p>There was no version to compare with.</p>"
-    metrics, champion = data.manifest["metrics"], data.champion
+    champion = data.champion
+    metrics = champion.get("candidate", data.manifest["metrics"])
+    compared = " or ".join(champion.get("compared", []))
+    rows = f"rows that are {compared}, other probabilities left out" if compared else "same rows"
     lines = [
         (f"candidate {data.manifest['version']}", *(f"{metrics[name]:.4f}" for name in _FIGURES)),
         (f"current {champion['version']}", *(f"{champion[name]:.4f}" for name in _FIGURES)),
         ("difference", *(f"{metrics[name] - champion[name]:+.4f}" for name in _FIGURES)),
     ]
-    return _list_table(("version, int8, same rows", *_FIGURES), lines)
+    return _list_table((f"version, int8, {rows}", *_FIGURES), lines)
 
 
 def _draw_learning(history: list[dict[str, float]]) -> list[str]:
@@ -150,28 +158,39 @@ def _span(values: list[float]) -> tuple[float, float]:
 
 def _draw_validation(scored: Scored) -> list[str]:
     labels = scored.labels
-    false_rates, true_rates = trace_roc(scored.calibrated, labels)
-    curve = _thin(list(zip(false_rates.tolist(), true_rates.tolist(), strict=True)))
     unit = [(value / 4, f"{value / 4:g}") for value in range(5)]
-    half = [(0.5 + value / 10, f"{0.5 + value / 10:.1f}") for value in range(6)]
+    least = 1 / len(scored.rows.classes)
+    marks = [(value / 10, f"{value / 10:.1f}") for value in range(11) if value / 10 >= least]
     roc = Axes("false positive rate", "true positive rate", (0, 1), (0, 1), unit, unit)
-    reliability = Axes("confidence", "accuracy", (0.5, 1), (0, 1), half, unit)
+    reliability = Axes("confidence", "accuracy", (least, 1), (0, 1), marks, unit)
     lines = [
-        Line(name, [(one.confidence, one.accuracy) for one in bin_confidence(positive, labels)], style, dots=True)
-        for name, positive, style in (
+        Line(name, [(one.confidence, one.accuracy) for one in bin_confidence(probabilities, labels)], style, dots=True)
+        for name, probabilities, style in (
             ("after the temperature", scored.calibrated, "first"),
             ("before", scored.raw, "second"),
         )
     ]
     return [
-        draw_lines("ROC curve", roc, [Line("", curve, "first")], diagonal=True),
-        draw_lines("Reliability", reliability, [Line("", [(0.5, 0.5), (1, 1)], "diagonal"), *lines]),
+        draw_lines("ROC curve", roc, _trace_classes(scored), diagonal=True),
+        draw_lines("Reliability", reliability, [Line("", [(least, least), (1, 1)], "diagonal"), *lines]),
         _draw_lengths(scored),
     ]
 
 
+def _trace_classes(scored: Scored) -> list[Line]:
+    """The ROC curve of the positive class, or of three classes each against the rest."""
+    classes = scored.rows.classes
+    named = {"": len(classes) - 1} if len(classes) == 2 else {name: place for place, name in enumerate(classes)}
+    lines = []
+    for (name, place), style in zip(named.items(), ("first", "second", "third"), strict=False):
+        rates = trace_roc(scored.calibrated[:, place], scored.labels == place)
+        points = list(zip(*(rate.tolist() for rate in rates), strict=True))
+        lines.append(Line(f"{name} against the rest" if name else "", _thin(points), style))
+    return lines
+
+
 def _draw_lengths(scored: Scored) -> str:
-    right = (scored.calibrated >= 0.5) == (scored.labels == 1)
+    right = scored.answered == scored.labels
     bars = []
     for one in slice_by(np.array(scored.lengths), LENGTHS, right):
         label = f"{one['from']}-{one['to'] - 1}" if one["to"] else f"{one['from']}+"
@@ -186,10 +205,10 @@ def _thin(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _list_confusion(scored: Scored) -> str:
-    predicted = (scored.calibrated >= 0.5).astype(int)
-    counts = [[int(np.sum((scored.labels == actual) & (predicted == said))) for said in (0, 1)] for actual in (0, 1)]
-    lines = [(f"is {LABELS[actual]}", *counts[actual]) for actual in (0, 1)]
-    return _list_table(("", *(f"said {label}" for label in LABELS)), lines)
+    classes = scored.rows.classes
+    counts = count_confusion(scored.answered, scored.labels, len(classes)).tolist()
+    lines = [(f"is {name}", *counts[actual]) for actual, name in enumerate(classes)]
+    return _list_table(("", *(f"said {name}" for name in classes)), lines)
 
 
 def _list_slices(sets: list[dict[str, Any]]) -> str:
@@ -202,12 +221,12 @@ def _list_slices(sets: list[dict[str, Any]]) -> str:
 
 
 def _list_mistakes(scored: Scored, with_text: bool) -> str:
-    given = np.where(scored.labels == 1, scored.calibrated, 1 - scored.calibrated)
-    worst = [int(place) for place in np.argsort(given, kind="stable")[:WORST] if given[place] < 0.5]
+    given, wrong = scored.calibrated[np.arange(len(scored.labels)), scored.labels], scored.answered != scored.labels
+    worst = [int(place) for place in np.argsort(given, kind="stable")[:WORST] if wrong[place]]
     lines = []
     for place in worst:
         source, number = scored.rows.origins[place]
-        label = LABELS[scored.rows.labels[place]]
+        label = scored.rows.classes[scored.rows.labels[place]]
         line = (scored.rows.sources[source]["name"], number, label, f"{given[place]:.4f}", scored.lengths[place])
         lines.append((*line, scored.rows.texts[place]) if with_text else line)
     header = ("file", "row", "label", "probability of the label", "tokens")

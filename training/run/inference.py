@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from transformers import BertForSequenceClassification
 
-from data.dataset import LABELS
 from data.tokens import Encoded
 from errors import InputError
 from model.encoder import autocast
@@ -76,7 +75,7 @@ def _compute(  # noqa: PLR0913
     tokens = settings.valid_batch_size * settings.max_len
     tokens = max(tokens, _GPU_TOKENS) if model.device.type == "cuda" else tokens
     plan = plan_by_tokens([len(ids) for ids in data.ids], tokens)
-    logits = torch.zeros(len(data.ids), len(LABELS))
+    logits = torch.zeros(len(data.ids), len(data.classes))
     answer = _Answer(model, data, tokens)
     with torch.inference_mode(), cast:
         for start in track(range(0, len(plan), group.size), -(-len(plan) // group.size), "evaluation"):

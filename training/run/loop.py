@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch.optim import AdamW
 
+from data.dataset import POLAR
 from data.tokens import plan_batches
 from errors import StoppedError
 from model.encoder import choose_halves
@@ -151,14 +152,15 @@ def _finish_epoch(run: Run, optimizer: AdamW, progress: Progress, steps: int) ->
             raise StoppedError
 
     logits = compute_validation_logits(run.model, run.validation, run.settings, run.group, stop_if_asked)
-    quality = measure(to_probabilities(logits, 1.0)[:, 1], np.array(run.validation.labels)).rounded()
+    quality = measure(to_probabilities(logits, 1.0), np.array(run.validation.labels)).rounded()
     progress.history.append({"epoch": progress.epochs + 1, "loss": progress.loss / steps, **quality})
     progress.epochs, progress.step, progress.loss = progress.epochs + 1, 0, 0.0
     if run.events:
         at = steps * progress.epochs
         run.events.record(at, {"epoch_loss": progress.history[-1]["loss"]}, "training")
         run.events.record(at, quality, "validation")
-    if quality["accuracy"] >= max(entry["accuracy"] for entry in progress.history):
+    figure = "accuracy" if run.validation.classes == POLAR else "macroF1"
+    if quality[figure] >= max(entry[figure] for entry in progress.history):
         progress.best = copy_weights(run.model)
     _save(run, optimizer, progress)
     announce("evaluated", **progress.history[-1])
