@@ -109,8 +109,9 @@ function provideSample({ root, cache }: Paths) {
   cpSync(join(source, 'model.onnx'), join(peer, 'onnx', 'model_quantized.onnx'));
   cpSync(join(source, 'tokenizer.json'), join(peer, 'tokenizer.json'));
   const write = (name: string, content: unknown) => writeFileSync(join(peer, name), JSON.stringify(content));
-  const labels = { id2label: { 0: 'negative', 1: 'positive' }, label2id: { negative: 0, positive: 1 } };
-  write('config.json', { model_type: 'bert', architectures: ['BertForSequenceClassification'], ...labels });
+  const { labels }: { readonly labels: readonly string[] } = readJson(source, 'manifest.json');
+  const names = { id2label: { ...labels }, label2id: Object.fromEntries(labels.map((label, id) => [label, id])) };
+  write('config.json', { model_type: 'bert', architectures: ['BertForSequenceClassification'], ...names });
   write('tokenizer_config.json', { tokenizer_class: 'BertTokenizer', model_max_length: 512 });
   return { store: join(root, 'models', 'sample'), peer };
 }

@@ -13,7 +13,6 @@ made. The answer is {"ms": [[…], …], "positive": […]}: milliseconds of eac
 import argparse
 import functools
 import json
-import math
 import os
 import sys
 import time
@@ -36,6 +35,7 @@ def _load_torch(folder: Path, options: argparse.Namespace) -> tuple[Classify, st
         torch.set_num_threads(options.threads)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = BertForSequenceClassification.from_pretrained(folder).eval()
+    positive = model.config.label2id["positive"]
     if options.precision == "bf16":
         model = model.to(torch.bfloat16)
     how: dict[str, Any] = {"padding": "max_length" if options.padded else False, "truncation": True}
@@ -44,7 +44,7 @@ def _load_torch(folder: Path, options: argparse.Namespace) -> tuple[Classify, st
         inputs = tokenizer(" ".join(text.split()), max_length=_MAX_TOKENS, return_tensors="pt", **how)
         with torch.inference_mode():
             logits = model(**inputs).logits[0].float()
-        return float(torch.sigmoid(logits[1] - logits[0]))
+        return float(torch.softmax(logits, dim=-1)[positive])
 
     length = f"padded to {_MAX_TOKENS}" if options.padded else "unpadded"
     return classify, f"PyTorch {torch.__version__}, {options.precision}, {length}, {torch.get_num_threads()} threads"
@@ -58,6 +58,7 @@ def _load_onnxruntime(folder: Path, options: argparse.Namespace) -> tuple[Classi
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(_MAX_TOKENS)
+    positive = json.loads((folder / "config.json").read_text("utf-8"))["label2id"]["positive"]
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = options.threads
     settings.log_severity_level = 3
@@ -69,8 +70,9 @@ def _load_onnxruntime(folder: Path, options: argparse.Namespace) -> tuple[Classi
         ids = np.array([tokenizer.encode(" ".join(text.split())).ids], dtype=np.int64)
         values = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         feeds = {name: value for name, value in values.items() if name in names}
-        negative, positive = session.run(["logits"], feeds)[0][0]
-        return 1 / (1 + math.exp(negative - positive))
+        logits = session.run(["logits"], feeds)[0][0].astype(np.float64)
+        powers = np.exp(logits - logits.max())
+        return float(powers[positive] / powers.sum())
 
     spinning = "spinning" if options.spinning else "not spinning"
     return classify, f"ONNX Runtime {ort.__version__}, {options.graph}, {options.threads} threads, {spinning}"
