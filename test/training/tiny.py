@@ -1,6 +1,7 @@
 """A BERT small enough to train in seconds, and reviews of our own that it can learn.
 
-python tiny.py FOLDER writes base/ (config.json, model.safetensors, vocab.txt) and imdb.csv.
+python tiny.py FOLDER writes base/ (config.json, model.safetensors, vocab.txt), imdb.csv of two classes and tweets.csv
+of three.
 """
 
 import csv
@@ -77,3 +78,4 @@ if __name__ == "__main__":
     target = Path(sys.argv[1])
     write_base(target / "base")
     write_csv(target / "imdb.csv", list(make_reviews(400)))
+    write_csv(target / "tweets.csv", [*make_reviews(400), *make_neutral_reviews(200)])
