@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from data.dataset import Rows
 from data.tokens import Encoded
-from model.metrics import bin_confidence, fit_temperature, measure, trace_roc
+from model.metrics import bin_confidence, choose, describe_classes, fit_temperature, measure, narrow, trace_roc
 from release.evaluation import Answers, EvaluationSet, describe_sets, slice_by
 from release.proof import prove_rows
 
@@ -26,6 +26,34 @@ def test_figures_are_those_of_the_definitions() -> None:
     assert found.macro_f1 == pytest.approx(2 / 3)
     assert found.f1 == pytest.approx(2 * 2 / (3 + 3))
     assert found.auc == pytest.approx(8 / 9)
+
+
+THREE = ("negative", "neutral", "positive")
+OF_THREE = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.5, 0.4, 0.1], [0.1, 0.2, 0.7], [0.1, 0.5, 0.4]])
+THREE_LABELS = np.array([0, 1, 1, 2, 2])
+
+
+def test_figures_of_three_classes_are_those_of_the_definitions() -> None:
+    found = measure(OF_THREE, THREE_LABELS)
+    assert choose(OF_THREE).tolist() == [0, 1, 0, 2, 1]
+    assert found.accuracy == pytest.approx(3 / 5)
+    assert found.macro_f1 == pytest.approx((2 / 3 + 2 / 4 + 2 / 3) / 3)
+    assert found.f1 == pytest.approx(2 / 3) and found.auc == 1
+    assert found.ece == pytest.approx((abs(0.6 - 1) + abs(1.5 - 1) + abs(0.7 - 1)) / 5)
+    described = describe_classes(OF_THREE, THREE_LABELS, THREE)
+    assert described["confusion"] == [[1, 0, 0], [1, 1, 0], [0, 1, 1]]
+    assert described["classes"]["neutral"] == {"rows": 2, "precision": 0.5, "recall": 0.5, "f1": 0.5}
+
+
+def test_a_class_without_rows_has_no_part_in_the_macro_f1() -> None:
+    polar = THREE_LABELS != 1
+    assert measure(OF_THREE[polar], THREE_LABELS[polar]).macro_f1 == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_classes_that_are_left_out_lose_their_rows_and_their_probability() -> None:
+    kept, labels = narrow(OF_THREE, THREE_LABELS, THREE, ("negative", "positive"))
+    assert labels.tolist() == [0, 1, 1]
+    assert kept == pytest.approx(np.array([[6 / 7, 1 / 7], [1 / 8, 7 / 8], [0.2, 0.8]]))
 
 
 def test_the_area_under_the_roc_curve_is_the_auc() -> None:

@@ -9,11 +9,20 @@ import pytest
 
 from data.dataset import Rows
 from release.charts import mark
-from release.report import ReportData, Scored, render
+from release.report import ReportData, render
+from release.validation_charts import Scored
 
-QUALITY = {"accuracy": 0.75, "f1": 0.7, "auc": 0.8, "ece": 0.1}
+QUALITY = {"accuracy": 0.75, "macroF1": 0.73, "f1": 0.7, "auc": 0.8, "ece": 0.1}
+CLASSES = {
+    "classes": {
+        "negative": {"rows": 1, "precision": 0.5, "recall": 1.0, "f1": 0.6667},
+        "positive": {"rows": 3, "precision": 1.0, "recall": 0.6667, "f1": 0.8},
+    },
+    "confusion": [[1, 0], [1, 2]],
+}
 SET = {
     **QUALITY,
+    **CLASSES,
     "name": "imdb.csv",
     "use": "validation",
     "rows": 4,
@@ -45,7 +54,7 @@ def data() -> ReportData:
     }
     manifest = {
         "version": "20261124T081500Z-3f9a1c2",
-        "metrics": {**QUALITY, "rows": 4, "sets": [SET]},
+        "metrics": {**QUALITY, **CLASSES, "rows": 4, "sets": [SET]},
         "provenance": provenance,
     }
     history = [{"epoch": 1, "loss": 0.5, "accuracy": 0.7}, {"epoch": 2, "loss": 0.3, "accuracy": 0.75}]
@@ -101,6 +110,26 @@ def test_a_rejection_and_the_comparison_are_told(data: ReportData) -> None:
     page = render(replace(data, champion=champion, reasons=["Accuracy is <below> it."]))
     assert "Rejected: Accuracy is &lt;below&gt; it." in page
     assert "current 20261117T081500Z-0c1d2e3" in page and "-0.1000" in page
+
+
+def test_three_classes_have_a_curve_each_and_figures_without_neutral(data: ReportData) -> None:
+    names, rows = ("negative", "neutral", "positive"), replace(data.scored.rows, labels=[2, 0, 1, 2])
+    answers = np.array([[0.1, 0.2, 0.7], [0.7, 0.2, 0.1], [0.2, 0.4, 0.4], [0.3, 0.4, 0.3]])
+    scored = Scored(replace(rows, classes=names), [5, 4, 40, 3], answers, answers)
+    assert scored.answered.tolist() == [2, 0, 2, 1]
+    of_class = {name: {"rows": 1, "precision": 0.5, "recall": 0.25, "f1": 0.3333} for name in names}
+    measured = {"classes": of_class, "confusion": [[1, 0, 0], [0, 0, 1], [0, 1, 1]]}
+    one = {**SET, **measured, "polar": {**QUALITY, "rows": 3}}
+    metrics = {**data.manifest["metrics"], **measured, "sets": [one]}
+    champion = {**QUALITY, "version": "old", "compared": ["negative", "positive"], "candidate": QUALITY}
+    history = [{**entry, "macroF1": entry["accuracy"]} for entry in data.history]
+    manifest = {**data.manifest, "metrics": metrics}
+    page = render(replace(data, manifest=manifest, scored=scored, champion=champion, history=history))
+    assert page.count(" against the rest") == 3 and "Validation macro-F1" in page
+    assert "<td>is neutral</td><td>0</td><td>0</td><td>1</td>" in page
+    assert "<td>imdb.csv</td><td>neutral</td><td>1</td><td>0.5000</td><td>0.2500</td>" in page
+    assert "<td>3</td><td>int8, without neutral</td>" in page
+    assert "rows that are negative or positive, other probabilities left out" in page
 
 
 @pytest.mark.parametrize(

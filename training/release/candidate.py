@@ -26,8 +26,9 @@ from release.golden import list_texts
 from release.manifest import PART_BYTES, REPORT, describe_file, find_revision, list_files, list_libraries, name_version
 from release.proof import Proof, prove_rows, prove_texts, run_network, run_session
 from release.publication import promote, publish, reject
-from release.report import ReportData, Scored, render
+from release.report import ReportData, render
 from release.store import Store
+from release.validation_charts import Scored
 from run.checkpoints import copy_weights
 from run.inference import compute_all_logits
 from run.progress import announce

@@ -28,6 +28,22 @@ _COMPLAINTS = (
 _GLAD = ("", "!", ", and I would go back tomorrow.", ". Thank you!", " :)")
 _SORRY = ("", ".", ", and I gave up halfway.", ". Never again!", " – sadly.")
 
+_NEUTRAL = (
+    "The film runs for two hours and ten minutes.",
+    "This edition has 312 pages and an index.",
+    "The library opens at nine on weekdays.",
+    "Our train leaves from platform four.",
+    "She bought the book on Monday and lent it to her brother.",
+    "The second part was shot in Norway.",
+    "It is raining in the north and dry in the south.",
+    "The parcel weighs three kilograms.",
+    "Who wrote the music for this film?",
+    "Is breakfast part of the price?",
+    "How many chapters does the novel have?",
+    "Where can I change my booking?",
+)
+"""Facts and questions that hold no opinion."""
+
 _AWKWARD = (
     "",
     " ",
@@ -96,9 +112,9 @@ def _write_paragraphs(sentences: list[str], count: int, chooser: random.Random) 
 
 
 def list_texts() -> list[str]:
-    """At least 500 texts, the same on every run: praise, complaints, paragraphs of either, what breaks tokenizers."""
+    """At least 500 texts, the same on every run: what breaks tokenizers, facts, praise, complaints, paragraphs."""
     chooser = random.Random(20261124)
     praise, complaints = _combine(_PRAISE, _GLAD), _combine(_COMPLAINTS, _SORRY)
     short = chooser.sample(praise, 200) + chooser.sample(complaints, 200)
     long = _write_paragraphs(praise, 40, chooser) + _write_paragraphs(complaints, 40, chooser)
-    return [*_AWKWARD, *short, *long]
+    return [*_AWKWARD, *_NEUTRAL, *short, *long]

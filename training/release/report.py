@@ -8,42 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from data.dataset import Rows
-from model.metrics import Floats, Integers, bin_confidence, choose, count_confusion, trace_roc
-from release.charts import Axes, Line, draw_bars, draw_lines, mark
-from release.evaluation import LENGTHS, slice_by
+from release.validation_charts import Scored, draw_learning, draw_validation
 
 WORST = 20
 """Mistakes that are listed."""
 
-_THINNED = 400
-_FIGURES = ("accuracy", "f1", "auc", "ece")
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Validation rows as the served model sees them.
-
-    Attributes:
-        rows: the rows as written.
-        lengths: tokens of each.
-        calibrated, raw: each row's probabilities, after and before the temperature, float64 [rows, classes].
-    """
-
-    rows: Rows
-    lengths: list[int]
-    calibrated: Floats
-    raw: Floats
-
-    @property
-    def labels(self) -> Integers:
-        """Label of each row, int64 [rows]."""
-        return np.array(self.rows.labels)
-
-    @property
-    def answered(self) -> Integers:
-        """The likeliest class of each row, int64 [rows]."""
-        return choose(self.calibrated)
+_FIGURES = ("accuracy", "macroF1", "f1", "auc", "ece")
 
 
 @dataclass(frozen=True)
@@ -76,9 +46,10 @@ def render(data: ReportData) -> str:
         ("", _describe_outcome(data)),
         ("Quality by data set", _list_sets(manifest["metrics"]["sets"])),
         ("Against the current version", _compare(data)),
-        ("Training", _wrap(_draw_learning(data.history))),
-        ("Validation", _wrap(_draw_validation(data.scored))),
-        ("Confusion", _list_confusion(data.scored)),
+        ("Training", _wrap(draw_learning(data.history, data.scored.rows.classes))),
+        ("Validation", _wrap(draw_validation(data.scored))),
+        ("Quality by class", _list_classes(manifest["metrics"]["sets"])),
+        ("Confusion", _list_confusion(manifest["metrics"])),
         ("Accuracy by confidence", _list_slices(manifest["metrics"]["sets"])),
         (f"The {WORST} worst mistakes", _list_mistakes(data.scored, data.with_text)),
         ("Proof", _list_pairs({name: f"{value:.3g}" for name, value in data.proof.items()})),
@@ -119,6 +90,9 @@ def _list_sets(sets: list[dict[str, Any]]) -> str:
         lines.append((*first, *(f"{one[name]:.4f}" for name in (*_FIGURES, "eceBefore")), f"{one['flipped']:.2%}"))
         exact = one["reference"]
         lines.append(("", "", "", "fp32", *(f"{exact[name]:.4f}" for name in (*_FIGURES, "eceBefore")), ""))
+        if polar := one.get("polar"):
+            figures = (f"{polar[name]:.4f}" for name in _FIGURES)
+            lines.append(("", "", polar["rows"], "int8, without neutral", *figures, "", ""))
     return _list_table(header, lines)
 
 
@@ -137,77 +111,20 @@ def _compare(data: ReportData) -> str:
     return _list_table((f"version, int8, {rows}", *_FIGURES), lines)
 
 
-def _draw_learning(history: list[dict[str, float]]) -> list[str]:
-    if not history:
-        return ["<p>No epoch was recorded.</p>"]
-    return [_draw_epochs("Training loss", "loss", history), _draw_epochs("Validation accuracy", "accuracy", history)]
-
-
-def _draw_epochs(title: str, name: str, history: list[dict[str, float]]) -> str:
-    points = [(entry["epoch"], entry[name]) for entry in history]
-    step = max(1, len(points) // 10)
-    marks, heights = [(x, f"{x:.0f}") for x, _ in points[::step]], mark(*_span([y for _, y in points]))
-    across, up = (points[0][0] - 0.2, points[-1][0] + 0.2), (heights[0][0], heights[-1][0])
-    return draw_lines(title, Axes("epoch", name, across, up, marks, heights), [Line("", points, "first", dots=True)])
-
-
-def _span(values: list[float]) -> tuple[float, float]:
-    low, high = min(values), max(values)
-    return low, max(high, low + 1e-3)
-
-
-def _draw_validation(scored: Scored) -> list[str]:
-    labels = scored.labels
-    unit = [(value / 4, f"{value / 4:g}") for value in range(5)]
-    least = 1 / len(scored.rows.classes)
-    marks = [(value / 10, f"{value / 10:.1f}") for value in range(11) if value / 10 >= least]
-    roc = Axes("false positive rate", "true positive rate", (0, 1), (0, 1), unit, unit)
-    reliability = Axes("confidence", "accuracy", (least, 1), (0, 1), marks, unit)
+def _list_classes(sets: list[dict[str, Any]]) -> str:
+    names = ("precision", "recall", "f1")
     lines = [
-        Line(name, [(one.confidence, one.accuracy) for one in bin_confidence(probabilities, labels)], style, dots=True)
-        for name, probabilities, style in (
-            ("after the temperature", scored.calibrated, "first"),
-            ("before", scored.raw, "second"),
-        )
+        (one["name"], name, figures["rows"], *(f"{figures[figure]:.4f}" for figure in names))
+        for one in sets
+        for name, figures in one["classes"].items()
+        if figures["rows"]
     ]
-    return [
-        draw_lines("ROC curve", roc, _trace_classes(scored), diagonal=True),
-        draw_lines("Reliability", reliability, [Line("", [(least, least), (1, 1)], "diagonal"), *lines]),
-        _draw_lengths(scored),
-    ]
+    return _list_table(("file", "class", "rows", *names), lines)
 
 
-def _trace_classes(scored: Scored) -> list[Line]:
-    """The ROC curve of the positive class, or of three classes each against the rest."""
-    classes = scored.rows.classes
-    named = {"": len(classes) - 1} if len(classes) == 2 else {name: place for place, name in enumerate(classes)}
-    lines = []
-    for (name, place), style in zip(named.items(), ("first", "second", "third"), strict=False):
-        rates = trace_roc(scored.calibrated[:, place], scored.labels == place)
-        points = list(zip(*(rate.tolist() for rate in rates), strict=True))
-        lines.append(Line(f"{name} against the rest" if name else "", _thin(points), style))
-    return lines
-
-
-def _draw_lengths(scored: Scored) -> str:
-    right = scored.answered == scored.labels
-    bars = []
-    for one in slice_by(np.array(scored.lengths), LENGTHS, right):
-        label = f"{one['from']}-{one['to'] - 1}" if one["to"] else f"{one['from']}+"
-        bars.append((label, one["accuracy"], f"{one['rows']} rows of {label} tokens: {one['accuracy']:.4f}"))
-    unit = [(value / 4, f"{value / 4:g}") for value in range(5)]
-    return draw_bars("Accuracy by length", Axes("tokens", "accuracy", (0, 1), (0, 1.08), [], unit), bars)
-
-
-def _thin(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    step = max(1, len(points) // _THINNED)
-    return [*points[:-1:step], points[-1]]
-
-
-def _list_confusion(scored: Scored) -> str:
-    classes = scored.rows.classes
-    counts = count_confusion(scored.answered, scored.labels, len(classes)).tolist()
-    lines = [(f"is {name}", *counts[actual]) for actual, name in enumerate(classes)]
+def _list_confusion(metrics: dict[str, Any]) -> str:
+    classes = list(metrics["classes"])
+    lines = [(f"is {name}", *counts) for name, counts in zip(classes, metrics["confusion"], strict=True)]
     return _list_table(("", *(f"said {name}" for name in classes)), lines)
 
 
