@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ LOCATIONS = {
 """Settings that are paths or s3:// locations."""
 
 
-def _setting(default: Any, sentence: str) -> Any:
-    return field(default=default, metadata={"help": sentence})
+def _setting(default: Any, sentence: str, choices: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"help": sentence, "choices": choices})
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,12 @@ class Settings:
     weight_decay: float = _setting(0.01, "AdamW's decay; never on biases and LayerNorm")
     dropout: float = _setting(0.3, "dropout before the classification layer")
     encoder_dropout: float = _setting(0.1, "dropout inside the encoder; 0 is twice as fast on a CPU")
+    class_weights: str = _setting(
+        "none",
+        "balanced: a class counts the more the rarer its rows are, all classes alike in sum; none: all rows alike",
+        ("none", "balanced"),
+    )
+    patience: int = _setting(0, "epochs without a better validation figure after which training ends; 0: never")
     clip: float = _setting(1.0, "largest gradient norm; larger ones are scaled down to it")
     neutral: bool = _setting(True, "learn the class neutral if training rows have it; off: leave these rows out")
     validation_share: float = _setting(0.1, "share of rows held out when there is no validation file")
@@ -122,22 +129,24 @@ def read_settings(arguments: list[str] | None = None) -> Settings:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     for setting in fields(Settings):
-        _add_flag(parser, setting.name, setting.default, setting.metadata["help"])
+        _add_flag(parser, setting.name, setting.default, setting.metadata)
     return Settings(**vars(parser.parse_args(arguments)))
 
 
-def _add_flag(parser: argparse.ArgumentParser, name: str, default: Any, sentence: str) -> None:
+def _add_flag(parser: argparse.ArgumentParser, name: str, default: Any, described: Mapping[str, Any]) -> None:
     flag, variable, kind = f"--{name.replace('_', '-')}", name.upper(), type(default)
-    help_text = f"{sentence} [{variable}]"
+    help_text, choices = f"{described['help']} [{variable}]", described["choices"] or None
     given = os.environ.get(variable)
     try:
         value = default if given is None else _convert(kind, given)
     except ValueError:
         parser.error(f"environment variable {variable}: {given!r} is not {kind.__name__}")
+    if choices and value not in choices:
+        parser.error(f"environment variable {variable}: {value!r} is none of {', '.join(choices)}")
     if kind is bool:
         parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=value, help=help_text)
     else:
-        parser.add_argument(flag, type=kind, default=value, help=help_text)
+        parser.add_argument(flag, type=kind, choices=choices, default=value, help=help_text)
 
 
 def describe_settings() -> str:

@@ -15,7 +15,7 @@ from run.checkpoints import Progress, copy_weights
 from run.cuda_graphs import StepGraphs
 from run.inference import compute_validation_logits
 from run.progress import announce, track
-from run.step import Batch, Losses, Run, open_graphs, take_step
+from run.step import Batch, Losses, Run, open_graphs, take_step, weigh_classes
 from settings import Settings
 
 _STEPS_BETWEEN_EXCHANGES = 8
@@ -42,14 +42,34 @@ def train(run: Run) -> Progress:
     if run.events:
         run.events.begin(progress)
     run.halves = choose_halves(run.settings.compile)
+    if run.settings.class_weights == "balanced":
+        run.class_weights = weigh_classes(run.training).to(run.model.device)
+        announce("weighed", **dict(zip(run.training.classes, run.class_weights.tolist(), strict=True)))
     graphs = open_graphs(run, optimizer)
     with run.stop:
-        while progress.epochs < run.settings.epochs:
+        while progress.epochs < run.settings.epochs and not _is_exhausted(run, progress):
             steps = _run_epoch(run, optimizer, progress, graphs)
             _finish_epoch(run, optimizer, progress, steps)
     if progress.best:
         run.model.load_state_dict(progress.best)
     return progress
+
+
+def _list_figures(run: Run, progress: Progress) -> list[float]:
+    """The figure of each epoch that chooses the best: accuracy of two classes, macro-F1 of three."""
+    name = "accuracy" if run.validation.classes == POLAR else "macroF1"
+    return [entry[name] for entry in progress.history]
+
+
+def _is_exhausted(run: Run, progress: Progress) -> bool:
+    """Whether as many epochs as PATIENCE have passed since the last better figure; it follows from the history alone,
+    so that a run that was stopped ends where it would have ended."""
+    figures, patience = _list_figures(run, progress), run.settings.patience
+    exhausted = 0 < patience < len(figures) and max(figures[-patience:]) <= max(figures[:-patience])
+    if exhausted:
+        best = max(epoch for epoch, figure in enumerate(figures, start=1) if figure == max(figures))
+        announce("stopped early", epochs=progress.epochs, best=best)
+    return exhausted
 
 
 def _record_processor(run: Run, progress: Progress) -> None:
@@ -159,8 +179,8 @@ def _finish_epoch(run: Run, optimizer: AdamW, progress: Progress, steps: int) ->
         at = steps * progress.epochs
         run.events.record(at, {"epoch_loss": progress.history[-1]["loss"]}, "training")
         run.events.record(at, quality, "validation")
-    figure = "accuracy" if run.validation.classes == POLAR else "macroF1"
-    if quality[figure] >= max(entry[figure] for entry in progress.history):
+    figures = _list_figures(run, progress)
+    if figures[-1] >= max(figures):
         progress.best = copy_weights(run.model)
     _save(run, optimizer, progress)
     announce("evaluated", **progress.history[-1])

@@ -35,6 +35,7 @@ class Run:
         group: this process among the ones that train together.
         processor: what computes, for the manifest and to notice that a run has changed processors.
         halves: what computes a layer, compiled or not.
+        class_weights: weight of each class in the loss, float32 [classes], on the model's device; None: all alike.
         saved: when the last checkpoint was written, in seconds of the monotonic clock.
         events: the TensorBoard event files, where they are wanted; the main process writes them.
     """
@@ -48,6 +49,7 @@ class Run:
     group: ProcessGroup = field(default_factory=ProcessGroup)
     processor: str = field(default_factory=describe_processor)
     halves: Halves = PLAIN
+    class_weights: torch.Tensor | None = None
     saved: float = field(default_factory=time.monotonic)
     events: EventFiles | None = None
 
@@ -75,6 +77,12 @@ class Batch:
     name: str
     number: int = 0
     rate: float = 0.0
+
+
+def weigh_classes(data: Encoded) -> torch.Tensor:
+    """Weights that are inverse to the number of a class's rows, float32 [classes]; their mean over the rows is 1."""
+    counts = torch.tensor([data.labels.count(label) for label in range(len(data.classes))])
+    return (counts.sum() / (len(counts) * counts.clamp(min=1))).float()
 
 
 def open_graphs(run: Run, optimizer: Optimizer) -> StepGraphs | None:
@@ -171,7 +179,7 @@ def _add_gradient(run: Run, texts: Pack, reviews: int) -> torch.Tensor:
     """Adds the gradients of the pack's part of a batch of so many reviews and returns its part of the loss."""
     with autocast(run.model.device, run.settings.precision):
         logits = compute_logits(run.model, texts, run.halves)
-    loss = torch.nn.functional.cross_entropy(logits, texts.labels, reduction="sum") / reviews
+    loss = torch.nn.functional.cross_entropy(logits, texts.labels, run.class_weights, reduction="sum") / reviews
     loss.backward()
     return loss.detach()
 
