@@ -31,10 +31,18 @@ class Settings:
 
     training_file: str = _setting(
         str(DATA / "imdb.csv"),
-        "CSV with the columns review and sentiment (.csv or .csv.gz), a path or s3://; several: comma-separated",
+        "labelled texts (CSV, TSV, .jsonl, also .gz; see docs/data.md), a path or s3://; several: comma-separated",
     )
-    validation_file: str = _setting("", "CSV to validate on; without it a stratified share of the training file")
-    test_file: str = _setting("", "CSV to report on; never used for choosing anything")
+    validation_file: str = _setting("", "file to validate on; without it a stratified share of the training file")
+    test_file: str = _setting("", "file to report on; never used for choosing anything")
+    text_column: str = _setting("", "column with the text; without it review, text, sentence, tweet or content")
+    label_column: str = _setting("", "column with the label; without it sentiment, label or polarity")
+    labels: str = _setting(
+        "", "what labels mean: 0-1, 0-1-2, 0-4, stars, or pairs such as 4=positive,0=negative; without it by the file"
+    )
+    delimiter: str = _setting("", "comma, semicolon, tab or another character; without it by the file")
+    encoding: str = _setting("", "encoding of files without a byte order mark; without it UTF-8")
+    strict: bool = _setting(False, "refuse a file with a single faulty row; off: with more than 1 % of them")
     bert_path: str = _setting(
         str(DATA / "bert_base_uncased"), "pretrained BERT in the Hugging Face layout: folder or s3://"
     )

@@ -9,6 +9,7 @@ from transformers import BertConfig, BertForSequenceClassification
 
 from contenders import Task
 from data.dataset import read_files
+from data.reader import ReaderOptions
 from data.tokenizer import load_tokenizer
 from data.tokens import Encoded, tokenize
 from errors import InputError
@@ -67,7 +68,7 @@ def _read_reviews(options: argparse.Namespace, vocabulary: int) -> Encoded:
     if not options.training_file:
         return invent_reviews(options.rows, options.max_len, vocabulary)
     problems: list[str] = []
-    rows = read_files(options.training_file, problems)
+    rows = read_files(options.training_file, ReaderOptions(), problems)
     if problems:
         raise InputError(problems)
     chosen = rows.take(random.Random(11).sample(range(len(rows.texts)), min(options.rows, len(rows.texts))))

@@ -7,6 +7,7 @@ import pytest
 from tiny import make_reviews, write_csv
 
 from data.dataset import Rows, read_files
+from data.reader import ReaderOptions
 from data.splits import drop_seen, inspect, split
 
 
@@ -17,9 +18,9 @@ def make_rows(*pairs: tuple[str, int]) -> Rows:
 
 def test_every_row_knows_its_file_and_its_number_there(tmp_path: Path) -> None:
     first = write_csv(tmp_path / "a.csv", [("good", "positive"), ("bad", "negative")])
-    second = write_csv(tmp_path / "b.csv", [("great", "1")])
+    second = write_csv(tmp_path / "b.csv", [("great", "pos")])
     problems: list[str] = []
-    rows = read_files(f"{first},{second}", problems)
+    rows = read_files(f"{first},{second}", ReaderOptions(), problems)
     assert problems == []
     assert rows.origins == [(0, 1), (0, 2), (1, 1)]
     assert [source["rows"] for source in rows.sources] == [2, 1]

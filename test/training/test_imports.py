@@ -13,6 +13,7 @@ ROOMS = ("data", "model", "run", "release")
 EXCEPTIONS = {
     # Reading shows its progress, and token ids are cached where checkpoints are kept.
     ("data.inputs", "run.progress"),
+    ("data.dataset", "run.progress"),
     ("data.tokens", "run.checkpoint_store"),
 }
 

@@ -106,20 +106,20 @@ def test_repeats_bit_for_bit_and_a_restart_continues_the_last_epoch(train: Run, 
         ([], ("review", "sentiment"), "no rows"),
         (
             [("good", "positive")],
-            ("text", "sentiment"),
-            "column review missing; the columns found are: text, sentiment",
+            ("body", "sentiment"),
+            "no column review, text, sentence, tweet or content; the columns found are: body, sentiment;",
         ),
         (
             [("good", "positive"), ("bad", "meh")],
             ("review", "sentiment"),
-            "1 rows with a label that is none of negative, neutral, positive (row 2: 'meh')",
+            '1 of 2 rows with an unknown label (line 3: "meh")',
         ),
         (
             [("good", "positive"), ("great", "positive")],
             ("review", "sentiment"),
             "no row is negative; TRAINING_FILE needs",
         ),
-        ([("good", "positive"), (" ", "negative")], ("review", "sentiment"), "1 rows with an empty review (row 2)"),
+        ([("good", "positive"), (" ", "negative")], ("review", "sentiment"), "1 of 2 rows with an empty text (line 3)"),
     ],
 )
 def test_bad_data_is_one_sentence_before_training(

@@ -1,1 +1,1 @@
-"""From CSV files to token ids: inputs, dataset, splits, tokenizer, tokens."""
+"""From users' files to token ids: inputs, reader, labels, dataset, splits, tokenizer, tokens."""

@@ -1,13 +1,15 @@
-"""Labelled reviews, read from CSV files and checked."""
+"""Labelled reviews of all files of a split, with what the files' labels mean."""
 
-import csv
-import gzip
 import hashlib
-import io
+import json
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from data.tokenizer import fold
+from data.labels import map_labels, normalize
+from data.reader import ReaderOptions, Table, open_table
+from data.text_file import UnreadableError
+from run.progress import announce
 from storage import explain_unreadable
 
 CLASSES = ("negative", "neutral", "positive")
@@ -15,11 +17,6 @@ CLASSES = ("negative", "neutral", "positive")
 
 POLAR = ("negative", "positive")
 """The classes of a run without neutral rows, in logit order."""
-
-_INDEX = {"negative": 0, "neutral": 1, "positive": 2, "0": 0, "1": 2}
-_SHOWN = 3
-
-csv.field_size_limit(2**31 - 1)
 
 
 @dataclass
@@ -29,7 +26,7 @@ class Rows:
     Attributes:
         texts: the reviews as written in the file.
         labels: index into `classes`, one per text.
-        sources: name, row count and SHA-256 of each file read.
+        sources: name, row count and SHA-256 of each file read, and what its labels mean where they are not the classes.
         origins: which source each text came from, and its row number in that file, counted from 1 below the header.
         classes: class names in logit order.
     """
@@ -56,19 +53,19 @@ class Rows:
         return replace(kept, classes=classes, labels=[places[label] for label in kept.labels])
 
 
-def read_files(paths: str, problems: list[str]) -> Rows:
-    """Reads the comma-separated CSV files, labels as indices into CLASSES; what is wrong is added to `problems`.
+def read_files(paths: str, options: ReaderOptions, problems: list[str]) -> Rows:
+    """Reads the comma-separated files, labels as indices into CLASSES; what is wrong is added to `problems`.
 
     An s3:// location is skipped: the failed download is already among the problems.
     """
     rows = Rows(classes=CLASSES)
     for location in paths.split(","):
         if not location.startswith("s3://"):
-            _read_file(Path(location), rows, problems)
+            _read_file(Path(location), options, rows, problems)
     return rows
 
 
-def _read_file(path: Path, rows: Rows, problems: list[str]) -> None:
+def _read_file(path: Path, options: ReaderOptions, rows: Rows, problems: list[str]) -> None:
     if refusal := explain_unreadable(path):
         problems.append(refusal)
         return
@@ -76,12 +73,12 @@ def _read_file(path: Path, rows: Rows, problems: list[str]) -> None:
         problems.append(_explain_absence(path))
         return
     try:
-        content = path.read_bytes()
-        plain = gzip.decompress(content) if path.suffix == ".gz" else content
-        reader = csv.DictReader(io.StringIO(plain.decode("utf-8-sig"), newline=""))
-        _collect(path, reader, rows, problems, hashlib.sha256(content).hexdigest())
-    except (UnicodeDecodeError, csv.Error, OSError, EOFError) as error:
-        problems.append(f"{path}: cannot be read as a CSV file in UTF-8 ({error}).")
+        if table := open_table(path, options, problems):
+            _collect(path, table, options, rows, problems)
+    except UnreadableError as error:
+        problems.append(str(error))
+    except OSError as error:
+        problems.append(f"{path}: cannot be read ({error}).")
 
 
 def _explain_absence(path: Path) -> str:
@@ -91,37 +88,39 @@ def _explain_absence(path: Path) -> str:
     )
 
 
-def _collect(path: Path, reader: "csv.DictReader[str]", rows: Rows, problems: list[str], digest: str) -> None:
-    columns = reader.fieldnames or []
-    missing = [name for name in ("review", "sentiment") if name not in columns]
-    if missing:
-        found = ", ".join(columns) or "none"
-        problems.append(f"{path}: column {' and '.join(missing)} missing; the columns found are: {found}.")
-        return
-    before, empty, unknown = len(rows.texts), [], []
-    for number, row in enumerate(reader, start=1):
-        label = _INDEX.get((row["sentiment"] or "").strip().lower())
-        if label is None:
-            unknown.append((number, row["sentiment"]))
-        elif not fold(row["review"] or ""):
-            empty.append(number)
+def _collect(path: Path, table: Table, options: ReaderOptions, rows: Rows, problems: list[str]) -> None:
+    """Adds the rows of a file, once all of its labels are known."""
+    found: list[tuple[str, int, int]] = []
+    labels: list[str] = []
+    for row in table:
+        if label := normalize(row.cells[table.columns.label or 0]):
+            found.append((row.cells[table.columns.text], row.number, row.line))
+            labels.append(label)
         else:
-            rows.texts.append(row["review"])
-            rows.labels.append(label)
+            table.faults.add("an empty label", row.line)
+    mapping, wrong = map_labels(Counter(labels), options.labels)
+    before = len(rows.texts)
+    for (text, number, line), label in zip(found, labels, strict=True):
+        if label in mapping:
+            rows.texts.append(text)
+            rows.labels.append(CLASSES.index(mapping[label]))
             rows.origins.append((len(rows.sources), number))
-    _report(path, empty, unknown, problems)
-    if len(rows.texts) == before and not (empty or unknown):
-        problems.append(f"{path}: no rows.")
-    rows.sources.append({"name": path.name, "rows": len(rows.texts) - before, "sha256": digest})
+        elif not wrong:
+            table.faults.add("an unknown label", line, value=json.dumps(label, ensure_ascii=False))
+    refused, sentences = table.faults.judge(str(path), table.count, options.strict)
+    problems.extend([f"{path}: {wrong}"] if wrong else [])
+    problems.extend(sentences if refused else [])
+    problems.extend([] if table.count else [f"{path}: no rows."])
+    source: dict[str, object] = {"name": path.name, "rows": len(rows.texts) - before, "sha256": _hash(path)}
+    if any(label != name for label, name in mapping.items()):
+        source["labelMapping"] = mapping
+    rows.sources.append(source)
+    names, columns = table.columns.names, table.columns
+    announce("read", **source, delimiter=table.delimiter, text=names[columns.text], label=names[columns.label or 0])
+    for sentence in sentences if not refused else []:
+        announce("left out", rows=sentence)
 
 
-def _report(path: Path, empty: list[int], unknown: list[tuple[int, str]], problems: list[str]) -> None:
-    if unknown:
-        shown = ", ".join(f"row {number}: {label!r}" for number, label in unknown[:_SHOWN])
-        problems.append(
-            f"{path}: {len(unknown)} rows with a label that is none of {', '.join(CLASSES)} ({shown}); "
-            "correct or remove them."
-        )
-    if empty:
-        shown = ", ".join(map(str, empty[:_SHOWN]))
-        problems.append(f"{path}: {len(empty)} rows with an empty review (row {shown}); remove them.")
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

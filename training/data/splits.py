@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 from data.dataset import CLASSES, POLAR, Rows, read_files
+from data.reader import parse_options
 from data.tokenizer import fold
 from data.tokens import Encoded
 from settings import Settings
@@ -72,7 +73,10 @@ def read_splits(settings: Settings, problems: list[str]) -> Splits:
 def _read_classes(settings: Settings, problems: list[str]) -> list[Rows]:
     """Training, validation and test rows as their files hold them, all of the same classes."""
     named = {name: getattr(settings, name) for name in ("training_file", "validation_file", "test_file")}
-    read = {name: read_files(paths, problems) if paths else Rows(classes=CLASSES) for name, paths in named.items()}
+    options = parse_options(settings, problems)
+    read = {
+        name: read_files(paths, options, problems) if paths else Rows(classes=CLASSES) for name, paths in named.items()
+    }
     classes = CLASSES if settings.neutral and read["training_file"].count("neutral") else POLAR
     for name, rows in read.items():
         if rows.labels:
