@@ -1,44 +1,17 @@
-// The rows of a CSV file on their way through the classifier.
+// The rows of a file on their way through the classifier.
 import { formatProbability } from '../functions/predict/answer.ts';
 import { findLikeliest } from '../functions/predict/classes.ts';
 import { findTextFault } from '../functions/predict/contract.ts';
 import { ApiError } from '../functions/predict/errors.ts';
 import type { Classifier } from '../layers/inference/index.ts';
-import { UsageError } from './command-line.ts';
-import { decodeField, type Row, type Table } from './csv.ts';
 import { createScoreProgress } from './progress.ts';
+import type { Columns } from './reader/columns.ts';
+import type { Inspection } from './reader/inspection.ts';
+import { normalize } from './reader/labels.ts';
+import type { Row, Table } from './reader/table.ts';
 import { createComparison } from './score-comparison.ts';
 
-/** Positions of the columns in a row. */
-export interface Columns {
-  readonly text: number;
-  /** -1 if there is no such column. */
-  readonly sentiment: number;
-  /** How many columns the header has. */
-  readonly count: number;
-}
-
-const usualNames = ['review', 'text', 'sentence'];
-
-/**
- * Finds the columns in the header.
- *
- * @param wanted - name of the text column; without it, the first of the usual names.
- * @throws UsageError that lists the columns of the file.
- */
-export function findColumns(path: string, header: readonly string[], wanted?: string): Columns {
-  const names = header.map((name) => decodeField(name) ?? name);
-  const text = (wanted === undefined ? usualNames : [wanted]).map((name) => names.indexOf(name)).find((at) => at >= 0);
-  if (text === undefined) {
-    const missing = wanted ?? 'review, text or sentence';
-    throw new UsageError(
-      `${path} has no column ${missing}; the columns found are: ${names.join(', ')}. Name one with --column.`,
-    );
-  }
-  return { text, sentiment: names.indexOf('sentiment'), count: names.length };
-}
-
-/** Rows of the result. The header comes first. Fields hold one character per byte. */
+/** Rows of the result. The header comes first. */
 export type ResultRows = AsyncGenerator<readonly string[]>;
 
 /** One run over a file. */
@@ -51,67 +24,55 @@ export interface ScoreRun {
 }
 
 interface Request {
-  readonly path: string;
-  readonly column: string | undefined;
+  readonly table: Table;
+  /** What the first reading of the file has found. */
+  readonly inspection: Inspection;
   readonly classifier: Classifier;
   /** Rows that are scored at the same time. */
   readonly ahead: number;
 }
 
-/**
- * Prepares a run. It reads a row of the file when a row of the result is taken.
- *
- * @throws UsageError if there is no text column.
- */
-export function createScoreRun(table: Table, { path, column, classifier, ahead }: Request): ScoreRun {
-  const columns = findColumns(path, table.header, column);
+/** Prepares a run. It reads a row of the file when a row of the result is taken. */
+export function createScoreRun({ table, inspection, classifier, ahead }: Request): ScoreRun {
+  const { columns } = table;
   // The three names are in alphabetical order in the result, whatever the order of the model is.
   const classes = classifier.labels.toSorted();
   const added = ['label', ...classes];
   const comparison = createComparison(classifier.labels);
   const progress = createScoreProgress();
   let bad = 0;
-  warnOfTakenNames(table.header, added, progress.say);
+  for (const note of inspection.notes) progress.say(note);
+  warnOfTakenNames(columns.names, added, progress.say);
 
   async function* score(): ResultRows {
-    yield [...table.header, ...added];
+    yield [...columns.names, ...added];
     for await (const scored of scoreRows(table.rows, columns, { classifier, ahead })) {
-      if (scored.fault) {
-        bad += 1;
-        progress.say(`Row ${scored.row.number}: ${scored.fault}.`);
-      }
-      const actual = readLabel(scored.row, columns);
+      if (!scored.probabilities) bad += 1;
+      if (scored.fault) progress.say(`Line ${scored.row.line}: ${scored.fault}.`);
+      const actual = readLabel(scored.row, inspection);
       if (actual !== undefined && scored.probabilities) comparison.add(actual, scored.probabilities);
-      progress.step(scored.row.share);
+      progress.step(scored.row.number / inspection.rows);
       yield [...fillRow(scored.row, columns), ...formatScore(scored, classifier.labels, classes)];
     }
   }
 
   const report = () => {
-    const fault = table.fault();
     progress.say(progress.summarize());
-    if (bad > 0) progress.say(`${bad} rows have no score; each is named above.`);
-    if (fault) progress.say(`${path}: ${fault}.`);
-    if (columns.sentiment >= 0) progress.say(comparison.describe());
+    if (bad > 0) progress.say(`${bad} rows have no score.`);
+    if (columns.label !== undefined) progress.say(comparison.describe());
   };
   return { rows: score(), stop: progress.stop, report };
 }
 
-const labelWords = new Map([
-  ['0', 'negative'],
-  ['1', 'positive'],
-]);
-
-/** The class in the column `sentiment`, or the word there if it names none; undefined without the column. */
-function readLabel({ fields }: Row, { sentiment }: Columns): string | undefined {
-  if (sentiment < 0) return undefined;
-  const word = (decodeField(fields[sentiment] ?? '') ?? '').trim().toLowerCase();
-  return labelWords.get(word) ?? word;
+/** The class of a row's label, or the label if it has none; undefined without a label. */
+function readLabel({ cells }: Row, { columns, mapping }: Inspection): string | undefined {
+  if (columns.label === undefined) return undefined;
+  const label = normalize(cells[columns.label] ?? '');
+  return Object.hasOwn(mapping, label) ? mapping[label] : label || undefined;
 }
 
-/** A bad row keeps its place. It gets as many fields as the header has. */
-const fillRow = ({ fields }: Row, { count }: Columns): string[] =>
-  Array.from({ length: count }, (_, index) => fields[index] ?? '');
+/** A bad row keeps its place. It gets as many cells as the header has. */
+const fillRow = ({ cells }: Row, { names }: Columns): string[] => names.map((_, place) => cells[place] ?? '');
 
 /** The fields that are added to a row: its label and the probability of each class. They are empty for a bad row. */
 function formatScore({ probabilities }: ScoredRow, labels: readonly string[], classes: readonly string[]): string[] {
@@ -126,30 +87,20 @@ function warnOfTakenNames(header: readonly string[], added: readonly string[], s
     say(`There is a column ${taken.join(' and ')} already: the last one of that name is the score.`);
 }
 
-/** A row with its score or its fault. */
+/** A row with its score, or without one. */
 export interface ScoredRow {
   readonly row: Row;
   /** One for each class, in the order of the classifier's labels; undefined for a bad row. */
   readonly probabilities: readonly number[] | undefined;
+  /** Why it has none, if the reader of the file did not say so. */
   readonly fault: string | undefined;
 }
 
-const faultSentences = {
-  SENTENCE_BLANK: 'the text is empty',
-  SENTENCE_TOO_LONG: 'the text is longer than 100,000 characters',
-};
-
-function findFault({ fields }: Row, columns: Columns, text: string | undefined): string | undefined {
-  if (fields.length !== columns.count) return `it has ${fields.length} column(s) where the header has ${columns.count}`;
-  if (text === undefined) return 'the text is not in UTF-8';
-  const fault = findTextFault(text);
-  return fault && faultSentences[fault];
-}
-
 async function scoreRow(row: Row, columns: Columns, classifier: Classifier): Promise<ScoredRow> {
-  const text = decodeField(row.fields[columns.text] ?? '');
-  const fault = findFault(row, columns, text);
-  if (fault || text === undefined) return { row, probabilities: undefined, fault };
+  const bad = { row, probabilities: undefined, fault: undefined };
+  if (row.fault) return bad;
+  const text = row.cells[columns.text] ?? '';
+  if (findTextFault(text)) return { ...bad, fault: 'the text is longer than 100,000 characters' };
   const { probabilities } = await classifier.classify(text);
   return { row, probabilities, fault: undefined };
 }

@@ -4,17 +4,18 @@ import { weighPositive } from '../functions/predict/classes.ts';
 import { type LoadedModel, loadModel } from '../functions/predict/model.ts';
 import type { Classifier } from '../layers/inference/index.ts';
 import { createLog } from '../layers/telemetry/index.ts';
-import { createCommand, createStopSignal, runCommand, wholeNumber } from './command-line.ts';
-import { openTable, type Table, writeToFile, writeToStandardOutput } from './csv.ts';
+import { createCommand, createStopSignal, runCommand, UsageError, wholeNumber } from './command-line.ts';
+import { writeToFile, writeToStandardOutput } from './csv-output.ts';
 import { readLocalConfiguration } from './environment.ts';
-import { createScoreRun, findColumns } from './score-rows.ts';
+import { addReaderFlags, parseReaderFlags, type ReaderFlags } from './reader/flags.ts';
+import { type Inspection, inspectFile } from './reader/inspection.ts';
+import { openTable, type Table } from './reader/table.ts';
+import { createScoreRun } from './score-rows.ts';
 import { startPool, workerPath } from './worker-pool.ts';
 
 /** The options of `npm run score`. */
-export interface ScoreOptions {
+export interface ScoreOptions extends ReaderFlags {
   readonly file: string;
-  /** undefined: the first of the usual names. */
-  readonly column?: string;
   /** undefined: standard output. */
   readonly out?: string;
   /** Weigh positive against negative only, whatever classes the model has. */
@@ -23,21 +24,22 @@ export interface ScoreOptions {
 }
 
 const description =
-  'Scores the texts of a CSV file: the same rows, in order, with a column label and one column per class appended.';
+  'Scores the texts of a file: CSV with the same rows, in order, and a column label and one per class appended.';
 
 const notes = `
-A column sentiment (negative, neutral, positive, 0 or 1) is compared with the scores: accuracy, F1, ECE and confusion
-matrix. If no row is neutral, a model of three classes is measured on positive against negative.
-A bad row is reported with its number and gets an empty label. Environment: MODEL_URI and the others of npm start.
+Labels are compared with the scores: accuracy, F1, ECE and confusion matrix. If no row is neutral, a model of three classes
+is measured on positive against negative.
+The file is read to its end before the first row is scored. More than 1 % of faulty rows refuse it; fewer keep their place
+and get an empty label. docs/data.md lists the rules. Environment: MODEL_URI and the others of npm start.
 `;
 
 /** Reads the command line. Throws UsageError for flags and values that it does not take. */
 export function readScoreOptions(args: readonly string[]): ScoreOptions {
   const processors = availableParallelism();
-  const command = createCommand('npm run score --', description)
-    .argument('<file>', 'CSV file; packed with gzip if its name ends in .gz')
+  const command = addReaderFlags(createCommand('npm run score --', description))
+    .argument('<file>', 'CSV, TSV or .jsonl; packed with gzip if its name ends in .gz')
+    .option('--no-labels', 'leave labels of the file aside')
     .option('--out <file>', 'where to write, whole or not at all (default: standard output; then use npm run -s)')
-    .option('--column <name>', 'column with the texts (default: review, text or sentence)')
     .option('--polar', 'leave neutral out of rows and answers: positive against negative only', false)
     .option(
       '--workers <number>',
@@ -56,9 +58,13 @@ async function score(args: readonly string[]): Promise<number> {
   const options = readScoreOptions(args);
   const signal = createStopSignal();
   try {
-    const table = await openTable(options.file);
-    findColumns(options.file, table.header, options.column);
-    return await scoreTable(table, options, signal);
+    const reading = parseReaderFlags(options);
+    const inspection = await inspectFile(options.file, reading, false).catch((error: unknown) => {
+      throw error instanceof UsageError && options.labels !== false ? hintAtLabels(error) : error;
+    });
+    const table = await openTable(options.file, reading, false);
+    await scoreTable(table, inspection, options, signal);
+    return 0;
   } catch (error) {
     if (signal.aborted) {
       process.stderr.write('Stopped; nothing was written to --out.\n');
@@ -70,14 +76,24 @@ async function score(args: readonly string[]): Promise<number> {
   }
 }
 
+/** A file whose labels are of another kind can still be scored. */
+const hintAtLabels = (error: UsageError): UsageError =>
+  error.message.includes('label')
+    ? new UsageError(`${error.message}\nTo score the file and leave its labels aside, add --no-labels.`)
+    : error;
+
 /** Rows in flight per worker, so that the next text is there when a worker is done with one. */
 const rowsPerWorker = 4;
 
-async function scoreTable(table: Table, options: ScoreOptions, signal: AbortSignal): Promise<number> {
-  const { file, column, out, polar, workers } = options;
+async function scoreTable(
+  table: Table,
+  inspection: Inspection,
+  { out, polar, workers }: ScoreOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const loaded = (await loadIntoWorkers(workers)).classifier;
   const classifier = polar ? leaveOutNeutral(loaded) : loaded;
-  const run = createScoreRun(table, { path: file, column, classifier, ahead: workers * rowsPerWorker });
+  const run = createScoreRun({ table, inspection, classifier, ahead: workers * rowsPerWorker });
   try {
     await (out === undefined ? writeToStandardOutput(run.rows, signal) : writeToFile(out, run.rows, signal));
   } finally {
@@ -85,7 +101,6 @@ async function scoreTable(table: Table, options: ScoreOptions, signal: AbortSign
     await classifier.release();
   }
   run.report();
-  return table.fault() === undefined ? 0 : 1;
 }
 
 /** A classifier of two classes, whatever classes the given one has. */

@@ -4,10 +4,11 @@ import type { Command } from 'commander';
 import { createCommand, createStopSignal, runCommand, UsageError } from './command-line.ts';
 import { findDeployment } from './deployment.ts';
 import { createUploadProgress } from './progress.ts';
+import { addReaderFlags, parseReaderFlags, type ReaderFlags } from './reader/flags.ts';
 import { type PlannedFile, planUpload, uploadFile } from './upload.ts';
 
 /** The options of `npm run train:data`. */
-export interface DataOptions {
+export interface DataOptions extends ReaderFlags {
   readonly path: string;
   readonly name?: string;
   readonly stage: string;
@@ -15,9 +16,12 @@ export interface DataOptions {
 
 const pathHelp = `
 <path> is one of:
-  a CSV file with the columns review and sentiment (.csv or .csv.gz): goes to training/data/
+  a file of labelled texts (CSV, TSV or .jsonl, also .gz): goes to training/data/, after a check of every row
   the folder of a pretrained BERT, with config.json: goes to training/base/
   a model store such as models/sample: its current version goes to versions/, where promote tries it
+
+The flags about columns, labels and format are for this check. Training needs the same ones: in the parameter
+trainingArguments, or after npm run train:submit -- --. docs/data.md lists the rules.
 
 The parameters trainingFile, validationFile and trainingBase say which names a run reads.
 Credentials and region are the AWS tools' own: AWS_PROFILE, AWS_REGION and so on.
@@ -25,9 +29,11 @@ Credentials and region are the AWS tools' own: AWS_PROFILE, AWS_REGION and so on
 
 /** Creates the command. `put` is called with the options of its only subcommand. */
 export function createDataCommand(put: (options: DataOptions) => Promise<void>): Command {
-  const data = createCommand(
-    'npm run train:data --',
-    'Uploads what training reads, or a model, into the bucket of a deployed stage.',
+  const data = addReaderFlags(
+    createCommand(
+      'npm run train:data --',
+      'Uploads what training reads, or a model, into the bucket of a deployed stage.',
+    ),
   )
     .option('--stage <name>', 'the stage whose bucket it is', 'dev')
     .option('--name <name>', 'its name in the bucket (default: its own name)', checkName)
@@ -35,7 +41,7 @@ export function createDataCommand(put: (options: DataOptions) => Promise<void>):
     .addHelpText('afterAll', pathHelp);
   data
     .command('put <path>')
-    .description('uploads a CSV file, a base model or a model version')
+    .description('uploads a file of labelled texts, a base model or a model version')
     .action((path: string) => put({ path, ...data.opts<Omit<DataOptions, 'path'>>() }));
   return data;
 }
@@ -46,9 +52,10 @@ function checkName(name: string): string {
 }
 
 /** Faults of the files are reported before anything is uploaded. */
-async function put({ path, name, stage }: DataOptions): Promise<void> {
+async function put({ path, name, stage, ...flags }: DataOptions): Promise<void> {
   const signal = createStopSignal();
-  const plan = await planUpload(path, name);
+  const say = (sentence: string) => process.stderr.write(`${sentence}\n`);
+  const plan = await planUpload(path, { name, reading: parseReaderFlags(flags), say });
   const uri = (await findDeployment(stage)).output('ModelUri');
   const progress = createUploadProgress(plan);
   const destination = { client: new S3Client(), ...splitUri(uri), onProgress: progress.update, signal };

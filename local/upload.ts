@@ -2,14 +2,14 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
-import { createGunzip } from 'node:zlib';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { parse } from 'csv-parse';
 import { checkComplete, keyInVersion, openModelStore, readManifest, readPointer } from '../layers/model-store/index.ts';
 import { UsageError } from './command-line.ts';
+import { parseReaderFlags } from './reader/flags.ts';
+import { inspectFile } from './reader/inspection.ts';
+import type { ReaderOptions } from './reader/table.ts';
 
 /** A file of the upload plan. */
 export interface PlannedFile {
@@ -21,19 +21,30 @@ export interface PlannedFile {
   readonly createOnly: boolean;
 }
 
+/** How an upload is planned. */
+export interface UploadOptions {
+  /** Name in the bucket; without it, the file's or folder's own. */
+  readonly name?: string | undefined;
+  /** How a file with rows is read. */
+  readonly reading?: ReaderOptions;
+  /** Called with each sentence about a file with rows. */
+  readonly say?: (sentence: string) => void;
+}
+
 /**
- * Plans the upload of a path: a CSV file goes to `training/data/`, the folder of a pretrained BERT to `training/base/`, the
+ * Plans the upload of a path: a file with rows goes to `training/data/`, the folder of a pretrained BERT to `training/base/`, the
  * current version of a model store to `versions/`.
  *
- * @param name - name in the bucket; without it, the file's or folder's own.
- * @throws UsageError if it is none of these; ModelStoreError if a version is damaged.
+ * @throws UsageError if it is none of these, or if training would refuse the rows; ModelStoreError if a version is damaged.
  */
-export async function planUpload(path: string, name = basename(resolve(path))): Promise<PlannedFile[]> {
+export async function planUpload(path: string, options: UploadOptions = {}): Promise<PlannedFile[]> {
+  const { name = basename(resolve(path)), reading = parseReaderFlags({}), say = () => undefined } = options;
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) throw new UsageError(`${path} does not exist.`);
   if (found.isDirectory()) return planFolder(resolve(path), name);
-  if (/\.csv(\.gz)?$/.test(path)) return planRows(path, name);
-  throw new UsageError(`${path} is no CSV file (.csv or .csv.gz).`);
+  const { notes } = await inspectFile(path, reading, true);
+  for (const note of notes) say(note);
+  return [await describeFile(path, `training/data/${name}`)];
 }
 
 async function planFolder(folder: string, name: string): Promise<PlannedFile[]> {
@@ -66,49 +77,12 @@ async function planBaseModel(folder: string, name: string): Promise<PlannedFile[
   return Promise.all(files.sort().map((file) => describeFile(join(folder, file), `training/base/${name}/${file}`)));
 }
 
-async function planRows(file: string, name: string): Promise<PlannedFile[]> {
-  await checkColumns(file);
-  return [await describeFile(file, `training/data/${name}`)];
-}
-
 const describeFile = async (path: string, key: string, createOnly = false): Promise<PlannedFile> => ({
   path,
   key,
   bytes: (await stat(path)).size,
   createOnly,
 });
-
-/** Throws UsageError for a CSV file that training would refuse after an hour on a GPU. */
-async function checkColumns(file: string): Promise<void> {
-  const header = await readHeader(file).catch((error: Error) => {
-    throw new UsageError(`${file} cannot be read as CSV: ${error.message}`);
-  });
-  const absent = ['review', 'sentiment'].filter((column) => !header.includes(column));
-  if (absent.length === 0) return;
-  const found = header.length === 0 ? 'it is empty' : `its columns are ${header.join(', ')}`;
-  throw new UsageError(`${file} has no column ${absent.join(' and no column ')}: ${found}.`);
-}
-
-/** Reads the first row and nothing after it. */
-async function readHeader(file: string): Promise<readonly string[]> {
-  let header: readonly string[] = [];
-  const keepFirst = async (rows: AsyncIterable<string[]>) => {
-    for await (const row of rows) {
-      header = row;
-      return;
-    }
-  };
-  const source = createReadStream(file);
-  const parser = parse({ bom: true, relax_column_count: true });
-  const done = file.endsWith('.gz')
-    ? pipeline(source, createGunzip(), parser, keepFirst)
-    : pipeline(source, parser, keepFirst);
-  // The pipeline fails when the rest is left unread. That is no failure here.
-  await done.catch((error: unknown) => {
-    if (header.length === 0) throw error;
-  });
-  return header;
-}
 
 /** The destination of a file, and the callback for its progress. */
 export interface Destination {

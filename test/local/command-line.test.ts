@@ -18,7 +18,11 @@ function run(file: string, ...args: string[]) {
 /** A command, how it is called, and the words that its help must have. */
 const commands: readonly (readonly [file: string, call: string, words: readonly string[]])[] = [
   ['serve', 'npm start --', ['--port', '--host', '--workers', '--queue', 'MODEL_URI']],
-  ['score', 'npm run score --', ['<file>', '--out', '--column', '--polar', '--workers', 'MODEL_URI']],
+  [
+    'score',
+    'npm run score --',
+    ['<file>', '--out', '--text-column', '--no-labels', '--polar', '--workers', 'MODEL_URI'],
+  ],
   ['smoke', 'npm run smoke --', ['<url>', '--region', '--header', 'Exit code']],
   [
     'model',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { parseReaderFlags } from '../../local/reader/flags.ts';
 import { planUpload, uploadFile } from '../../local/upload.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'upload-'));
@@ -63,36 +64,37 @@ describe('a CSV file', () => {
   it('goes to training/data/, under its own name or another', async () => {
     const path = write('reviews.csv', 'review,sentiment\n"good, very",positive\n');
     expect(await planUpload(path)).toEqual([{ path, key: 'training/data/reviews.csv', bytes: 39, createOnly: false }]);
-    expect(await planUpload(path, 'imdb.csv')).toMatchObject([{ key: 'training/data/imdb.csv' }]);
+    expect(await planUpload(path, { name: 'imdb.csv' })).toMatchObject([{ key: 'training/data/imdb.csv' }]);
   });
 
   it('may be compressed, and may begin with a byte order mark', async () => {
-    const path = write('reviews.csv.gz', gzipSync('\uFEFFreview,sentiment\ngood,1\n'));
+    const path = write('reviews.csv.gz', gzipSync('\uFEFFreview,sentiment\ngood,positive\n'));
     expect(await planUpload(path)).toMatchObject([{ key: 'training/data/reviews.csv.gz' }]);
   });
 
   it.each([
-    [
-      'without the columns',
-      'a.csv',
-      'text,label\nx,1\n',
-      'has no column review and no column sentiment: its columns are text, label.',
-    ],
-    [
-      'without one of the columns',
-      'b.csv',
-      'review,label\nx,1\n',
-      'has no column sentiment: its columns are review, label.',
-    ],
-    ['that is empty', 'c.csv', '', 'has no column review and no column sentiment: it is empty.'],
-    [
-      'that is not compressed although its name says so',
-      'd.csv.gz',
-      'review,sentiment\n',
-      'cannot be read as CSV: incorrect header check',
-    ],
+    ['without the columns', 'a.csv', 'body,mood\nx,1\n', 'a.csv: no column review, text,'],
+    ['without a label', 'b.csv', 'review,mood\nx,1\n', 'b.csv: no column sentiment, label or polarity;'],
+    ['that is empty', 'c.csv', '', 'c.csv: it is empty'],
+    ['that is not compressed although its name says so', 'd.csv.gz', 'review,sentiment\n', 'is not packed with gzip'],
+    ['with a bad row at its end', 'e.csv', 'text,label\nx,1\ny,0\nz\n', '1 of 3 rows with too few fields (line 4)'],
+    ['that is no text', 'f.xlsx', 'PK\u0003\u0004', 'f.xlsx: it is a zip file or an Excel workbook'],
   ])('is refused %s', async (_what, name, content, sentence) => {
     await expect(planUpload(write(name, content))).rejects.toThrow(sentence);
+  });
+
+  it('is read by the flags of training, and what was taken for what is told', async () => {
+    const path = write('rated.jsonl', '{"body": "good", "stars": 2}\n{"body": "bad", "stars": 1}\n');
+    const told: string[] = [];
+    const reading = parseReaderFlags({ textColumn: 'body', labelColumn: 'stars', labels: '1=negative,2=positive' });
+    expect(await planUpload(path, { reading, say: (sentence) => told.push(sentence) })).toHaveLength(1);
+    expect(told).toEqual([
+      `${path}: JSON lines, the text in column body, the label in column stars (1 = negative, 2 = positive).`,
+    ]);
+  });
+
+  it('may have probabilities of a model in place of labels', async () => {
+    expect(await planUpload(write('soft.csv', 'text,negative,positive\ngood,0.1,0.9\n'))).toHaveLength(1);
   });
 });
 
@@ -133,7 +135,7 @@ describe('a folder', () => {
 describe('a path', () => {
   it.each([
     ['does not exist', () => join(folder, 'nothing.csv'), 'nothing.csv does not exist.'],
-    ['is another kind of file', () => write('notes.txt', 'x'), 'notes.txt is no CSV file (.csv or .csv.gz).'],
+    ['is another kind of file', () => write('notes.txt', 'x'), 'notes.txt: no column review, text,'],
   ])('that %s is refused', async (_what, path, sentence) => {
     await expect(planUpload(path())).rejects.toThrow(sentence);
   });

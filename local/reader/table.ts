@@ -1,0 +1,102 @@
+// Rows of users' files: CSV, TSV, semicolons and JSON lines, in the columns that hold text and label. docs/data.md states the
+// rules. training/data/reader.py follows the same ones; both are tested on test/fixtures/reader-cases.json.
+import { findTextFault } from '../../functions/predict/contract.ts';
+import { UsageError } from '../command-line.ts';
+import { type Columns, explainMissingLabel, findColumns, hasProbabilities, type WantedColumns } from './columns.ts';
+import { detectDialect, type FileRecord, readRecords, sampleLines } from './dialect.ts';
+import type { Fault } from './faults.ts';
+import { listKeys, readObjects } from './json-lines.ts';
+import type { LabelOption } from './labels.ts';
+import { readText, splitLines } from './text-file.ts';
+
+/** How a file is read. An empty string leaves it to the file. */
+export interface ReaderOptions extends WantedColumns {
+  readonly labels: LabelOption;
+  readonly delimiter: string;
+  readonly encoding: string;
+  /** A single faulty row refuses the file. */
+  readonly strict: boolean;
+}
+
+/** One row of a file. */
+export interface Row {
+  /** Its place among the rows, counted from 1. */
+  readonly number: number;
+  /** The line of the file that it begins on, counted from 1. */
+  readonly line: number;
+  /** How many rows are lost if it is faulty: a quote may swallow many. */
+  readonly lines: number;
+  readonly cells: readonly string[];
+  /** What is wrong with it; undefined if it can be used. */
+  readonly fault: Fault | undefined;
+}
+
+/** An open file. */
+export interface Table {
+  readonly columns: Columns;
+  /** What separates its fields; undefined for JSON lines. */
+  readonly delimiter: string | undefined;
+  /** Each row is read when it is asked for. @throws UsageError if the rest of the file cannot be read. */
+  readonly rows: AsyncGenerator<Row>;
+}
+
+/**
+ * Opens a file and finds its columns.
+ *
+ * @param needsLabel - whether there must be a column of labels, or columns of probabilities.
+ * @throws UsageError with a sentence for each thing that is wrong.
+ */
+export async function openTable(path: string, options: ReaderOptions, needsLabel: boolean): Promise<Table> {
+  const sample = await readSample(path, options.encoding);
+  const { names, delimiter, records } = await openRecords(path, sample, options);
+  const { columns, problems } = findColumns(names, options);
+  if (needsLabel && problems.length === 0 && columns.label === undefined && !hasProbabilities(names))
+    problems.push(explainMissingLabel(names));
+  if (problems.length > 0) throw new UsageError(problems.map((problem) => `${path}: ${problem}`).join('\n'));
+  return { columns, delimiter, rows: readRows(records, columns) };
+}
+
+async function readSample(path: string, encoding: string): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const line of splitLines(readText(path, encoding))) {
+    lines.push(line);
+    if (lines.length === sampleLines) break;
+  }
+  return lines;
+}
+
+interface OpenRecords {
+  readonly names: readonly string[];
+  readonly delimiter: string | undefined;
+  readonly records: AsyncGenerator<FileRecord>;
+}
+
+async function openRecords(path: string, sample: readonly string[], options: ReaderOptions): Promise<OpenRecords> {
+  const text = readText(path, options.encoding);
+  if (/\.(jsonl|ndjson)(\.gz)?$/.test(path)) {
+    const names = listKeys(sample);
+    if (names.length === 0) throw new UsageError(`${path}: none of its first lines is a JSON object.`);
+    return { names, delimiter: undefined, records: readObjects(splitLines(text), names) };
+  }
+  const dialect = await detectDialect(sample, sample.length === sampleLines, options.delimiter);
+  const records = readRecords(text, dialect);
+  const { value: header } = await records.next();
+  if (!header) throw new UsageError(`${path}: it is empty; its first row must name the columns.`);
+  if (header.fault) throw new UsageError(`${path}: its first row, which must name the columns, has ${header.fault}.`);
+  return { names: header.cells.map((name: string) => name.trim()), delimiter: dialect.delimiter, records };
+}
+
+async function* readRows(records: AsyncIterable<FileRecord>, columns: Columns): AsyncGenerator<Row> {
+  let number = 0;
+  for await (const record of records) {
+    const { line, cells } = record;
+    const lines = record.fault ? record.lines : 1;
+    number += lines;
+    yield { number, line, lines, cells, fault: record.fault ?? findFault(cells, columns) };
+  }
+}
+
+function findFault(cells: readonly string[], { names, text }: Columns): Fault | undefined {
+  if (cells.length !== names.length) return cells.length < names.length ? 'too few fields' : 'too many fields';
+  return findTextFault(cells[text] ?? '') === 'SENTENCE_BLANK' ? 'an empty text' : undefined;
+}
