@@ -35,8 +35,11 @@ class Settings:
     )
     validation_file: str = _setting("", "file to validate on; without it a stratified share of the training file")
     test_file: str = _setting("", "file to report on; never used for choosing anything")
-    text_column: str = _setting("", "column with the text; without it review, text, sentence, tweet or content")
-    label_column: str = _setting("", "column with the label; without it sentiment, label or polarity")
+    text_column: str = _setting(
+        "",
+        "column with the text, or several names; without it review, text, sentence, tweet or content",
+    )
+    label_column: str = _setting("", "column with the label, or several names; without it sentiment, label or polarity")
     labels: str = _setting(
         "", "what labels mean: 0-1, 0-1-2, 0-4, stars, or pairs such as 4=positive,0=negative; without it by the file"
     )

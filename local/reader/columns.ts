@@ -12,7 +12,7 @@ export interface Columns {
   readonly label: number | undefined;
 }
 
-/** Names of columns; empty: one of the usual names. */
+/** Names of columns, separated by commas: a file has one of them. Empty: one of the usual names. */
 export interface WantedColumns {
   readonly textColumn: string;
   /** undefined: none, whatever columns there are. */
@@ -60,7 +60,7 @@ function explainTwins(names: readonly string[]): string[] {
 
 function find(names: readonly string[], { wanted, usual }: Use): number[] {
   if (wanted !== '' && names.includes(wanted)) return [names.indexOf(wanted)];
-  const sought = wanted === '' ? usual : [wanted.toLowerCase()];
+  const sought = wanted === '' ? usual : wanted.toLowerCase().split(',');
   return names.flatMap((name, place) => (sought.includes(name.toLowerCase()) ? [place] : []));
 }
 

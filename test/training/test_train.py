@@ -232,7 +232,9 @@ def test_inputs_that_are_not_in_the_bucket_are_told_at_once(train: Run, s3_bucke
 
 def test_a_held_out_text_is_not_trained_on_and_a_test_file_is_reported(train: Run, tmp_path: Path) -> None:
     reviews: list[tuple[str, ...]] = list(make_reviews(400))
-    held_out, tested = write_csv(tmp_path / "valid.csv", reviews[:40]), write_csv(tmp_path / "test.csv", reviews[30:60])
+    held_out, tested = write_csv(tmp_path / "valid.csv", reviews[:40]), tmp_path / "test.tsv"
+    rated = [f"{text}\t{5 if label == 'positive' else 1}\n" for text, label in reviews[30:60]]
+    tested.write_text("".join(["Text\tLabel\n", *rated]), "utf-8")
     done = train(validation_file=held_out, test_file=tested, promote=True)
     assert done.returncode == 0, done.stderr
     manifest = read_current(tmp_path / "models")
@@ -243,6 +245,7 @@ def test_a_held_out_text_is_not_trained_on_and_a_test_file_is_reported(train: Ru
         "test": (30, 0),
     }
     sets = {(one["name"], one["use"]): one["rows"] for one in manifest["metrics"]["sets"]}
-    assert sets == {("valid.csv", "validation"): 30, ("test.csv", "test"): 30}
+    assert sets == {("valid.csv", "validation"): 30, ("test.tsv", "test"): 30}
     assert manifest["metrics"]["rows"] == 30
-    assert [source["name"] for source in manifest["provenance"]["data"]] == ["imdb.csv", "valid.csv", "test.csv"]
+    assert [source["name"] for source in manifest["provenance"]["data"]] == ["imdb.csv", "valid.csv", "test.tsv"]
+    assert manifest["provenance"]["data"][2]["labelMapping"] == {"1": "negative", "5": "positive"}

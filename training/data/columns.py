@@ -31,8 +31,8 @@ def find_columns(names: list[str], text_column: str, label_column: str) -> tuple
 
     Args:
         names: as the file has them.
-        text_column: name of the text's column; empty: one of TEXT_NAMES, in any case.
-        label_column: name of the label's column; empty: one of LABEL_NAMES, in any case, or none.
+        text_column: name of the text's column, or several separated by commas; empty: one of TEXT_NAMES, in any case.
+        label_column: the same of the label; empty: one of LABEL_NAMES, in any case, or none.
     """
     texts = _find(names, text_column, TEXT_NAMES)
     labels = _find(names, label_column, LABEL_NAMES)
@@ -60,7 +60,7 @@ def _explain_twins(names: list[str]) -> list[str]:
 def _find(names: list[str], wanted: str, usual: tuple[str, ...]) -> list[int]:
     if wanted and wanted in names:
         return [names.index(wanted)]
-    sought = (wanted.lower(),) if wanted else usual
+    sought = wanted.lower().split(",") if wanted else usual
     return [place for place, name in enumerate(names) if name.lower() in sought]
 
 
