@@ -93,5 +93,5 @@ function describeNeutral(answeredNeutral: number): string[] {
 function describeOthers(others: ReadonlyMap<string, number>, classes: readonly string[]): string[] {
   const named = [...others].map(([label, count]) => `${JSON.stringify(label)} (${count} rows)`);
   if (named.length === 0) return [];
-  return [`Not in the figures, because the model has only the classes ${classes.join(', ')}: ${named.join(', ')}.`];
+  return [`Not in the figures, because their label is none of ${classes.join(', ')}: ${named.join(', ')}.`];
 }

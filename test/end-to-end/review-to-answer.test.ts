@@ -83,7 +83,7 @@ it('trains on reviews, publishes to S3 and serves that very version', async () =
 
 it('trains on three classes, publishes to S3 and answers with each of them', async () => {
   const bucket = await makeBucket();
-  await trainInto(bucket, 'tweets.csv', { epochs: '6', learningRate: '1e-3' });
+  await trainInto(bucket, 'tweets.csv', { epochs: '10', learningRate: '2e-3' });
   const { readModel, predict } = await serve(bucket);
   const { version, labels, metrics } = await readModel();
   expect(labels).toEqual(['negative', 'neutral', 'positive']);

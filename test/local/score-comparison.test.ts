@@ -39,7 +39,7 @@ it('reports it on positive against negative where no row is neutral, and how oft
     '  is negative              1         1',
     '  is positive              0         1',
     'No row is labelled neutral: the figures weigh positive against negative. 2 rows were answered neutral.',
-    'Not in the figures, because the model has only the classes negative, neutral, positive: "good" (1 rows).',
+    'Not in the figures, because their label is none of negative, neutral, positive: "good" (1 rows).',
   ]);
 });
 
@@ -50,7 +50,7 @@ it('leaves neutral rows out of the figures of a model of two classes', () => {
   ]);
   expect(lines[0]).toBe('Accuracy 100.00 %, F1 100.00 %, ECE 0.2000 on 1 labelled rows.');
   expect(lines.at(-1)).toBe(
-    'Not in the figures, because the model has only the classes negative, positive: "neutral" (1 rows).',
+    'Not in the figures, because their label is none of negative, positive: "neutral" (1 rows).',
   );
 });
 
