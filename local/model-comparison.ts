@@ -49,7 +49,9 @@ function listFigures({ rows, accuracy, macroF1, f1, auc, ece, classes = {} }: Me
     ['rows', rows],
     ['accuracy', accuracy],
     ...(macroF1 === undefined ? [] : [['macroF1', macroF1] as const]),
-    ...Object.entries(classes).map(([label, { recall }]) => [`recall of ${label}`, recall] as const),
+    ...Object.entries(classes).flatMap(([label, { rows, recall }]) =>
+      rows > 0 ? [[`recall of ${label}`, recall] as const] : [],
+    ),
     ['f1 of positive', f1],
     ['auc of positive', auc],
     ['ece', ece],

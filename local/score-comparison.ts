@@ -1,6 +1,6 @@
 // What `npm run score` reports about a labelled file.
 import { findLikeliest, weighPositive } from '../functions/predict/classes.ts';
-import { createTally, type Quality, sum } from './score-quality.ts';
+import { createTally, type Quality } from './score-quality.ts';
 
 /** Compares the answers of a model with the labels of a file. */
 export interface Comparison {
@@ -57,11 +57,9 @@ const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
 
 function describeQuality(quality: Quality | undefined): string[] {
   if (!quality) return ['No row has a sentiment to compare with.'];
-  const { rows, accuracy, f1, macroF1, recall, ece, labels, confusion } = quality;
+  const { rows, accuracy, f1, macroF1, macroRecall, recall, ece, labels, confusion } = quality;
   const ofF1 =
-    labels.length === 2
-      ? `F1 ${percent(f1)}`
-      : `macro-F1 ${percent(macroF1)}, macro recall ${percent(sum(recall) / labels.length)}`;
+    labels.length === 2 ? `F1 ${percent(f1)}` : `macro-F1 ${percent(macroF1)}, macro recall ${percent(macroRecall)}`;
   const figures = `Accuracy ${percent(accuracy)}, ${ofF1}, ECE ${ece.toFixed(4)} on ${rows} labelled rows.`;
   return [figures, ...drawConfusion(labels, confusion, recall)];
 }

@@ -10,8 +10,10 @@ export interface Quality {
   readonly accuracy: number;
   /** F1 of the class positive. */
   readonly f1: number;
-  /** Mean of the F1 of the classes. */
+  /** Mean of the F1 of the classes that have rows. */
   readonly macroF1: number;
+  /** Mean of the recall of the classes that have rows. */
+  readonly macroRecall: number;
   /** Of each class, in the order of `labels`; 0 for a class without rows. */
   readonly recall: readonly number[];
   /** Expected calibration error (Guo et al., 2017) of the likeliest class. */
@@ -54,8 +56,7 @@ export function createTally(labels: readonly string[]): Tally {
   };
 }
 
-/** Adds numbers. */
-export const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
 
 function measure(
@@ -68,13 +69,17 @@ function measure(
   if (rows === 0) return undefined;
   const answered = labels.map((_, column) => sum(confusion.map((row) => row[column] ?? 0)));
   const hits = confusion.map((row, index) => row[index] ?? 0);
+  const recall = hits.map((hit, index) => ratio(hit, actual[index] ?? 0));
+  const meanOf = (figures: readonly number[]) =>
+    sum(figures.filter((_, index) => actual[index])) / actual.filter(Boolean).length;
   const f1 = hits.map((hit, index) => ratio(2 * hit, (actual[index] ?? 0) + (answered[index] ?? 0)));
   return {
     rows,
     accuracy: sum(hits) / rows,
     f1: f1[labels.indexOf('positive')] ?? 0,
-    macroF1: sum(f1) / labels.length,
-    recall: hits.map((hit, index) => ratio(hit, actual[index] ?? 0)),
+    macroF1: meanOf(f1),
+    macroRecall: meanOf(recall),
+    recall,
     ece: sum(calibration.map(({ confidence, correct }) => Math.abs(confidence - correct))) / rows,
     labels,
     confusion,

@@ -39,6 +39,7 @@ it('gives the figures of three classes, each class against the others', () => {
     f1: 0.6,
     macroF1: expect.closeTo((12 / 15 + 10 / 15 + 6 / 10) / 3, 12),
     recall: [6 / 8, 5 / 8, 3 / 4],
+    macroRecall: expect.closeTo((6 / 8 + 5 / 8 + 3 / 4) / 3, 12),
     // All answers have the confidence 0.6, and 0.7 of them are right.
     ece: expect.closeTo(0.1, 12),
     confusion: [
@@ -47,6 +48,14 @@ it('gives the figures of three classes, each class against the others', () => {
       [1, 0, 3],
     ],
   });
+});
+
+it('takes the means over the classes that have rows', () => {
+  const tally = createTally(['negative', 'neutral', 'positive']);
+  tally.add('neutral', [0.1, 0.8, 0.1]);
+  tally.add('positive', [0.1, 0.8, 0.1]);
+  tally.add('positive', [0.1, 0.1, 0.8]);
+  expect(tally.quality()).toMatchObject({ macroF1: expect.closeTo(2 / 3, 12), macroRecall: 0.75, recall: [0, 1, 0.5] });
 });
 
 it('counts a probability of one half as positive', () => {
