@@ -94,6 +94,9 @@ class Settings:
     keep_weights: bool = _setting(True, "publish model.safetensors and config.json too, to fine-tune from")
     tolerance: float = _setting(0.002, "accuracy that a candidate may lose against the current version")
     floor: float = _setting(0.85, "accuracy that a first version must have, on rows that are not neutral")
+    behaviours: bool = _setting(
+        True, "measure the model on English behaviour sentences, and judge it by its people pairs"
+    )
     report_text: bool = _setting(False, "print the worst mistakes' texts in report.html, not only their row numbers")
     promote: bool = _setting(False, "make the version current (local use, or a first model)")
     repeat: str = _setting(
@@ -114,6 +117,7 @@ class Settings:
             "TEST_FILE",
             "TOLERANCE",
             "FLOOR",
+            "BEHAVIOURS",
             "REPORT_TEXT",
             "CHECKPOINT_SECONDS",
             "TENSORBOARD",

@@ -73,6 +73,7 @@ def train(tiny_base: Path, tiny_reviews: Path, tmp_path: Path) -> Run:
             "learning_rate": 3e-3,
             "encoder_dropout": 0,
             "threads": 1,
+            "behaviours": False,
             **settings,
         }
         environment = {**os.environ, **{name.upper(): str(value) for name, value in given.items()}}

@@ -27,6 +27,17 @@ def test_every_row_knows_its_file_and_its_number_there(tmp_path: Path) -> None:
     assert rows.take([2, 0]).origins == [(1, 1), (0, 1)]
 
 
+def test_a_column_named_pair_keeps_rows_of_one_file_together(tmp_path: Path) -> None:
+    header = ("review", "sentiment", "pair")
+    first = write_csv(
+        tmp_path / "a.csv", [("good", "positive", "7"), ("bad", "negative", ""), ("fine", "positive", "7")], header
+    )
+    second = write_csv(tmp_path / "b.csv", [("great", "1", "7"), ("dull", "0", "8")], header)
+    rows = read_files(f"{first},{second}", ReaderOptions(), [])
+    assert rows.pairs == [(0, "7"), None, (0, "7"), (1, "7"), (1, "8")]
+    assert rows.take([4, 1]).pairs == [(1, "8"), None]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_split_is_stratified_and_equal_texts_stay_on_one_side(seed: int) -> None:
     reviews = [(text, int(label == "positive")) for text, label in make_reviews(200)]

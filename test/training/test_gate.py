@@ -13,7 +13,7 @@ from release.candidate import Trained, release
 from release.store import FolderStore
 from settings import Settings
 
-SETTINGS = Settings(promote=True, tolerance=0.05)  # two of 40 rows
+SETTINGS = Settings(promote=True, tolerance=0.05, behaviours=False)  # two of 40 rows
 POLAR = ["negative", "positive"]
 
 

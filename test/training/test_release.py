@@ -26,7 +26,7 @@ from settings import Settings
 
 @pytest.fixture(scope="module")
 def trained(tiny_base: Path) -> Trained:
-    return make_trained(tiny_base, Settings(promote=True))
+    return make_trained(tiny_base, Settings(promote=True, behaviours=False))
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_as_good_a_candidate_is_published_and_compared(trained: Trained, models:
 
 def test_a_worse_candidate_is_rejected_with_the_reason(tiny_base: Path, models: Path) -> None:
     parent = read_json(models / "current.json")["version"]
-    worse = make_trained(tiny_base, Settings(promote=True, floor=0), steps=2, seed=8)
+    worse = make_trained(tiny_base, Settings(promote=True, floor=0, behaviours=False), steps=2, seed=8)
     with pytest.raises(RejectedError, match="below that of the current version"):
         release(worse, FolderStore(models))
     folder = find_rejected(models)

@@ -132,6 +132,21 @@ def test_three_classes_have_a_curve_each_and_figures_without_neutral(data: Repor
     assert "rows that are negative or positive, other probabilities left out" in page
 
 
+def test_behaviours_are_drawn_beside_those_of_the_current_version(data: ReportData) -> None:
+    measured = [{"name": "far negation", "cases": 8, "failed": 0.25}, {"name": "people pairs", "cases": 9, "failed": 0}]
+    manifest = {**data.manifest, "metrics": {**data.manifest["metrics"], "behaviours": measured}}
+    before = [{"name": "far negation", "cases": 8, "failed": 0.5}]
+    champion = {**QUALITY, "version": "20261117T081500Z-0c1d2e3", "behaviours": before}
+    assert "They were not measured." in render(data)
+    alone, beside = (
+        render(replace(data, manifest=manifest)),
+        render(replace(data, manifest=manifest, champion=champion)),
+    )
+    for page in (alone, beside):
+        assert "far negation, this version: 25.0%" in page and "people pairs, this version: 0.0%" in page
+        assert ("far negation, the current version: 50.0%" in page) == (page is beside)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "names"),
     [

@@ -52,7 +52,7 @@ _PLAIN = ("statements", "near negation", "over time", "whose opinion", "contrast
 """Kinds that are perturbed."""
 
 _MEMBERS = 5
-"""Sentences of a training group; a held-out group has twice as many."""
+"""Sentences of a group, at most."""
 
 _IT = re.compile(r"\b[Ii]t\b")
 
@@ -144,7 +144,7 @@ class Generator:
         person = kind == PEOPLE and self._chance.random() < 0.25
         template = self._choose(_PERSON if person else kind)
         words = select(lists["noun" if person else "adjective"], self._held_out)
-        members = self._chance.sample(words, min(len(words), _MEMBERS * (2 if self._held_out else 1)))
+        members = self._chance.sample(words, min(len(words), _MEMBERS))
         frame, pair = self._open_writer(template).fill(template.text), next(self._pairs)
         return [Case(tidy(_name(frame, word)), kind, template.accepted, pair, group) for word in members]
 
@@ -163,12 +163,12 @@ def write_training_cases(rows: int, seed: int) -> list[Case]:
 
 
 def write_held_out_cases(each: int, seed: int) -> list[Case]:
-    """At least `each` held-out cases of every kind; of pairs and groups, that many pairs and groups."""
+    """At least `each` held-out cases of every kind: sentences, pairs or groups; of groups of people twice as many."""
     generator = Generator(seed, held_out=True)
     cases: list[Case] = []
     for kind in WEIGHTS:
-        size = _expect_size(kind) * (2 if kind.endswith("pairs") else 1)
-        cases += _collect(partial(generator.write, kind), each * size)
+        rows = each * _expect_size(kind) * (2 if kind == PEOPLE else 1)
+        cases += _collect(partial(generator.write, kind), rows)
     return cases
 
 

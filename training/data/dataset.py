@@ -18,6 +18,9 @@ CLASSES = ("negative", "neutral", "positive")
 POLAR = ("negative", "positive")
 """The classes of a run without neutral rows, in logit order."""
 
+PAIR = "pair"
+"""Column that may number the pair which a row belongs to."""
+
 
 @dataclass
 class Rows:
@@ -29,6 +32,7 @@ class Rows:
         sources: name, row count and SHA-256 of each file read, and what its labels mean where they are not the classes.
         origins: which source each text came from, and its row number in that file, counted from 1 below the header.
         classes: class names in logit order.
+        pairs: the pair that each text belongs to, or None; texts of one pair are to share a batch.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -36,11 +40,13 @@ class Rows:
     sources: list[dict[str, object]] = field(default_factory=list)
     origins: list[tuple[int, int]] = field(default_factory=list)
     classes: tuple[str, ...] = POLAR
+    pairs: list[tuple[int, str] | None] = field(default_factory=list)
 
     def take(self, indices: list[int]) -> "Rows":
         """The rows at these positions, in this order."""
         texts, labels = [self.texts[i] for i in indices], [self.labels[i] for i in indices]
-        return replace(self, texts=texts, labels=labels, origins=[self.origins[i] for i in indices])
+        pairs = [self.pairs[i] for i in indices] if self.pairs else []
+        return replace(self, texts=texts, labels=labels, origins=[self.origins[i] for i in indices], pairs=pairs)
 
     def count(self, name: str) -> int:
         """How many rows have this class."""
@@ -90,21 +96,25 @@ def _explain_absence(path: Path) -> str:
 
 def _collect(path: Path, table: Table, options: ReaderOptions, rows: Rows, problems: list[str]) -> None:
     """Adds the rows of a file, once all of its labels are known."""
-    found: list[tuple[str, int, int]] = []
+    found: list[tuple[str, int, int, str]] = []
     labels: list[str] = []
+    pair = table.columns.names.index(PAIR) if PAIR in table.columns.names else None
     for row in table:
         if label := normalize(row.cells[table.columns.label or 0]):
-            found.append((row.cells[table.columns.text], row.number, row.line))
+            found.append(
+                (row.cells[table.columns.text], row.number, row.line, row.cells[pair] if pair is not None else "")
+            )
             labels.append(label)
         else:
             table.faults.add("an empty label", row.line)
     mapping, wrong = map_labels(Counter(labels), options.labels)
     before = len(rows.texts)
-    for (text, number, line), label in zip(found, labels, strict=True):
+    for (text, number, line, group), label in zip(found, labels, strict=True):
         if label in mapping:
             rows.texts.append(text)
             rows.labels.append(CLASSES.index(mapping[label]))
             rows.origins.append((len(rows.sources), number))
+            rows.pairs.append((len(rows.sources), group) if group else None)
         elif not wrong:
             table.faults.add("an unknown label", line, value=json.dumps(label, ensure_ascii=False))
     refused, sentences = table.faults.judge(str(path), table.count, options.strict)

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -43,12 +44,14 @@ class Encoded:
         labels: index into `classes`, one per text.
         cut: how many texts were cut to the model's length.
         classes: class names in logit order.
+        pairs: the pair that each text belongs to, or None; empty if there are none.
     """
 
     ids: list[list[int]]
     labels: list[int]
     cut: int
     classes: tuple[str, ...] = POLAR
+    pairs: Sequence[Hashable | None] = ()
 
     @cached_property
     def tensors(self) -> list[torch.Tensor]:
@@ -58,25 +61,62 @@ class Encoded:
 
 def tokenize(rows: Rows, tokenizer: Tokenizer, max_tokens: int) -> Encoded:
     """Tokenizes all rows in parallel, each cut to `max_tokens`."""
-    pairs = encode(tokenizer, rows.texts, max_tokens)
-    return Encoded([ids for ids, _ in pairs], rows.labels, sum(dropped > 0 for _, dropped in pairs), rows.classes)
+    encoded = encode(tokenizer, rows.texts, max_tokens)
+    cut = sum(dropped > 0 for _, dropped in encoded)
+    return Encoded([ids for ids, _ in encoded], rows.labels, cut, rows.classes, rows.pairs)
 
 
-def plan_batches(lengths: list[int], size: int, seed: int | None = None) -> list[list[int]]:
+def plan_batches(
+    lengths: list[int], size: int, seed: int | None = None, pairs: Sequence[Hashable | None] = ()
+) -> list[list[int]]:
     """Row numbers of each batch.
 
     With a seed, rows are shuffled, then sorted by length within windows of fifty batches: little is padded, and the
     order stays random. Without a seed, rows are sorted by length, for evaluation.
+
+    Args:
+        lengths: tokens of each row.
+        size: rows of a batch, at most.
+        seed: of the order.
+        pairs: the pair that each row belongs to, or None; with a seed, the rows of a pair that fits share a
+            batch. Empty if there are no pairs.
     """
-    order = list(range(len(lengths)))
     if seed is None:
-        order.sort(key=lambda row: lengths[row])
+        order = sorted(range(len(lengths)), key=lambda row: lengths[row])
         return [order[i : i + size] for i in range(0, len(order), size)]
+    units = _join_pairs(len(lengths), pairs)
     shuffler = random.Random(seed)
-    shuffler.shuffle(order)
-    windows = [sorted(order[i : i + size * 50], key=lambda row: lengths[row]) for i in range(0, len(order), size * 50)]
-    batches = [window[i : i + size] for window in windows for i in range(0, len(window), size)]
+    shuffler.shuffle(units)
+    batches: list[list[int]] = []
+    for start in range(0, len(units), size * 50):
+        window = sorted(units[start : start + size * 50], key=lambda unit: max(lengths[row] for row in unit))
+        batches += _fill_batches(window, size)
     shuffler.shuffle(batches)
+    return batches
+
+
+def _join_pairs(rows: int, pairs: Sequence[Hashable | None]) -> list[list[int]]:
+    """The rows of each pair together, each other row by itself."""
+    units: list[list[int]] = []
+    found: dict[Hashable, list[int]] = {}
+    for row, pair in zip(range(rows), pairs or [None] * rows, strict=True):
+        unit = [] if pair is None else found.setdefault(pair, [])
+        if not unit:
+            units.append(unit)
+        unit.append(row)
+    return units
+
+
+def _fill_batches(units: list[list[int]], size: int) -> list[list[int]]:
+    """Batches of whole units; one that is larger than a batch is cut."""
+    batches: list[list[int]] = [[]]
+    for unit in units:
+        if len(batches[-1]) + min(len(unit), size) > size:
+            batches.append([])
+        batches[-1] += unit
+        while len(batches[-1]) > size:
+            batches.append(batches[-1][size:])
+            del batches[-2][size:]
     return batches
 
 
@@ -107,7 +147,7 @@ def tokenize_once(rows: Rows, tokenizer: Tokenizer, max_tokens: int, store: Chec
             ends = [0, *found["lengths"].cumsum().tolist()]
             tokens = found["ids"].tolist()
             ids = [tokens[start:end] for start, end in pairwise(ends)]
-            return Encoded(ids, rows.labels, int(found["cut"][0]), rows.classes)
+            return Encoded(ids, rows.labels, int(found["cut"][0]), rows.classes, rows.pairs)
         encoded = tokenize(rows, tokenizer, max_tokens)
         lengths = np.array([len(ids) for ids in encoded.ids], np.int32)
         flat = np.array([token for ids in encoded.ids for token in ids], np.int32)

@@ -18,8 +18,9 @@ from transformers import BertForSequenceClassification
 from data.tokenizer import describe, encode
 from errors import RejectedError
 from model.export import export, open_session
-from model.metrics import fit_temperature, to_probabilities
+from model.metrics import Floats, fit_temperature, to_probabilities
 from release.agreement import measure_spread
+from release.behaviours import Behaviours, measure_behaviours
 from release.evaluation import Answers, EvaluationSet, describe_all, describe_sets, places_by_source
 from release.gate import Comparison, compare_champion, judge
 from release.golden import list_texts
@@ -130,8 +131,11 @@ def _make_candidate(trained: Trained, store: Store, folder: Path, export_model: 
         + _measure_test(trained, int8, temperature),
     }
     served_probabilities = to_probabilities(answers.served, temperature)
-    comparison = compare_champion(store, validation.rows, served_probabilities, settings.threads)
+    behaviours = _measure_behaviours(trained, int8, temperature) if settings.behaviours else None
+    comparison = compare_champion(store, validation.rows, served_probabilities, behaviours, settings.threads)
     metrics["champion"] = comparison.described()
+    if behaviours:
+        metrics["behaviours"] = behaviours.described()
     announce("measured", **metrics)
     _write_files(folder, trained, golden)
     reasons = [*proof.failures, *judge(comparison, settings)]
@@ -164,6 +168,14 @@ def _measure_test(trained: Trained, int8: onnxruntime.InferenceSession, temperat
     ids = trained.test.encoded.ids
     reference = compute_all_logits(trained.model, trained.test.encoded, trained.settings)
     return describe_sets("test", trained.test, Answers(reference, run_session(int8, ids, "int8 test")), temperature)
+
+
+def _measure_behaviours(trained: Trained, int8: onnxruntime.InferenceSession, temperature: float) -> Behaviours:
+    def answer(texts: list[str]) -> Floats:
+        ids = [kept for kept, _ in encode(trained.tokenizer, texts, trained.settings.max_len)]
+        return to_probabilities(run_session(int8, ids, "int8 behaviours"), temperature)
+
+    return measure_behaviours(answer, trained.validation.rows.classes)
 
 
 def _write_files(folder: Path, trained: Trained, golden: dict[str, Any]) -> None:

@@ -7,6 +7,8 @@ from html import escape
 
 WIDTH, HEIGHT = 420, 280
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 14, 44
+_NAMES = 170
+_STYLES = ("first", "second")
 
 Points = Sequence[tuple[float, float]]
 
@@ -81,9 +83,30 @@ def draw_bars(title: str, axes: Axes, bars: Sequence[tuple[str, float, str]]) ->
     return _frame(title, "".join(parts), [])
 
 
-def _frame(title: str, inside: str, legend: Sequence[tuple[str, str]]) -> str:
+def draw_shares(title: str, shares: Sequence[tuple[str, Sequence[float]]], names: Sequence[str]) -> str:
+    """Horizontal bars: of each label one share, 0 to 1, for each of the names, which are at most two."""
+    parts, row = [], 12 * len(names) + 10
+    marks = mark(0, max([0.01, *(value for _, values in shares for value in values)]))
+    height, room = row * len(shares) + _TOP, WIDTH - _NAMES - _RIGHT - 24
+    for value, _ in marks:
+        x = _NAMES + value / marks[-1][0] * room
+        parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{height}"/>')
+        parts.append(_write(x, height + 14, f"{100 * value:g}%"))
+    for number, (label, values) in enumerate(shares):
+        top = _TOP + row * number + 5
+        parts.append(_write(_NAMES - 6, top + 6 * len(names) + 4, label, "right"))
+        for place, (value, style) in enumerate(zip(values, _STYLES, strict=False)):
+            width, y = value / marks[-1][0] * room, top + 12 * place
+            remark = f"<title>{escape(f'{label}, {names[place]}: {value:.1%}')}</title>"
+            size = f'width="{width:.1f}" height="10"'
+            parts.append(f'<rect class="bar {style}" x="{_NAMES}" y="{y}" {size}>{remark}</rect>')
+            parts.append(_write(_NAMES + width + 4, y + 9, f"{value:.1%}", "value left"))
+    return _frame(title, "".join(parts), list(zip(names, _STYLES, strict=False)), height + 20)
+
+
+def _frame(title: str, inside: str, legend: Sequence[tuple[str, str]], height: int = HEIGHT) -> str:
     keys = "".join(f'<span class="key {style}"></span>{escape(name)} ' for name, style in legend)
-    picture = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">{inside}</svg>'
+    picture = f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">{inside}</svg>'
     return f'<figure><figcaption>{escape(title)}</figcaption>{picture}<p class="legend">{keys}</p></figure>'
 
 

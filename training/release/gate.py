@@ -14,6 +14,7 @@ from data.tokenizer import encode
 from errors import StoreError
 from model.export import open_session
 from model.metrics import Floats, Quality, measure, narrow, to_probabilities
+from release.behaviours import Behaviours, explain_people, measure_behaviours
 from release.proof import run_session
 from release.store import Store
 from settings import Settings
@@ -121,6 +122,8 @@ class Comparison:
         partial: whether one of the two has another class, whose rows and probabilities were left out.
         version, champion: the champion's name and quality; None if there is none, or it cannot be read.
         failure: why it cannot be read.
+        behaviours: the candidate's failures on behaviour sentences; None if they are not measured.
+        champion_behaviours: the champion's on the same.
     """
 
     candidate: Quality
@@ -129,6 +132,8 @@ class Comparison:
     version: str | None = None
     champion: Quality | None = None
     failure: str | None = None
+    behaviours: Behaviours | None = None
+    champion_behaviours: Behaviours | None = None
 
     def described(self) -> dict[str, Any] | None:
         """The champion's version and figures as the manifest holds them, or None.
@@ -138,16 +143,20 @@ class Comparison:
         if self.champion is None:
             return None
         compared = {"compared": list(self.classes), "candidate": self.candidate.rounded()} if self.partial else {}
-        return {"version": self.version, **self.champion.rounded(), **compared}
+        behaviours = {"behaviours": self.champion_behaviours.described()} if self.champion_behaviours else {}
+        return {"version": self.version, **self.champion.rounded(), **compared, **behaviours}
 
 
-def compare_champion(store: Store, rows: Rows, probabilities: Floats, threads: int) -> Comparison:
+def compare_champion(
+    store: Store, rows: Rows, probabilities: Floats, behaviours: Behaviours | None, threads: int
+) -> Comparison:
     """Measures champion and candidate on the same rows; a champion that cannot be read becomes a failure.
 
     Args:
         store: where the champion is.
         rows: the validation rows.
         probabilities: the candidate's, float64 [rows, classes].
+        behaviours: the candidate's failures on behaviour sentences; None: the champion's are not measured either.
         threads: threads of one run of the champion.
     """
     labels = np.array(rows.labels)
@@ -167,14 +176,25 @@ def compare_champion(store: Store, rows: Rows, probabilities: Floats, threads: i
         partial=set(rows.classes) != set(champion.classes),
         version=champion.version,
         champion=measure(answered / answered.sum(axis=1, keepdims=True), np.array(kept.labels)),
+        behaviours=behaviours,
+        champion_behaviours=measure_behaviours(champion.answer, champion.classes) if behaviours else None,
     )
 
 
 def judge(comparison: Comparison, settings: Settings) -> list[str]:
     """Why a candidate may not be published; an empty list if it may."""
-    accuracy = comparison.candidate.accuracy
     if comparison.failure:
         return [comparison.failure]
+    return _judge_accuracy(comparison, settings) + _judge_behaviours(comparison)
+
+
+def _judge_behaviours(comparison: Comparison) -> list[str]:
+    candidate, champion = comparison.behaviours, comparison.champion_behaviours
+    return explain_people(candidate, champion, comparison.version or "") if candidate and champion else []
+
+
+def _judge_accuracy(comparison: Comparison, settings: Settings) -> list[str]:
+    accuracy = comparison.candidate.accuracy
     if comparison.champion is None:
         if accuracy >= settings.floor:
             return []

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from release.charts import draw_shares
 from release.validation_charts import Scored, draw_learning, draw_validation
 
 WORST = 20
@@ -46,6 +47,7 @@ def render(data: ReportData) -> str:
         ("", _describe_outcome(data)),
         ("Quality by data set", _list_sets(manifest["metrics"]["sets"])),
         ("Against the current version", _compare(data)),
+        ("Behaviours", _draw_behaviours(manifest["metrics"].get("behaviours"), data.champion)),
         ("Training", _wrap(draw_learning(data.history, data.scored.rows.classes))),
         ("Validation", _wrap(draw_validation(data.scored))),
         ("Quality by class", _list_classes(manifest["metrics"]["sets"])),
@@ -109,6 +111,16 @@ def _compare(data: ReportData) -> str:
         ("difference", *(f"{metrics[name] - champion[name]:+.4f}" for name in _FIGURES)),
     ]
     return _list_table((f"version, int8, {rows}", *_FIGURES), lines)
+
+
+def _draw_behaviours(behaviours: list[dict[str, Any]] | None, champion: dict[str, Any] | None) -> str:
+    if not behaviours:
+        return "<p>They were not measured.</p>"
+    before = {one["name"]: [one["failed"]] for one in (champion or {}).get("behaviours", [])}
+    shares = [(one["name"], [one["failed"], *before.get(one["name"], [])]) for one in behaviours]
+    names = ["this version", *(["the current version"] if before else [])]
+    chart = draw_shares("Share of held-out behaviour sentences, or of pairs, that failed", shares, names)
+    return f'<div class="tall">{chart}</div>'
 
 
 def _list_classes(sets: list[dict[str, Any]]) -> str:

@@ -116,7 +116,7 @@ def _run_epoch(run: Run, optimizer: AdamW, progress: Progress, graphs: StepGraph
     """The rest of an epoch; its number of steps."""
     settings, epoch, losses = run.settings, progress.epochs, Losses(run.group, run.events)
     lengths = [len(ids) for ids in run.training.ids]
-    plan = plan_batches(lengths, settings.train_batch_size, settings.seed + epoch)
+    plan = plan_batches(lengths, settings.train_batch_size, settings.seed + epoch, run.training.pairs)
     run.model.train()
     rest = range(progress.step, len(plan))
     for step in track(rest, len(rest), f"epoch {epoch + 1}/{settings.epochs}"):
