@@ -1,12 +1,13 @@
 """Rows: read, separated, and counted where they are doubtful."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tiny import make_reviews, write_csv
 
-from data.dataset import Rows, read_files
+from data.dataset import CLASSES, POLAR, Rows, read_files
 from data.reader import ReaderOptions
 from data.splits import drop_seen, inspect, split
 
@@ -48,6 +49,16 @@ def test_a_split_is_stratified_and_equal_texts_stay_on_one_side(seed: int) -> No
         " ".join(text.split()) for text in validation.texts
     }
     assert all(12 <= count <= 15 for count in Counter(validation.labels).values())
+
+
+def test_each_of_three_classes_gives_the_same_share_and_is_counted() -> None:
+    rows = replace(make_rows(*((f"text {number}", number % 3) for number in range(90))), classes=CLASSES)
+    training, validation = split(rows, 0.2, 1)
+    assert Counter(validation.labels) == {0: 6, 1: 6, 2: 6} and training.classes == CLASSES
+    counted = inspect(training, cut=0).counted()
+    assert list(counted)[:4] == ["rows", *CLASSES] and counted["neutral"] == 24
+    polar = rows.keep_classes(POLAR)
+    assert Counter(polar.labels) == {0: 30, 1: 30} and polar.origins[:2] == [(0, 1), (0, 3)]
 
 
 def test_a_text_that_is_held_out_leaves_training_and_is_counted() -> None:

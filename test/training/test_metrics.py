@@ -108,6 +108,13 @@ def test_int8_may_change_one_label_in_a_hundred_and_lose_half_a_percent(flips: i
     assert all(part in sentence for part, sentence in zip(failures, found.failures, strict=True))
 
 
+def test_the_temperature_of_three_classes_is_the_one_that_the_labels_were_drawn_with() -> None:
+    torch.manual_seed(5)
+    logits = 3 * torch.randn(4000, 3)
+    labels = torch.multinomial(torch.softmax(logits / 1.7, dim=1), 1)[:, 0]
+    assert fit_temperature(logits, labels) == pytest.approx(1.7, rel=0.05)
+
+
 def test_each_set_counts_alike_for_the_temperature() -> None:
     sure, unsure = torch.tensor([[0.0, 4.0]] * 90), torch.tensor([[0.0, 4.0]] * 10)
     labels = torch.tensor([1] * 90 + [1, 0] * 5)

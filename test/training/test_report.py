@@ -125,7 +125,11 @@ def test_three_classes_have_a_curve_each_and_figures_without_neutral(data: Repor
     history = [{**entry, "macroF1": entry["accuracy"]} for entry in data.history]
     manifest = {**data.manifest, "metrics": metrics}
     page = render(replace(data, manifest=manifest, scored=scored, champion=champion, history=history))
-    assert page.count(" against the rest") == 3 and "Validation macro-F1" in page
+    assert (
+        "ROC curve of each class against the rest" in page
+        and page.count('"line third"') == 1
+        and "Validation macro-F1" in page
+    )
     assert "<td>is neutral</td><td>0</td><td>0</td><td>1</td>" in page
     assert "<td>imdb.csv</td><td>neutral</td><td>1</td><td>0.5000</td><td>0.2500</td>" in page
     assert "<td>3</td><td>int8, without neutral</td>" in page

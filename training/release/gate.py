@@ -1,4 +1,7 @@
-"""The gate before publication: a candidate against the version that serves now, the champion, on the same rows."""
+"""The gate before publication: a candidate against the version that serves now, the champion, on the same rows.
+
+Versions of other classes are compared over the classes that both have: see docs/decisions/0052.
+"""
 
 import hashlib
 import json

@@ -66,6 +66,7 @@ def draw_validation(scored: Scored) -> list[str]:
     unit = [(value / 4, f"{value / 4:g}") for value in range(5)]
     least = 1 / len(scored.rows.classes)
     marks = [(value / 10, f"{value / 10:.1f}") for value in range(11) if value / 10 >= least]
+    rest = "" if scored.rows.classes == POLAR else " of each class against the rest"
     roc = Axes("false positive rate", "true positive rate", (0, 1), (0, 1), unit, unit)
     reliability = Axes("confidence", "accuracy", (least, 1), (0, 1), marks, unit)
     lines = [
@@ -76,7 +77,7 @@ def draw_validation(scored: Scored) -> list[str]:
         )
     ]
     return [
-        draw_lines("ROC curve", roc, _trace_classes(scored), diagonal=True),
+        draw_lines(f"ROC curve{rest}", roc, _trace_classes(scored), diagonal=True),
         draw_lines("Reliability", reliability, [Line("", [(least, least), (1, 1)], "diagonal"), *lines]),
         _draw_lengths(scored),
     ]
@@ -85,12 +86,12 @@ def draw_validation(scored: Scored) -> list[str]:
 def _trace_classes(scored: Scored) -> list[Line]:
     """The ROC curve of the positive class, or of three classes each against the rest."""
     classes = scored.rows.classes
-    named = {"": len(classes) - 1} if len(classes) == 2 else {name: place for place, name in enumerate(classes)}
+    named = {"": len(classes) - 1} if classes == POLAR else {name: place for place, name in enumerate(classes)}
     lines = []
     for (name, place), style in zip(named.items(), ("first", "second", "third"), strict=False):
         rates = trace_roc(scored.calibrated[:, place], scored.labels == place)
         points = list(zip(*(rate.tolist() for rate in rates), strict=True))
-        lines.append(Line(f"{name} against the rest" if name else "", _thin(points), style))
+        lines.append(Line(name, _thin(points), style))
     return lines
 
 
