@@ -28,7 +28,7 @@ WEIGHTS = {
     "wishes": 1.5,
     "ratings": 1.0,
     "contrast": 1.5,
-    NEUTRAL: 5.0,
+    NEUTRAL: 6.0,
     "emoji": 2.5,
     "typos": 2.0,
     "handles and links": 1.5,

@@ -96,6 +96,8 @@ def _read_file(lines: list[str], domains: bool, found: Sentences) -> None:
             found.templates.append(Template(line, heading[0], accepted, heading[2:] == ["held out"]))
         else:
             name, _, words = line.partition(": ")
+            if name in lists:
+                raise ValueError(f"data/sentences/ has two lists {name!r} in one section.")
             lists[name] = re.split(r"\s*;\s+", words.strip())
 
 
