@@ -195,7 +195,7 @@ it('records metrics of start, requests and errors, and logs texts only if LOG_TE
     'service: ColdStart',
     'service+initType: ColdStart',
     'service: FetchTime VerifyTime SessionTime FirstRunTime',
-    'service: GigabyteSeconds CostPerThousand TokenizeTime RunTime Tokens Truncated ModelAge',
+    'service: GigabyteSeconds CostPerThousand TokenizeTime RunTime Tokens Unknown Truncated Positive ModelAge',
     'service: GigabyteSeconds CostPerThousand ModelAge Errors',
     'service+code: Errors',
   ]);
