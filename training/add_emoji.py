@@ -3,8 +3,8 @@
     python add_emoji.py BASE OUT
 
 OUT is a copy of the folder BASE whose tokenizer.json has an added token for each line of emoji.txt and folds their
-variants, and whose word embeddings have a row for each: the mean of the word pieces of its words there. All other weights are
-kept bit for bit. docs/decisions/0050-emoji-as-tokens.md has the reasons.
+variants, and whose word embeddings have a row for each: the mean of the word pieces of its words there. All other
+weights are kept bit for bit. docs/decisions/0050-emoji-as-tokens.md has the reasons.
 """
 
 import argparse

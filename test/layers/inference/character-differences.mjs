@@ -1,51 +1,46 @@
-// Prints the rules of layers/inference/tokenizer.ts: every character that the JavaScript tokenizer treats differently
-// than the Rust one. It tries each code point with both. Run it when either package or Unicode changes:
+// Prints the ranges of layers/inference/bert-normalizer.ts: the characters that the Rust tokenizer's older tables put into
+// another class than JavaScript does. It tries each code point. Run it when `tokenizers` or Unicode changes:
 // node test/layers/inference/character-differences.mjs
-import { BertNormalizer, BertPreTokenizer } from '@huggingface/tokenizers';
 import { bertNormalizer, bertPreTokenizer } from 'tokenizers';
 
-const rust = { normalizer: bertNormalizer(), splitter: bertPreTokenizer() };
-const script = {
-  normalizer: new BertNormalizer({
-    clean_text: true,
-    handle_chinese_chars: true,
-    strip_accents: null,
-    lowercase: true,
-  }),
-  splitter: new BertPreTokenizer(),
-};
-const rustWords = (text) =>
-  rust.splitter.preTokenizeString(rust.normalizer.normalizeString(text)).map(([word]) => word);
-const scriptWords = (text) => script.splitter(script.normalizer(text));
+const cased = { cleanText: true, handleChineseChars: false, stripAccents: false, lowercase: false };
+const keeping = bertNormalizer(cased);
+const stripping = bertNormalizer({ ...cased, stripAccents: true });
+const separating = bertNormalizer({ ...cased, handleChineseChars: true });
+const splitter = bertPreTokenizer();
 
-/** What a tokenizer did with a character between two letters. */
-function fate(words) {
+/** What Rust does with a character between two letters. */
+function fate(character, normalizer) {
+  const words = splitter.preTokenizeString(normalizer.normalizeString(`a${character}b`)).map(([word]) => word);
   if (words.length === 1) return words[0] === 'ab' ? 'removed' : 'inWord';
   return words.length === 2 ? 'space' : 'ownWord';
 }
 
-function toRanges(points) {
-  const ranges = [];
-  for (const point of points) {
-    const last = ranges.at(-1);
-    if (last?.[1] === point - 1) last[1] = point;
-    else ranges.push([point, point]);
-  }
-  return ranges;
-}
+const classes = {
+  newPunctuation: (c) => /\p{P}/u.test(c) && fate(c, keeping) === 'inWord',
+  'punctuation to Rust only': (c) => !/[\p{P}!-~]/u.test(c) && fate(c, keeping) === 'ownWord',
+  newFormats: (c) => /[\p{Cc}\p{Cf}\p{Co}]/u.test(c) && fate(c, keeping) === 'inWord',
+  'invisible to Rust only': (c) => !/[\p{Cc}\p{Cf}\p{Co}\ufffd]/u.test(c) && fate(c, keeping) === 'removed',
+  newMarks: (c) => /\p{Mn}/u.test(c) && fate(c, stripping) === 'inWord',
+  'accents to Rust only': (c) =>
+    !/\p{Mn}/u.test(c) && fate(c, keeping) === 'inWord' && fate(c, stripping) === 'removed',
+  newCompositions: (c) => c.normalize('NFD') !== c && stripping.normalizeString(c) === c,
+  ideographs: (c) => fate(c, separating) === 'ownWord' && fate(c, keeping) === 'inWord',
+};
 
-const escaped = (point) => `\\u{${point.toString(16)}}`;
-const differing = {};
+const found = Object.fromEntries(Object.keys(classes).map((name) => [name, []]));
 for (let point = 0; point < 0x110000; point++) {
   if (point >= 0xd800 && point < 0xe000) continue;
-  const text = `a${String.fromCodePoint(point)}b`;
-  const [wanted, got] = [rustWords(text), scriptWords(text)];
-  if (JSON.stringify(wanted) === JSON.stringify(got)) continue;
-  differing[`${fate(wanted)} in Rust, ${fate(got)} in JavaScript`] ??= [];
-  differing[`${fate(wanted)} in Rust, ${fate(got)} in JavaScript`].push(point);
+  for (const [name, belongs] of Object.entries(classes)) {
+    if (!belongs(String.fromCodePoint(point))) continue;
+    const last = found[name].at(-1);
+    if (last?.[1] === point - 1) last[1] = point;
+    else found[name].push([point, point]);
+  }
 }
-
-for (const [kind, points] of Object.entries(differing)) {
-  const ranges = toRanges(points).map(([first, last]) => (first === last ? [first] : [first, last]));
-  console.log(`${kind}: ${ranges.map((range) => range.map(escaped).join('-')).join('')}`);
+for (const [name, ranges] of Object.entries(found)) {
+  const written = ranges.map(([first, last]) =>
+    [...new Set([first, last])].map((point) => point.toString(16)).join('-'),
+  );
+  console.log(`${name}: ${written.join(' ')}`);
 }
