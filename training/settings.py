@@ -78,6 +78,10 @@ class Settings:
         ("none", "balanced"),
     )
     patience: int = _setting(0, "epochs without a better validation figure after which training ends; 0: never")
+    distill_weight: float = _setting(
+        0.5, "share of a teacher's probabilities in the loss of a row that has a label too, 0 to 1"
+    )
+    distill_temperature: float = _setting(2.0, "what softens a teacher's probabilities and the network's beside them")
     clip: float = _setting(1.0, "largest gradient norm; larger ones are scaled down to it")
     neutral: bool = _setting(True, "learn the class neutral if training rows have it; off: leave these rows out")
     validation_share: float = _setting(0.1, "share of rows held out when there is no validation file")

@@ -22,6 +22,7 @@ from errors import (
     StoppedError,
     StoreError,
 )
+from model.distillation import check_distillation
 from model.encoder import check_base, describe_base, load_encoder
 from model.head import check_head
 from release.candidate import Trained, release
@@ -60,6 +61,7 @@ def make_version(settings: Settings, stop: Stop, scratch: Path) -> str | None:
     settings, original = read_original(settings, problems)
     settings = fetch_inputs(settings, scratch, problems)
     splits = read_splits(settings, problems)
+    check_distillation(settings, problems)
     base = Path(settings.bert_path)
     if is_here(settings.bert_path):
         check_base(base, problems)

@@ -42,10 +42,12 @@ export function findColumns(
   const texts = find(names, text);
   let labels = labelColumn === undefined ? [] : find(names, label);
   // With the probabilities beside it, `label` is the model's answer.
-  if (labels.length > 1 && hasProbabilities(names)) labels = labels.filter((place) => names[place] !== 'label');
+  const taught = hasProbabilities(names);
+  if (taught && (labels.length > 1 || label.wanted === '')) labels = labels.filter((place) => names[place] !== 'label');
   const problems = explainTwins(names);
   if (texts.length !== 1 && problems.length === 0) problems.push(explain(names, texts, text));
-  if (labels.length > 1 || (label.wanted !== '' && labels.length === 0)) problems.push(explain(names, labels, label));
+  if (labels.length > 1 || (label.wanted !== '' && labels.length === 0 && !taught))
+    problems.push(explain(names, labels, label));
   return { columns: { names, text: texts[0] ?? 0, label: labels[0] }, problems };
 }
 

@@ -62,6 +62,14 @@ def test_captured_steps_move_the_weights_as_launched_ones_do(task: Task) -> None
     assert gaps["repeated_loss"] < 0.05 < gaps["other_dropout_loss"], gaps
 
 
+def test_captured_steps_read_the_soft_labels_of_their_batch(task: Task) -> None:
+    labels = [-1 if row % 3 == 1 else label for row, label in enumerate(task.data.labels)]
+    soft: list[tuple[float, ...] | None] = [None if row % 3 == 0 else (row / 64, 1 - row / 64) for row in range(64)]
+    gaps = check_graphs(replace(task, data=replace(task.data, labels=labels, soft=soft)), "small")
+    assert gaps["weights"] < max(3 * gaps["noise_weights"], 1e-4), gaps
+    assert gaps["loss"] < max(3 * gaps["noise_loss"], 0.05), gaps
+
+
 def test_a_step_is_captured_the_second_time_that_its_size_comes(task: Task) -> None:
     run = make_run(task)
     optimizer, progress = make_optimizer(run.model, run.settings), Progress(micro=8)

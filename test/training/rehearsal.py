@@ -1,7 +1,7 @@
 """A training run without data files, export and publication, in a process that a test may kill.
 
-python rehearsal.py '{"base": …, "checkpoints": …, "weights": …, "settings": {…}}' trains on invented texts and writes
-the final weights. With torchrun it trains in several processes.
+python rehearsal.py '{"base": …, "checkpoints": …, "weights": …, "data": "hard", "settings": {…}}' trains on invented
+texts and writes the final weights. With torchrun it trains in several processes.
 """
 
 import json
@@ -37,6 +37,18 @@ def make_data(texts: int, seed: int, longest: int = 40) -> Encoded:
     return Encoded(ids, labels, 0)
 
 
+def make_soft_data(texts: int, seed: int) -> Encoded:
+    """The same texts; of three, one has a label, one a teacher's probabilities, one both."""
+    data, chooser = make_data(texts, seed), random.Random(seed)
+    sure = [0.5 + 0.5 * chooser.random() for _ in range(texts)]
+    soft: list[tuple[float, ...] | None] = [
+        None if row % 3 == 0 else ((1 - sure[row], sure[row]) if label else (sure[row], 1 - sure[row]))
+        for row, label in enumerate(data.labels)
+    ]
+    labels = [-1 if row % 3 == 1 else label for row, label in enumerate(data.labels)]
+    return Encoded(data.ids, labels, 0, soft=soft)
+
+
 def make_settings(**given: Any) -> Settings:
     """Settings of a run of seconds: two epochs of 12 steps."""
     chosen = {"epochs": 2, "train_batch_size": 16, "valid_batch_size": 32, "learning_rate": 3e-3, "precision": "fp32"}
@@ -54,7 +66,10 @@ def main(told: dict[str, Any]) -> int:
     try:
         stop.listen()
         model = load_encoder(Path(told["base"]), settings.dropout, settings.encoder_dropout)
-        train(Run(model, make_data(190, 1), make_data(64, 2), settings, Checkpoints(store, "rehearsal"), stop, group))
+        make_training = make_soft_data if told.get("data") == "soft" else make_data
+        train(
+            Run(model, make_training(190, 1), make_data(64, 2), settings, Checkpoints(store, "rehearsal"), stop, group)
+        )
     except StoppedError:
         return STOPPED_EXIT_CODE
     if group.is_main:

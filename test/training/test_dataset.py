@@ -84,6 +84,7 @@ def test_duplicates_conflicts_and_markup_are_counted() -> None:
         "rows": 8,
         "negative": 2,
         "positive": 6,
+        "unlabelled": 0,
         "duplicates": 2,
         "conflicting": 2,
         "html": 2 + 1,  # R&D; has the form of an entity

@@ -22,7 +22,7 @@ from run.checkpoints import Checkpoints, Progress
 from run.loop import make_optimizer, train
 from run.step import Batch, Run, take_step
 
-NO_DROPOUT = {"dropout": 0.0, "encoder_dropout": 0.0}
+NO_DROPOUT: dict[str, Any] = {"dropout": 0.0, "encoder_dropout": 0.0}
 
 
 def make_run(base: Path, folder: Path, **settings: Any) -> Run:
@@ -147,9 +147,15 @@ def list_batches(run: Run) -> list[list[int]]:
     return plan_batches(lengths, run.settings.train_batch_size, run.settings.seed)
 
 
-def launch(base: Path, folder: Path, processes: int, **settings: Any) -> "subprocess.Popen[str]":
+def launch(base: Path, folder: Path, processes: int, data: str = "hard", **settings: Any) -> "subprocess.Popen[str]":
     """A rehearsal in several processes, with its checkpoints and final weights in the folder."""
-    told = {"base": str(base), "checkpoints": str(folder), "weights": str(folder / "weights"), "settings": settings}
+    told: dict[str, Any] = {
+        "base": str(base),
+        "checkpoints": str(folder),
+        "weights": str(folder / "weights"),
+        "settings": settings,
+    }
+    told["data"] = data
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     environment = {**os.environ, "PYTHONPATH": str(TRAINING), "OMP_NUM_THREADS": "1"}
     environment["AWS_EC2_METADATA_DISABLED"] = "true"

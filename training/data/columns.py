@@ -36,20 +36,21 @@ def find_columns(names: list[str], text_column: str, label_column: str) -> tuple
     """
     texts = _find(names, text_column, TEXT_NAMES)
     labels = _find(names, label_column, LABEL_NAMES)
-    if len(labels) > 1 and has_probabilities(names):
+    taught = has_probabilities(names)
+    if taught and (len(labels) > 1 or not label_column):
         # With the probabilities beside it, `label` is the model's answer.
         labels = [place for place in labels if names[place] != "label"]
     problems = _explain_twins(names)
     if len(texts) != 1 and not problems:
         problems.append(_explain(names, texts, "text", text_column, TEXT_NAMES))
-    if len(labels) > 1 or (label_column and not labels):
+    if len(labels) > 1 or (label_column and not labels and not taught):
         problems.append(_explain(names, labels, "label", label_column, LABEL_NAMES))
     return Columns(names, texts[0] if texts else 0, labels[0] if labels else None), problems
 
 
-def explain_missing_label(names: list[str]) -> str:
+def explain_missing_label(names: list[str], label_column: str) -> str:
     """What to do about a file that needs a label and has no column for it, without the name of the file."""
-    return _explain(names, [], "label", "", LABEL_NAMES)
+    return _explain(names, [], "label", label_column, LABEL_NAMES)
 
 
 def _explain_twins(names: list[str]) -> list[str]:

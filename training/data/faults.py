@@ -16,6 +16,10 @@ REMEDIES = {
     "no JSON object": "write one object on each line",
     "an empty text": "remove them",
     "an empty label": "label or remove them",
+    "neither a label nor probabilities": "label, score or remove them",
+    "a probability that is no number": "correct them, or empty the cells of all classes",
+    "a probability outside 0 to 1": "correct them, or empty the cells of all classes",
+    "probabilities that do not sum to 1": "correct them, or empty the cells of all classes",
     "an unknown label": "correct or remove them, or give each label a class with --labels",
 }
 """Every kind of fault, and what to do about it."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 
-from data.columns import Columns, explain_missing_label, find_columns
+from data.columns import Columns, explain_missing_label, find_columns, has_probabilities
 from data.dialect import SAMPLE_LINES, Record, detect_dialect, parse_delimiter, read_records
 from data.faults import Faults
 from data.json_lines import list_keys, read_objects
@@ -30,6 +30,7 @@ class ReaderOptions:
         delimiter: one character; empty: detected.
         encoding: encoding of files without a byte order mark; empty: UTF-8.
         strict: whether a single faulty row refuses a file.
+        soft: whether probabilities of the classes may stand in for labels.
     """
 
     text_column: str = ""
@@ -38,6 +39,7 @@ class ReaderOptions:
     delimiter: str = ""
     encoding: str = ""
     strict: bool = False
+    soft: bool = False
 
 
 def parse_options(settings: Settings, problems: list[str]) -> ReaderOptions:
@@ -117,7 +119,7 @@ def open_table(path: Path, options: ReaderOptions, problems: list[str], needs_la
         path: the file.
         options: how it is read.
         problems: gets one sentence for each thing that is wrong.
-        needs_label: whether there must be a column of labels.
+        needs_label: whether there must be a column of labels, or of what stands in for them.
 
     Raises:
         UnreadableError: the file cannot be read as text.
@@ -137,8 +139,8 @@ def open_table(path: Path, options: ReaderOptions, problems: list[str], needs_la
         problems.append(f"{path}: {fault}")
         return None
     columns, wrong = find_columns(names, options.text_column, options.label_column)
-    if needs_label and not wrong and columns.label is None:
-        wrong = [explain_missing_label(names)]
+    if needs_label and not wrong and columns.label is None and not (options.soft and has_probabilities(names)):
+        wrong = [explain_missing_label(names, options.label_column)]
     problems.extend(f"{path}: {sentence}" for sentence in wrong)
     return None if wrong else Table(columns, delimiter, records)
 

@@ -2,10 +2,11 @@
 
 import random
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from data.dataset import CLASSES, POLAR, Rows, read_files
 from data.reader import parse_options
+from data.teacher import explain_soft_labels, knows_neutral
 from data.tokenizer import fold
 from data.tokens import Encoded
 from settings import Settings
@@ -74,29 +75,36 @@ def _read_classes(settings: Settings, problems: list[str]) -> list[Rows]:
     """Training, validation and test rows as their files hold them, all of the same classes."""
     named = {name: getattr(settings, name) for name in ("training_file", "validation_file", "test_file")}
     options = parse_options(settings, problems)
-    read = {
-        name: read_files(paths, options, problems) if paths else Rows(classes=CLASSES) for name, paths in named.items()
-    }
-    classes = CLASSES if settings.neutral and read["training_file"].count("neutral") else POLAR
+    read = {}
+    for name, paths in named.items():
+        chosen = replace(options, soft=name == "training_file")
+        read[name] = read_files(paths, chosen, problems) if paths else Rows(classes=CLASSES)
+    training = read["training_file"]
+    classes = CLASSES if settings.neutral and (training.count("neutral") or knows_neutral(training)) else POLAR
     for name, rows in read.items():
         if rows.labels:
-            problems.extend(_explain_classes(name, named[name], rows, classes, settings.neutral))
+            problems.extend(_explain_classes(name, named[name], rows, classes, settings))
+    problems.extend(explain_soft_labels(training, classes))
     return [rows.keep_classes(classes) for rows in read.values()]
 
 
-def _explain_classes(name: str, paths: str, rows: Rows, classes: tuple[str, ...], neutral: bool) -> list[str]:
+def _explain_classes(name: str, paths: str, rows: Rows, classes: tuple[str, ...], settings: Settings) -> list[str]:
     """What keeps the rows of these files from a run of these classes."""
     problems = []
-    if neutral and "neutral" not in classes and (count := rows.count("neutral")):
+    if settings.neutral and "neutral" not in classes and (count := rows.count("neutral")):
         problems.append(
             f"{paths}: {count} rows are neutral, and no training row is; add neutral rows to TRAINING_FILE, or leave "
             "them out with --no-neutral."
         )
     # Whatever is only reported on need not have every class.
     wanted = POLAR if name == "test_file" else classes
-    if missing := [label for label in wanted if not rows.count(label)]:
+    # Without a validation file the rows to validate on are taken from the labelled ones.
+    labels = rows.likeliest if settings.validation_file else rows.labels
+    if missing := [label for label in wanted if rows.classes.index(label) not in labels]:
+        remedy = " by their label, or name a VALIDATION_FILE" if rows.soft and not settings.validation_file else ""
         problems.append(
-            f"{paths}: no row is {' or '.join(missing)}; {name.upper()} needs rows that are {' and '.join(wanted)}."
+            f"{paths}: no row is {' or '.join(missing)}; {name.upper()} needs rows that are {' and '.join(wanted)}"
+            f"{remedy}."
         )
     return problems
 
@@ -112,7 +120,10 @@ def _check(splits: Splits, problems: list[str]) -> None:
 
 
 def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
-    """Training and validation rows: each class gives the same share, and equal texts stay on one side."""
+    """Training and validation rows: each class gives the same share, and equal texts stay on one side.
+
+    Rows with a soft label only are trained on, or dropped where a labelled row of the same text is held out.
+    """
     groups: dict[str, list[int]] = {}
     for index, text in enumerate(rows.texts):
         groups.setdefault(fold(text), []).append(index)
@@ -122,10 +133,13 @@ def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
     training: list[int] = []
     validation: list[int] = []
     for group in order:
-        label = rows.labels[group[0]]
-        held_out = wanted[label] > 0
-        wanted[label] -= len(group) if held_out else 0
-        (validation if held_out else training).extend(group)
+        labelled = [index for index in group if rows.labels[index] >= 0]
+        label = rows.labels[labelled[0]] if labelled else None
+        if label is None or wanted[label] <= 0:
+            training.extend(group)
+        else:
+            wanted[label] -= len(labelled)
+            validation.extend(labelled)
     return rows.take(sorted(training)), rows.take(sorted(validation))
 
 
@@ -142,7 +156,8 @@ class Findings:
 
     Attributes:
         rows: all of them.
-        by_class: rows of each class.
+        by_class: rows labelled with each class.
+        unlabelled: rows with a soft label only.
         duplicates: rows whose text, white space folded, stands in an earlier row.
         conflicting: rows whose text also stands in a row with another label.
         html: rows with tags or entities left in.
@@ -152,6 +167,7 @@ class Findings:
 
     rows: int
     by_class: dict[str, int]
+    unlabelled: int
     duplicates: int
     conflicting: int
     html: int
@@ -169,10 +185,11 @@ def inspect(rows: Rows, cut: int, seen: int = 0) -> Findings:
     labels_of: dict[str, set[int]] = {}
     texts = [fold(text) for text in rows.texts]
     for text, label in zip(texts, rows.labels, strict=True):
-        labels_of.setdefault(text, set()).add(label)
+        labels_of.setdefault(text, set()).update([label] if label >= 0 else [])
     return Findings(
         rows=len(texts),
         by_class={name: rows.count(name) for name in rows.classes},
+        unlabelled=rows.labels.count(-1),
         duplicates=len(texts) - len(labels_of),
         conflicting=sum(len(labels_of[text]) > 1 for text in texts),
         html=sum(_HTML.search(text) is not None for text in rows.texts),

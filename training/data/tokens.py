@@ -3,7 +3,7 @@
 import hashlib
 import random
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -41,10 +41,11 @@ class Encoded:
 
     Attributes:
         ids: token ids of each text.
-        labels: index into `classes`, one per text.
+        labels: index into `classes`, one per text; -1 for a text with a soft label only.
         cut: how many texts were cut to the model's length.
         classes: class names in logit order.
         pairs: the pair that each text belongs to, or None; empty if there are none.
+        soft: a teacher's probabilities of each text in the order of `classes`, or None; empty if no text has any.
     """
 
     ids: list[list[int]]
@@ -52,6 +53,13 @@ class Encoded:
     cut: int
     classes: tuple[str, ...] = POLAR
     pairs: Sequence[Hashable | None] = ()
+    soft: list[tuple[float, ...] | None] = field(default_factory=list)
+
+    @cached_property
+    def teacher(self) -> torch.Tensor | None:
+        """The soft labels, float32 [texts, classes], zeros where a text has none; None if no text has any."""
+        nothing = (0.0,) * len(self.classes)
+        return torch.tensor([one or nothing for one in self.soft]) if any(self.soft) else None
 
     @cached_property
     def tensors(self) -> list[torch.Tensor]:
@@ -63,7 +71,7 @@ def tokenize(rows: Rows, tokenizer: Tokenizer, max_tokens: int) -> Encoded:
     """Tokenizes all rows in parallel, each cut to `max_tokens`."""
     encoded = encode(tokenizer, rows.texts, max_tokens)
     cut = sum(dropped > 0 for _, dropped in encoded)
-    return Encoded([ids for ids, _ in encoded], rows.labels, cut, rows.classes, rows.pairs)
+    return Encoded([ids for ids, _ in encoded], rows.labels, cut, rows.classes, rows.pairs, rows.soft)
 
 
 def plan_batches(
@@ -147,7 +155,7 @@ def tokenize_once(rows: Rows, tokenizer: Tokenizer, max_tokens: int, store: Chec
             ends = [0, *found["lengths"].cumsum().tolist()]
             tokens = found["ids"].tolist()
             ids = [tokens[start:end] for start, end in pairwise(ends)]
-            return Encoded(ids, rows.labels, int(found["cut"][0]), rows.classes, rows.pairs)
+            return Encoded(ids, rows.labels, int(found["cut"][0]), rows.classes, rows.pairs, rows.soft)
         encoded = tokenize(rows, tokenizer, max_tokens)
         lengths = np.array([len(ids) for ids in encoded.ids], np.int32)
         flat = np.array([token for ids in encoded.ids for token in ids], np.int32)

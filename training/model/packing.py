@@ -30,8 +30,10 @@ class Pack:
         ids: token ids, int64 [tokens].
         positions: place of each token in its text, int64 [tokens].
         spans: where each text starts and ends, for attention.
-        labels: index into the data's classes, int64 [texts]; IGNORED for a filler.
+        labels: index into the data's classes, int64 [texts]; IGNORED for a filler and for a text without a hard label.
         rows: row number of each text in the data; IGNORED for a filler.
+        soft: a teacher's probabilities, float32 [texts, labels], zeros where a text has none; None if no text of the
+            data has any.
     """
 
     ids: torch.Tensor
@@ -39,14 +41,20 @@ class Pack:
     spans: Spans
     labels: torch.Tensor
     rows: list[int]
+    soft: torch.Tensor | None = None
+
+    @property
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The tensors by name, without those of the spans."""
+        named = {"ids": self.ids, "positions": self.positions, "labels": self.labels}
+        return named if self.soft is None else {**named, "soft": self.soft}
 
     def to(self, device: torch.device) -> "Pack":
         """The same texts in the device's memory."""
         if device.type == "cpu":
             return self
-        moved = {
-            name: getattr(self, name).pin_memory().to(device, non_blocking=True)
-            for name in ("ids", "positions", "labels")
+        moved: dict[str, Any] = {
+            name: tensor.pin_memory().to(device, non_blocking=True) for name, tensor in self.tensors.items()
         }
         return replace(self, **moved, spans=self.spans.to(device))
 
@@ -69,8 +77,16 @@ def pack(data: Encoded, rows: list[int], fillers: list[int] | None = None) -> Pa
     positions = torch.cat([count[:length] for length in lengths])
     bounds = torch.tensor([0, *lengths]).cumsum(0)
     spans = Spans(bounds, lengths[-1], _group(lengths))
-    labels, numbers = torch.tensor([label for _, label, _ in texts]), [row for _, _, row in texts]
-    return Pack(ids, positions, spans, labels, numbers)
+    labels = torch.tensor([label if label >= 0 else IGNORED for _, label, _ in texts])
+    numbers = [row for _, _, row in texts]
+    return Pack(ids, positions, spans, labels, numbers, _take_soft(data, numbers))
+
+
+def _take_soft(data: Encoded, rows: list[int]) -> torch.Tensor | None:
+    if data.teacher is None:
+        return None
+    nothing = torch.zeros_like(data.teacher[0])
+    return torch.stack([nothing if row == IGNORED else data.teacher[row] for row in rows])
 
 
 def _group(lengths: list[int]) -> list[Group]:

@@ -60,7 +60,7 @@ class _Captured:
     figures: torch.Tensor
 
     def replay(self, texts: Pack) -> torch.Tensor:
-        pairs = [(getattr(self.inputs, name), getattr(texts, name)) for name in ("ids", "positions", "labels")]
+        pairs = [(getattr(self.inputs, name), tensor) for name, tensor in texts.tensors.items()]
         for target, source in [*pairs, (self.inputs.spans.bounds, texts.spans.bounds)]:
             target.copy_(source.pin_memory(), non_blocking=True)
         self.graph.replay()

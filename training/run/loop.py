@@ -10,7 +10,7 @@ from data.dataset import POLAR
 from data.tokens import plan_batches
 from errors import StoppedError
 from model.encoder import choose_halves
-from model.metrics import measure, to_probabilities
+from model.metrics import describe_classes, measure, to_probabilities
 from run.checkpoints import Progress, copy_weights
 from run.cuda_graphs import StepGraphs
 from run.inference import compute_validation_logits
@@ -172,13 +172,15 @@ def _finish_epoch(run: Run, optimizer: AdamW, progress: Progress, steps: int) ->
             raise StoppedError
 
     logits = compute_validation_logits(run.model, run.validation, run.settings, run.group, stop_if_asked)
-    quality = measure(to_probabilities(logits, 1.0), np.array(run.validation.labels)).rounded()
+    probabilities, labels = to_probabilities(logits, 1.0), np.array(run.validation.labels)
+    quality = measure(probabilities, labels).rounded()
     progress.history.append({"epoch": progress.epochs + 1, "loss": progress.loss / steps, **quality})
     progress.epochs, progress.step, progress.loss = progress.epochs + 1, 0, 0.0
     if run.events:
         at = steps * progress.epochs
         run.events.record(at, {"epoch_loss": progress.history[-1]["loss"]}, "training")
-        run.events.record(at, quality, "validation")
+        described = describe_classes(probabilities, labels, run.validation.classes)["classes"]
+        run.events.record(at, {**quality, **described}, "validation")
     figures = _list_figures(run, progress)
     if figures[-1] >= max(figures):
         progress.best = copy_weights(run.model)

@@ -9,6 +9,7 @@ from transformers import BertForSequenceClassification
 
 from data.tokens import Encoded
 from errors import DivergenceError, InputError
+from model.distillation import choose_distillation, compute_loss
 from model.encoder import PLAIN, Halves, autocast
 from model.packing import Pack, compute_logits, pack
 from run.checkpoints import Checkpoints, Progress
@@ -179,7 +180,7 @@ def _add_gradient(run: Run, texts: Pack, reviews: int) -> torch.Tensor:
     """Adds the gradients of the pack's part of a batch of so many reviews and returns its part of the loss."""
     with autocast(run.model.device, run.settings.precision):
         logits = compute_logits(run.model, texts, run.halves)
-    loss = torch.nn.functional.cross_entropy(logits, texts.labels, run.class_weights, reduction="sum") / reviews
+    loss = compute_loss(logits, texts, choose_distillation(run.settings), run.class_weights) / reviews
     loss.backward()
     return loss.detach()
 
