@@ -18,7 +18,7 @@ from data.dataset import Rows, read_files
 from data.reader import ReaderOptions
 from data.splits import read_splits
 from data.tokens import Encoded, make_batch, tokenize
-from model.distillation import Distillation, compute_loss
+from model.distillation import Distillation, check_distillation, compute_loss
 from model.packing import pack
 from run.checkpoints import Progress
 from run.loop import make_optimizer, train
@@ -177,6 +177,22 @@ def test_without_a_validation_file_rows_to_validate_on_must_be_labelled(tmp_path
     splits = read_splits(Settings(training_file=str(path)), [])
     assert len(splits.validation.labels) == 4 and min(splits.validation.labels) == 0
     assert not {*splits.training.texts} & {*splits.validation.texts}
+
+
+def test_a_weight_or_temperature_outside_its_range_is_told() -> None:
+    problems: list[str] = []
+    check_distillation(Settings(distill_weight=1.5, distill_temperature=0), problems)
+    assert len(problems) == 2 and "DISTILL_WEIGHT is 1.5" in problems[0] and "above 0" in problems[1]
+
+
+def test_class_weights_act_on_hard_labels_alone() -> None:
+    data, logits, weights = make_three(), torch.randn(1, 3), torch.tensor([2.0, 3.0, 5.0])
+    losses = [
+        [compute_loss(logits, pack(data, [row]), Distillation(1.0), given).item() for given in (None, weights)]
+        for row in (HARD, BOTH, SOFT)
+    ]
+    assert losses[HARD][1] == pytest.approx(5 * losses[HARD][0])
+    assert losses[BOTH][0] == losses[BOTH][1] and losses[SOFT][0] == losses[SOFT][1]
 
 
 def test_distillation_beats_the_same_student_alone(train: RunScript, tiny_base: Path, tmp_path: Path) -> None:

@@ -123,4 +123,4 @@ def test_a_run_with_event_files_has_the_weights_of_one_without(train: RunScript,
     assert not (tmp_path / "checkpoints-False" / "tensorboard").exists()
     (run,) = (tmp_path / "checkpoints-True" / "tensorboard").iterdir()
     names = {name for _, name, _ in read_scalars(list(run.iterdir()))}
-    assert {*RECORDED, "validation/accuracy"} <= names
+    assert {*RECORDED, "training/epoch_loss", "validation/accuracy", "validation/negative/recall"} <= names
