@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from data.behaviours import PEOPLE, PERTURBED, WEIGHTS, Case, write_held_out_cases, write_training_cases
+from data.behaviours import PEOPLE, PERTURBED, WEIGHTS, Case, perturb, write_held_out_cases, write_training_cases
 from data.perturbations import add_handles, add_typos, change_case
 from data.sentences import Writer, pluralize, read_sentences, select, tidy
 
@@ -107,6 +107,28 @@ def test_the_command_writes_equal_bytes_for_equal_seeds(tmp_path: Path) -> None:
         rows = list(csv.DictReader(gzip.decompress(content["a"]).decode().splitlines()))
         assert {"review", "sentiment", "kind", "pair"} == set(rows[0])
         assert {row["sentiment"] for row in rows} == LABELS
+
+
+def test_short_texts_of_own_files_are_copied_with_changes(tmp_path: Path) -> None:
+    texts = ["The film was lovely and funny", "The film was terribly dull", "long " * 61]
+    (tmp_path / "own.csv").write_text(
+        "review,sentiment\n" + "\n".join(f"{text},{n}" for n, text in enumerate(texts[:2]))
+    )
+    cases = perturb(texts, ["positive", "negative", "neutral"], 10, seed=1)
+    assert sorted(case.accepted[0] for case in cases) == ["negative", "positive"]
+    assert not {case.text for case in cases} & set(texts) and {case.kind for case in cases} <= set(PERTURBED)
+    command: list[str | Path] = [
+        sys.executable,
+        Path(__file__).parents[2] / "training" / "behaviours.py",
+        tmp_path / "out",
+    ]
+    options = ["--rows", "10", "--held-out", "1", "--perturbed-rows", "1"]
+    subprocess.run([*command, *options, "--perturb", tmp_path / "own.csv"], check=True)
+    assert len(gzip.decompress((tmp_path / "out" / "perturbed.csv.gz").read_bytes()).splitlines()) == 2
+    refused = subprocess.run(
+        [*command, *options, "--perturb", "absent.csv"], capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 1 and "absent.csv" in refused.stderr
 
 
 @pytest.mark.parametrize(

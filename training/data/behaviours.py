@@ -30,8 +30,8 @@ WEIGHTS = {
     "contrast": 1.5,
     NEUTRAL: 6.0,
     "emoji": 2.5,
-    "typos": 2.0,
-    "handles and links": 1.5,
+    "typos": 4.0,
+    "handles and links": 2.0,
     "case and punctuation": 1.0,
     PEOPLE: 3.5,
     "name pairs": 1.0,
@@ -55,6 +55,9 @@ _MEMBERS = 5
 """Sentences of a group, at most."""
 
 _IT = re.compile(r"\b[Ii]t\b")
+
+_SHORT = 60
+"""Words of a text that is perturbed, at most."""
 
 _PATIENCE = 2000
 """Attempts in a row without a new sentence after which no more are looked for."""
@@ -169,6 +172,25 @@ def write_held_out_cases(each: int, seed: int) -> list[Case]:
     for kind in WEIGHTS:
         rows = each * _expect_size(kind) * (2 if kind == PEOPLE else 1)
         cases += _collect(partial(generator.write, kind), rows)
+    return cases
+
+
+def perturb(texts: list[str], labels: list[str], rows: int, seed: int) -> list[Case]:
+    """Changed copies of short texts, at most `rows`, with their labels: typos, handles and links, case and punctuation.
+
+    Args:
+        texts: own texts; those of more than 60 words are passed over.
+        labels: the class of each.
+        rows: copies, at most one of each text.
+        seed: the same seed chooses and changes the same.
+    """
+    chance = random.Random(seed)
+    short = [(text, label) for text, label in zip(texts, labels, strict=True) if text.count(" ") < _SHORT]
+    weights = [WEIGHTS[kind] for kind in PERTURBED]
+    cases = []
+    for text, label in chance.sample(short, min(rows, len(short))):
+        (kind,) = chance.choices(list(PERTURBED), weights)
+        cases.append(Case(PERTURBED[kind](text, chance), kind, (label,)))
     return cases
 
 
