@@ -52,7 +52,7 @@ class Encoded:
     labels: list[int]
     cut: int
     classes: tuple[str, ...] = POLAR
-    pairs: Sequence[Hashable | None] = ()
+    pairs: Sequence[Hashable | None] = field(default_factory=list)
     soft: list[tuple[float, ...] | None] = field(default_factory=list)
 
     @cached_property
