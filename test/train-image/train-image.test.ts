@@ -80,9 +80,9 @@ describe('the image', () => {
     const paths = listImageFiles(image, [home]).map(({ path }) => path);
     const names = paths.filter((path) => !/\/\.(bash|profile)/.test(path));
     expect(names).toEqual(expect.arrayContaining([`${home}/app/train.py`, `${home}/app/release/report.css`]));
-    expect(names.filter((path) => !/^\/home\/bert\/app\/(\w+\/)?\w+\.(py|css)$/.test(path))).toEqual([
-      `${home}/app/requirements.txt`,
-    ]);
+    expect(
+      names.filter((path) => !/^\/home\/bert\/app\/((\w+\/)?\w+\.(py|css)|data\/sentences\/[a-z-]+\.txt)$/.test(path)),
+    ).toEqual([`${home}/app/emoji.txt`, `${home}/app/requirements.txt`]);
     const writable = withImageFiles(image, (root: string) => {
       const all = ['', ...readdirSync(join(root, home, 'app'), { recursive: true }).map(String)];
       return all.filter((path) => {
