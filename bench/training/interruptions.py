@@ -66,6 +66,7 @@ def _train(folder: Path, device: str, mode: str, kills: int) -> dict[str, Any]:
         "device": device,
         "deterministic": mode == "deterministic",
         "floor": 0,
+        "behaviours": False,
         "threads": 2,
     }
     environment = {**os.environ, **{name.upper(): str(value) for name, value in settings.items()}}
