@@ -21,10 +21,10 @@ from tokenizers import AddedToken, Tokenizer
 
 from data.tokenizer import describe, load_tokenizer
 from errors import InputError
+from model.base import check_base
 
 EMOJI = Path(__file__).with_name("emoji.txt")
 EMBEDDINGS = "embeddings.word_embeddings.weight"
-REQUIRED = ("config.json", "model.safetensors")
 
 Replacement = tuple[str, str]
 """Regular expression, in the syntax that Oniguruma and JavaScript share, and the text that takes its place."""
@@ -94,11 +94,12 @@ def add_emoji(base: Path, out: Path, names: dict[str, str], further: tuple[Repla
         How many rows the embeddings have gained. An emoji that is in the vocabulary keeps its row.
 
     Raises:
-        InputError: files are missing, or the vocabulary cannot take an emoji.
+        InputError: the base is no BERT, or its vocabulary cannot take an emoji.
         FileExistsError: `out` is there already.
     """
-    if lacking := [f"{base}: {name} is missing." for name in REQUIRED if not (base / name).is_file()]:
-        raise InputError(lacking)
+    problems: list[str] = []
+    if not check_base(base, problems):
+        raise InputError(problems)
     plain = load_tokenizer(base)
     tokenizer = fold_first(plain, (*VARIANTS, *further))
     weights = load_file(base / "model.safetensors")

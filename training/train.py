@@ -22,8 +22,9 @@ from errors import (
     StoppedError,
     StoreError,
 )
+from model.base import check_base, describe_base
 from model.distillation import check_distillation
-from model.encoder import check_base, describe_base, load_encoder
+from model.encoder import load_encoder
 from model.head import check_head
 from release.candidate import Trained, release
 from release.evaluation import EvaluationSet
@@ -63,10 +64,8 @@ def make_version(settings: Settings, stop: Stop, scratch: Path) -> str | None:
     splits = read_splits(settings, problems)
     check_distillation(settings, problems)
     base = Path(settings.bert_path)
-    if is_here(settings.bert_path):
-        check_base(base, problems)
-        if settings.epochs == 0:
-            check_head(base, splits.classes, problems)
+    if is_here(settings.bert_path) and check_base(base, problems) and settings.epochs == 0:
+        check_head(base, splits.classes, problems)
     store = open_store(settings.model_path, problems)
     checkpoint_store = open_checkpoint_store(settings.checkpoint_path, problems)
     device = choose_device(settings.device, problems)

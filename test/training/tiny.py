@@ -20,19 +20,31 @@ _REST = ("the", "film", "book", "was", "a", "is", "and", "i", "thought", "it", "
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def write_base(folder: Path) -> Path:
-    """Writes a pretrained BERT of random weights in the Hugging Face layout and returns its folder."""
+TOKENS = (
+    *("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_LETTERS, *(f"##{letter}" for letter in _LETTERS)),
+    *(*GOOD, *BAD, *_REST[:-3], ",", ".", "!"),
+)
+
+
+def write_base(folder: Path, tokens: tuple[str, ...] = TOKENS, rows: int = 120) -> Path:
+    """Writes a pretrained BERT of random weights in the Hugging Face layout and returns its folder.
+
+    Args:
+        folder: made if it is not there.
+        tokens: the lines of vocab.txt.
+        rows: of the word embeddings.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_LETTERS, *(f"##{letter}" for letter in _LETTERS)]
-    (folder / "vocab.txt").write_text("\n".join([*tokens, *GOOD, *BAD, *_REST[:-3], ",", ".", "!"]) + "\n", "utf-8")
+    (folder / "vocab.txt").write_text("\n".join(tokens) + "\n", "utf-8")
     torch.manual_seed(7)
     config = BertConfig(
-        vocab_size=120,
+        vocab_size=rows,
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,
         max_position_embeddings=64,
+        pad_token_id=tokens.index("[PAD]"),
     )
     BertModel(config).save_pretrained(folder, safe_serialization=True)
     return folder

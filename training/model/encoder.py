@@ -4,7 +4,6 @@
 """
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,34 +13,14 @@ from typing import Any
 import torch
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-from transformers import AutoConfig, BertForSequenceClassification, logging
+from transformers import BertConfig, BertForSequenceClassification, logging
 
 from data.dataset import POLAR
 from model.attention import NAME
 from model.head import arrange_head
-from storage import explain_unreadable
 
 logging.set_verbosity_error()
 logging.disable_progress_bar()
-
-
-def check_base(folder: Path, problems: list[str]) -> None:
-    """Adds to `problems` what the folder lacks to be a pretrained BERT."""
-    places = (folder, *(folder / name for name in ("config.json", "model.safetensors", "tokenizer.json", "vocab.txt")))
-    if refusal := next(filter(None, map(explain_unreadable, places)), None):
-        problems.append(refusal)
-        return
-    if not folder.is_dir():
-        problems.append(
-            f"{folder}: no such folder; BERT_PATH must hold a pretrained BERT (config.json, model.safetensors and "
-            f'tokenizer.json or vocab.txt), mounted with -v "<folder>:{folder.parent}" in a container.'
-        )
-        return
-    lacking = [name for name in ("config.json", "model.safetensors") if not (folder / name).is_file()]
-    if not any((folder / name).is_file() for name in ("tokenizer.json", "vocab.txt")):
-        lacking.append("tokenizer.json or vocab.txt")
-    if lacking:
-        problems.append(f"{folder}: {', '.join(lacking)} missing from the pretrained BERT.")
 
 
 def load_encoder(
@@ -57,7 +36,7 @@ def load_encoder(
         encoder_dropout: on hidden states and attention weights inside the encoder.
         classes: class names in logit order.
     """
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    config = BertConfig.from_pretrained(folder, local_files_only=True)
     config.num_labels = len(classes)
     config.id2label = dict(enumerate(classes))
     config.label2id = {name: index for index, name in enumerate(classes)}
@@ -74,12 +53,6 @@ def load_encoder(
     )
     arrange_head(model.classifier, folder, classes)
     return model
-
-
-def describe_base(folder: Path) -> dict[str, str]:
-    """Name and SHA-256 of the pretrained weights."""
-    digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    return {"name": folder.name, "sha256": digest}
 
 
 def choose_attention() -> str:

@@ -43,8 +43,6 @@ def read_head(folder: Path) -> BaseHead | None:
 
 def check_head(folder: Path, classes: tuple[str, ...], problems: list[str]) -> None:
     """Adds to `problems` unless the base has the classification layer that publishing without training needs."""
-    if not (folder / _WEIGHTS).is_file() or not (folder / "config.json").is_file():
-        return
     head = read_head(folder)
     if head is None:
         problems.append(f"EPOCHS=0 publishes weights as they are, and {folder / _WEIGHTS} has no classification layer.")
