@@ -1,6 +1,7 @@
 """S3 buckets and folders: every failure becomes a sentence that says what to do."""
 
 import errno
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -146,6 +147,12 @@ def _find_owner(path: Path) -> Owner:
             found = place.stat()
             return Owner(place, found.st_uid, found.st_gid)
     return Owner(path, os.getuid(), os.getgid())
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal; the file need not fit into memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Writable(Protocol):

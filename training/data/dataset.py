@@ -1,6 +1,5 @@
 """Labelled reviews of all files of a split, with what the files' labels mean."""
 
-import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from data.reader import ReaderOptions, Table, open_table
 from data.soft_labels import find_soft_columns, narrow_soft, parse_soft
 from data.text_file import UnreadableError
 from run.progress import announce
-from storage import explain_unreadable
+from storage import explain_unreadable, hash_file
 
 CLASSES = ("negative", "neutral", "positive")
 """Every class that a row may have, in logit order."""
@@ -143,7 +142,7 @@ def _collect(path: Path, table: Table, options: ReaderOptions, rows: Rows, probl
     problems.extend([f"{path}: {wrong}"] if wrong else [])
     problems.extend(sentences if refused else [])
     problems.extend([] if table.count else [f"{path}: no rows."])
-    source: dict[str, object] = {"name": path.name, "rows": len(rows.texts) - before, "sha256": _hash(path)}
+    source: dict[str, object] = {"name": path.name, "rows": len(rows.texts) - before, "sha256": hash_file(path)}
     if any(label != name for label, name in mapping.items()):
         source["labelMapping"] = mapping
     if taught:
@@ -172,8 +171,3 @@ def _find_targets(table: Table, taught: dict[str, int]) -> list[_Found]:
         else:
             table.faults.add("neither a label nor probabilities" if taught else "an empty label", row.line)
     return found
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -127,8 +127,8 @@ def open_table(path: Path, options: ReaderOptions, problems: list[str], needs_la
     lines = read_lines(path, options.encoding)
     sample = list(islice(lines, SAMPLE_LINES))
     whole = chain(sample, lines)
-    delimiter, names = None, list_keys(sample)
     if path.name.removesuffix(".gz").endswith((".jsonl", ".ndjson")):
+        delimiter, names = None, list_keys(sample)
         records, fault = read_objects(whole, names), None if names else "none of its first lines is a JSON object."
     else:
         dialect = detect_dialect(sample, len(sample) == SAMPLE_LINES, options.delimiter)

@@ -71,7 +71,12 @@ def tokenize(rows: Rows, tokenizer: Tokenizer, max_tokens: int) -> Encoded:
     """Tokenizes all rows in parallel, each cut to `max_tokens`."""
     encoded = encode(tokenizer, rows.texts, max_tokens)
     cut = sum(dropped > 0 for _, dropped in encoded)
-    return Encoded([ids for ids, _ in encoded], rows.labels, cut, rows.classes, rows.pairs, rows.soft)
+    return _attach(rows, [ids for ids, _ in encoded], cut)
+
+
+def _attach(rows: Rows, ids: list[list[int]], cut: int) -> Encoded:
+    """The ids with all else that the rows say."""
+    return Encoded(ids, rows.labels, cut, rows.classes, rows.pairs, rows.soft)
 
 
 def plan_batches(
@@ -155,7 +160,7 @@ def tokenize_once(rows: Rows, tokenizer: Tokenizer, max_tokens: int, store: Chec
             ends = [0, *found["lengths"].cumsum().tolist()]
             tokens = found["ids"].tolist()
             ids = [tokens[start:end] for start, end in pairwise(ends)]
-            return Encoded(ids, rows.labels, int(found["cut"][0]), rows.classes, rows.pairs, rows.soft)
+            return _attach(rows, ids, int(found["cut"][0]))
         encoded = tokenize(rows, tokenizer, max_tokens)
         lengths = np.array([len(ids) for ids in encoded.ids], np.int32)
         flat = np.array([token for ids in encoded.ids for token in ids], np.int32)

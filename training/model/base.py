@@ -1,13 +1,12 @@
 """The folder of the pretrained BERT: whether it is one, before any expensive work."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from data.tokenizer import REQUIRED, list_other_parts, load_tokenizer
 from errors import InputError
-from storage import explain_unreadable
+from storage import explain_unreadable, hash_file
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "vocab.txt")
 
@@ -65,5 +64,4 @@ def _list_faults_of_vocabulary(folder: Path, config: dict[str, Any]) -> list[str
 
 def describe_base(folder: Path) -> dict[str, str]:
     """Name and SHA-256 of the pretrained weights."""
-    digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    return {"name": folder.name, "sha256": digest}
+    return {"name": folder.name, "sha256": hash_file(folder / "model.safetensors")}

@@ -3,7 +3,6 @@
 Equal weights are promised on one kind of processor or GPU only; where they differ, both processors are named.
 """
 
-import hashlib
 import importlib.metadata
 import json
 import tempfile
@@ -20,7 +19,7 @@ from run.checkpoints import copy_weights
 from run.device import describe_processor
 from run.progress import announce
 from settings import LOCATIONS, Settings
-from storage import Bucket
+from storage import Bucket, hash_file
 
 _LOCAL_SETTINGS = LOCATIONS | {"checkpoint_seconds", "tensorboard", "device", "processes", "promote"}
 """Settings that do not decide the weights; they come from the command line and the environment."""
@@ -111,9 +110,9 @@ def _hash_files(model: BertForSequenceClassification, calibration: list[list[int
         folder = Path(place)
         weights = folder / "model.safetensors"
         save_file(copy_weights(model), weights)
-        digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+        digest = hash_file(weights)
         _, served = export(model, calibration, folder)
-        return {weights.name: digest, "model.onnx": hashlib.sha256(served.read_bytes()).hexdigest()}
+        return {weights.name: digest, "model.onnx": hash_file(served)}
 
 
 def _describe_differences(original: Original, model: BertForSequenceClassification) -> str:

@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 
 from errors import StoreError
 from run.checkpoint_store import CheckpointStore, staging_folder
+from storage import hash_file
 
 Weights = dict[str, torch.Tensor]
 Index = dict[str, Any]
@@ -108,7 +109,7 @@ class Checkpoints:
             files = {}
             for name, content in tensors.items():
                 save_file(content, place / name)
-                digest = _hash(place / name)
+                digest = hash_file(place / name)
                 # The best weights stay the same for many checkpoints; they are not sent again.
                 files[name] = known.get(digest) or {"key": f"{folder}/{name}", "sha256": digest}
                 if digest not in known:
@@ -125,7 +126,7 @@ class Checkpoints:
 
     def _fetch(self, file: dict[str, str], place: Path) -> Path:
         path = self.store.fetch(file["key"], place)
-        if path is None or _hash(path) != file["sha256"]:
+        if path is None or hash_file(path) != file["sha256"]:
             what = "is missing" if path is None else "is not what was written"
             raise StoreError(
                 f"{self.store.location}/{file['key']} {what}; delete {self.store.location}/{self.run} to start over."
@@ -142,11 +143,6 @@ def name_run(identity: dict[str, Any]) -> str:
 def copy_weights(model: torch.nn.Module) -> Weights:
     """A copy of the model's tensors in the CPU's memory."""
     return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in model.state_dict().items()}
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _flatten(optimizer: torch.optim.Optimizer) -> Weights:
