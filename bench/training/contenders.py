@@ -54,7 +54,7 @@ class Task:
 
     def cut(self, rows: int, batch: int) -> "Task":
         """The task with the first reviews only and with so many reviews a step."""
-        data = Encoded(self.data.ids[:rows], self.data.labels[:rows], 0)
+        data = Encoded(self.data.ids[:rows], self.data.labels[:rows], 0, self.data.classes)
         return replace(self, data=data, settings=replace(self.settings, train_batch_size=batch))
 
     def make_run(self, model: BertForSequenceClassification) -> Run:

@@ -106,7 +106,7 @@ def _take_steps(task: Task, shape: str, dropout: float, graphs: bool) -> tuple[t
 
 
 def _open_network(task: Task, shape: str, dropout: float) -> BertForSequenceClassification:
-    model = make_network(shape, dropout)
+    model = make_network(shape, dropout, len(task.data.classes))
     model.set_attn_implementation(choose_attention())
     # The fresh head's weights are so small that its gradients would hide the encoder's.
     torch.nn.init.normal_(model.classifier.weight, std=0.1)

@@ -36,11 +36,11 @@ def make_task(options: argparse.Namespace) -> Task:
         precision=options.precision,
         encoder_dropout=options.encoder_dropout,
     )
-    network = make_network(options.shape, options.encoder_dropout)
-    return Task(network, _read_reviews(options, network.config.vocab_size), device, settings)
+    data = _read_reviews(options)
+    return Task(make_network(options.shape, options.encoder_dropout, len(data.classes)), data, device, settings)
 
 
-def make_network(shape: str, encoder_dropout: float) -> BertForSequenceClassification:
+def make_network(shape: str, encoder_dropout: float, classes: int = 2) -> BertForSequenceClassification:
     """BERT of this shape with random weights, always the same ones."""
     width, layers, heads = SHAPES[shape]
     config = BertConfig(
@@ -48,6 +48,9 @@ def make_network(shape: str, encoder_dropout: float) -> BertForSequenceClassific
         num_hidden_layers=layers,
         num_attention_heads=heads,
         intermediate_size=4 * width,
+        num_labels=classes,
+        # Set at the first loss otherwise, upon which a compiled network is compiled again.
+        problem_type="single_label_classification",
         hidden_dropout_prob=encoder_dropout,
         attention_probs_dropout_prob=encoder_dropout,
         classifier_dropout=0.3 if encoder_dropout else 0.0,
@@ -64,9 +67,9 @@ def invent_reviews(rows: int, max_len: int, vocabulary: int) -> Encoded:
     return Encoded(ids, [chooser.randrange(2) for _ in range(rows)], 0)
 
 
-def _read_reviews(options: argparse.Namespace, vocabulary: int) -> Encoded:
+def _read_reviews(options: argparse.Namespace) -> Encoded:
     if not options.training_file:
-        return invent_reviews(options.rows, options.max_len, vocabulary)
+        return invent_reviews(options.rows, options.max_len, BertConfig().vocab_size)
     problems: list[str] = []
     rows = read_files(options.training_file, ReaderOptions(), problems)
     if problems:
