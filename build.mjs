@@ -1,9 +1,11 @@
 // Bundles layers, functions and local commands into dist/ (or `--out FOLDER`): an ES module each, and beside it one for what
 // it imports dynamically, which a cold start reads later or never. Layers stay separate files, so that a changed handler
-// ships kilobytes and the image's layer with ONNX Runtime stays as it was.
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+// ships kilobytes and the image's layer with ONNX Runtime stays as it was. The page and the API reference become files of
+// dist/page/, which functions/predict/page/routes.ts serves.
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const root = import.meta.dirname;
@@ -80,6 +82,56 @@ const bundle = (entry) =>
     write: false,
   });
 
+const pageFolder = 'functions/predict/page';
+const documents = ['index.html', 'docs.html'];
+const assets = [
+  `${pageFolder}/browser/main.ts`,
+  `${pageFolder}/browser/reference.ts`,
+  `${pageFolder}/style.css`,
+  `${pageFolder}/icon.svg`,
+  // The API reference, by decision 0064.
+  'node_modules/swagger-ui-dist/swagger-ui-bundle.js',
+  'node_modules/swagger-ui-dist/swagger-ui.css',
+];
+
+const bundleAssets = () =>
+  build({
+    absWorkingDir: root,
+    entryPoints: assets,
+    outdir: join(outFolder, 'page', 'assets'),
+    entryNames: '[name]-[hash]',
+    bundle: true,
+    format: 'esm',
+    target: ['chrome123', 'firefox120', 'safari17.5'],
+    loader: { '.js': 'copy', '.svg': 'copy' },
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    metafile: true,
+    // The browser's tsconfig.json is for types alone, and the image's build has no tsconfig.json.
+    tsconfigRaw: {},
+    write: false,
+  });
+
+/** Packs the documents and their assets. A name holds a hash of the content, and the documents get the names with hashes. */
+async function bundlePage() {
+  const { outputFiles, metafile } = await bundleAssets();
+  const names = Object.entries(metafile.outputs).map(([path, { entryPoint, inputs }]) => {
+    const source = entryPoint ?? Object.keys(inputs)[0];
+    return [basename(source).replace(/\.ts$/, '.js'), basename(path)];
+  });
+  const linked = (text) =>
+    names.reduce((result, [plain, hashed]) => result.replaceAll(`"assets/${plain}"`, `"assets/${hashed}"`), text);
+  const texts = documents.map((name) => ({
+    path: join(outFolder, 'page', name),
+    contents: linked(readFileSync(join(root, pageFolder, name), 'utf8')),
+  }));
+  return [...texts, ...outputFiles].map(({ path, contents }) => ({
+    path: `${path}.gz`,
+    contents: gzipSync(contents, { level: 9 }),
+  }));
+}
+
 /** Under a temporary name first: a server that runs from the same folder never finds half a file. */
 const write = ({ path, contents }) => {
   mkdirSync(dirname(path), { recursive: true });
@@ -91,13 +143,13 @@ const write = ({ path, contents }) => {
 
 const removeOthers = (written) => {
   const stale = readdirSync(outFolder, { recursive: true, withFileTypes: true })
-    .filter((file) => file.isFile() && /\.mjs(\.map)?$/.test(file.name))
+    .filter((file) => file.isFile() && /\.(mjs|mjs\.map|gz)$/.test(file.name))
     .map((file) => join(file.parentPath, file.name))
     .filter((path) => !written.includes(path));
   for (const path of stale) rmSync(path, { force: true });
 };
 
-const bundles = await Promise.all(entries.map(bundle));
-const files = bundles.flatMap(({ outputFiles }) => outputFiles);
+const [page, ...bundles] = await Promise.all([bundlePage(), ...entries.map(bundle)]);
+const files = [...page, ...bundles.flatMap(({ outputFiles }) => outputFiles)];
 for (const file of files) write(file);
 removeOthers(files.map(({ path }) => path));

@@ -1,6 +1,9 @@
 /** Folders of the suites that start containers. test/containers/jest.config.mjs runs them. */
 export const containerSuites = ['image', 'compose', 'train-image', 'deploy'].map((name) => `<rootDir>/test/${name}`);
 
+/** The suite of the page, which needs a browser. test/page/jest.config.mjs runs it. */
+export const pageSuite = '<rootDir>/test/page';
+
 export default {
   testEnvironment: '<rootDir>/test/jest/environment.mjs',
   globalSetup: '<rootDir>/test/jest/setup.mjs',
@@ -8,7 +11,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/jest/transform.mjs' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: containerSuites.map((folder) => `${folder}/`),
+  testPathIgnorePatterns: [...containerSuites, pageSuite].map((folder) => `${folder}/`),
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.venv/'],
   // Outlives the folder for temporary files, which is made anew for each run.
   cacheDirectory: '<rootDir>/.cache/jest',

@@ -21,6 +21,6 @@ for (const [name, paths] of Object.entries(kept)) {
   rmSync(join(modules, name), { recursive: true });
 }
 
-// Functions import layers by relative path: ../../layers/<name>/index.mjs.
+// Functions import layers by relative path, ../../layers/<name>/index.mjs, and so they read the page's files: ../../page/.
 mkdirSync(join(image, 'task'));
-symlinkSync('/opt/nodejs/layers', join(image, 'task', 'layers'));
+for (const folder of ['layers', 'page']) symlinkSync(`/opt/nodejs/${folder}`, join(image, 'task', folder));

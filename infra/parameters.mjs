@@ -64,6 +64,10 @@ export const parameters = {
     says: "origins whose pages may call, comma-separated; `*`: all; `off`: only the service's own",
     check: orWord('off', list(origin)),
   },
+  page: {
+    says: '`on`: browsers get a page at `/` and the API reference at `/docs`; with `iam` they cannot sign what they send',
+    check: oneOf('off', 'on'),
+  },
   throttleRate: { says: 'requests per second, over all callers; more get 429', check: whole(1, 10000) },
   throttleBurst: { says: 'requests at one moment, over all callers', check: whole(1, 5000) },
   logRetention: { says: 'days that logs are kept', check: oneOfNumbers(...retentions) },

@@ -1,5 +1,6 @@
 // `npm start`: the application of functions/predict on a port of this machine, with the model in worker processes.
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { createApp } from '../functions/predict/app.ts';
 import type { Configuration } from '../functions/predict/configuration.ts';
 import { createModelProvider, createWatch, type ModelProvider } from '../functions/predict/current-model.ts';
@@ -21,7 +22,7 @@ export interface ServeOptions {
 const environmentHelp = `
 Environment: MODEL_URI (file:folder or s3://bucket/prefix; default the sample model), MODEL_VERSION, MODEL_DIRECTORY,
 MODEL_THREADS (threads of one worker; default ${availableParallelism()} processors divided by the workers), MODEL_REFRESH_SECONDS
-(least seconds between two looks for a new current version; default 60), LOG_LEVEL, LOG_TEXT (on or off), AWS_ENDPOINT_URL.
+(least seconds between two looks for a new current version; default 60), LOG_LEVEL, LOG_TEXT (on or off), PAGE (on or off), AWS_ENDPOINT_URL.
 `;
 
 /** Reads the command line. Throws UsageError for flags and values that it does not take. */
@@ -61,7 +62,9 @@ async function start(options: ServeOptions, configuration: Configuration): Promi
       openClassifier: (source, { threads }) => startPool(source, { workerPath, workers, threads, queueDepth, log }),
     });
   const models = createModelProvider(load, createWatch(configuration, { log }));
-  const app = createApp({ models, log, logText: configuration.logText });
+  const { logText, page } = configuration;
+  const pageFolder = page ? join(import.meta.dirname, '..', 'page') : undefined;
+  const app = createApp({ models, log, logText, pageFolder });
   return { models, loading, server: await startServer(app, options) };
 }
 

@@ -15,6 +15,7 @@ import {
   type RequestContext,
   type RequestEnvironment,
 } from './observability.ts';
+import { addPage } from './page/routes.ts';
 import { withTimeout } from './timeout.ts';
 
 interface Dependencies {
@@ -26,6 +27,8 @@ interface Dependencies {
   readonly logText?: boolean;
   /** Called after every request. */
   readonly observe?: Observe;
+  /** `page/` of the built project; without it there is no page. */
+  readonly pageFolder?: string | undefined;
 }
 
 /** The application, for any server that uses `fetch` requests and responses. */
@@ -76,7 +79,7 @@ function answerUnchanged(c: RequestContext, tag: string) {
 
 /** Creates the application. Lambda, the local server and the tests use the same one. */
 export function createApp(dependencies: Dependencies) {
-  const { models, log, logText = false, observe } = dependencies;
+  const { models, log, logText = false, observe, pageFolder } = dependencies;
   const app = new OpenAPIHono<RequestEnvironment>({ defaultHook: rejectInvalid });
 
   app.use(logRequests(log, observe));
@@ -131,5 +134,6 @@ export function createApp(dependencies: Dependencies) {
     document ??= app.getOpenAPI31Document(description);
     return c.json(document);
   });
+  if (pageFolder !== undefined) addPage(app, pageFolder);
   return app;
 }

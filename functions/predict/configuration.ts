@@ -20,6 +20,8 @@ export interface Configuration {
   readonly logLevel: LogLevel;
   /** From `LOG_TEXT`: whether the log contains the texts. */
   readonly logText: boolean;
+  /** From `PAGE`: whether browsers get the page at `/` and the API reference at `/docs`. */
+  readonly page: boolean;
   /** From `MODEL_REFRESH_SECONDS`: least milliseconds between two checks for a new current version. */
   readonly refreshMs: number;
 }
@@ -93,10 +95,11 @@ function readLogLevel({ LOG_LEVEL }: Environment, report: Report): LogLevel | un
   return report(`LOG_LEVEL is ${JSON.stringify(LOG_LEVEL)}, which is none of ${levelNames}.`);
 }
 
-function readLogText({ LOG_TEXT: word = '' }: Environment, report: Report): boolean | undefined {
-  if (word === '' || word === 'off') return false;
-  if (word === 'on') return true;
-  return report(`LOG_TEXT is ${JSON.stringify(word)}, which is neither on nor off.`);
+/** Reads a variable that is on or off. */
+function readSwitch(environment: Environment, name: string, otherwise: boolean, report: Report): boolean {
+  const word = environment[name] || (otherwise ? 'on' : 'off');
+  if (word !== 'on' && word !== 'off') report(`${name} is ${JSON.stringify(word)}, which is neither on nor off.`);
+  return word === 'on';
 }
 
 function readRefresh({ MODEL_REFRESH_SECONDS: seconds = '' }: Environment, report: Report): number | undefined {
@@ -117,8 +120,9 @@ export function readConfiguration(environment: Environment): Configuration {
   const modelDirectory = readDirectory(environment, report);
   const threads = readThreads(environment, report);
   const logLevel = readLogLevel(environment, report);
-  const logText = readLogText(environment, report) ?? false;
+  const logText = readSwitch(environment, 'LOG_TEXT', false, report);
+  const page = readSwitch(environment, 'PAGE', true, report);
   const refreshMs = readRefresh(environment, report) ?? Number.NaN;
   if (problems.length > 0 || !store || !modelDirectory || !threads || !logLevel) throw new ConfigurationError(problems);
-  return Object.freeze({ store, modelVersion, modelDirectory, threads, logLevel, logText, refreshMs });
+  return Object.freeze({ store, modelVersion, modelDirectory, threads, logLevel, logText, page, refreshMs });
 }

@@ -1,6 +1,7 @@
 // The Lambda function `functions/predict/index.handler`. Importing it reads the environment and starts the cold start. Other
 // code imports the files beside it.
 
+import { join } from 'node:path';
 import { createLog, openMeter } from '../../layers/telemetry/index.ts';
 import { readConfiguration } from './configuration.ts';
 import { createModelProvider, createWatch, removeDownload } from './current-model.ts';
@@ -10,6 +11,7 @@ import { initTimeout, withTimeout } from './timeout.ts';
 const configuration = readConfiguration(process.env);
 const { AWS_LAMBDA_INITIALIZATION_TYPE: initType, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory } = process.env;
 const { logLevel, logText } = configuration;
+const pageFolder = configuration.page ? join(import.meta.dirname, '..', '..', 'page') : undefined;
 const log = createLog({ level: logLevel, fields: { initType } });
 const watch = createWatch(configuration, { log, onReleased: (model) => removeDownload(configuration, model) });
 const timeline = createTimeline();
@@ -49,6 +51,6 @@ await withTimeout(initTimeout(initType), firstLoad);
 
 /** Answers API Gateway. If the model needs longer than the init phase allows, the first request waits for it. */
 export const handler = createHandler(
-  createApp({ models, log, logText, observe: createObserver(meter, environment) }),
+  createApp({ models, log, logText, pageFolder, observe: createObserver(meter, environment) }),
   models.settled,
 );

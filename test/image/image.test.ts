@@ -47,6 +47,11 @@ describe('the image', () => {
     expect(paths.filter((path) => unwanted.test(path))).toEqual([]);
   });
 
+  it('has the page in a layer below the functions', () => {
+    expect(paths).toContain('/opt/nodejs/page/index.html.gz');
+    expect(paths.filter((path) => path.startsWith('/var/task/')).sort()).toContain('/var/task/page');
+  });
+
   it('turns telemetry off in its own environment, and its command is the predict function', () => {
     const { Env, Cmd } = inspectImage(image).Config;
     expect(Env).toContain('ORT_DISABLE_TELEMETRY=1');
@@ -112,6 +117,16 @@ describe('the predict function in a sandbox', () => {
   it('answers a cold GET /predict in the shape of the contract', async () => {
     sandbox = await start();
     await expectAnswer();
+  });
+
+  it('answers a browser with the page', async () => {
+    const headers = { accept: 'text/html' };
+    for (const path of ['/', '/docs'])
+      expect(await sandbox.invoke(createEvent({ path, headers }))).toMatchObject({
+        statusCode: 200,
+        isBase64Encoded: true,
+        headers: { 'content-type': 'text/html; charset=utf-8' },
+      });
   });
 
   it('answers a warm GET with the same session: the log has one load', async () => {

@@ -84,6 +84,12 @@ describe('the functions', () => {
     expect(at(variables, 'LOG_TEXT')).toBe('off');
   });
 
+  it('show browsers a page in dev but not in prod, whose callers sign their requests', () => {
+    const pageOf = (stage: string, params = {}) =>
+      at(propertiesOf(synthesize(stage, params), 'PredictLambdaFunction'), 'Environment', 'Variables', 'PAGE');
+    expect([pageOf('dev'), pageOf('prod'), pageOf('prod', { page: 'on' })]).toEqual(['on', 'off', 'on']);
+  });
+
   it('have reserved concurrency in prod but not in dev, because a new account cannot reserve any', () => {
     const capOf = (stage: string) =>
       propertiesOf(synthesize(stage), 'PredictLambdaFunction').ReservedConcurrentExecutions;

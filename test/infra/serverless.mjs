@@ -107,6 +107,7 @@ export const everything = {
   authorizer: 'jwt',
   jwtIssuer: 'https://issuer.example/',
   jwtAudience: 'callers,testers',
+  page: 'on',
   tracing: 'on',
   alarmEmail: 'team@example.com',
   provisionedConcurrency: '2',

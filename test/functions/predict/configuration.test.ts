@@ -13,6 +13,7 @@ it('reads a usable environment into a frozen object', () => {
     MODEL_THREADS: '3',
     LOG_LEVEL: 'WARN',
     LOG_TEXT: 'on',
+    PAGE: 'off',
     MODEL_REFRESH_SECONDS: '5',
   });
   expect(configuration).toMatchObject({
@@ -21,6 +22,7 @@ it('reads a usable environment into a frozen object', () => {
     threads: 3,
     logLevel: 'warn',
     logText: true,
+    page: false,
     refreshMs: 5000,
   });
   expect(configuration.store.location).toBe('s3://bucket/models');
@@ -30,7 +32,7 @@ it('reads a usable environment into a frozen object', () => {
 it('uses defaults for values that are missing or empty', () => {
   const configuration = readConfiguration({ MODEL_URI: usable.MODEL_URI, MODEL_VERSION: '', LOG_LEVEL: '' });
   expect(configuration).toMatchObject({ modelVersion: undefined, modelDirectory: tmpdir(), logLevel: 'info' });
-  expect(configuration).toMatchObject({ logText: false, refreshMs: 60_000 });
+  expect(configuration).toMatchObject({ logText: false, page: true, refreshMs: 60_000 });
   expect(configuration.threads).toBe(availableParallelism());
 });
 
@@ -55,11 +57,12 @@ it('reports every problem at once', () => {
       MODEL_THREADS: '0',
       LOG_LEVEL: 'loud',
       LOG_TEXT: 'yes',
+      PAGE: 'no',
       MODEL_REFRESH_SECONDS: '0',
     });
   expect(read).toThrow(ConfigurationError);
   const names = ['MODEL_URI', 'MODEL_VERSION', 'MODEL_DIRECTORY', 'MODEL_THREADS', 'LOG_LEVEL'];
-  for (const name of [...names, 'LOG_TEXT', 'MODEL_REFRESH_SECONDS']) {
+  for (const name of [...names, 'LOG_TEXT', 'PAGE', 'MODEL_REFRESH_SECONDS']) {
     expect(read).toThrow(new RegExp(`^- ${name}`, 'm'));
   }
 });
