@@ -28,6 +28,7 @@ class Result:
         mfu: operations that the loss needs on real tokens, as a share of the device's bfloat16 peak; None where the
             peak is not known.
         peak_gib: GPU memory of network, optimizer and training at its peak; None on a CPU.
+        reserved_gib: what PyTorch took from the GPU for it.
         first_step: seconds of the first epoch's first step, compilation included.
         warmup: seconds of the first epoch; the first two are not measured.
     """
@@ -40,6 +41,7 @@ class Result:
     tokens_per_second: float = 0.0
     mfu: float | None = None
     peak_gib: float | None = None
+    reserved_gib: float | None = None
     first_step: float = 0.0
     warmup: float = 0.0
 
@@ -50,6 +52,7 @@ class _Entrant:
     train: Train
     warmup: Epoch
     peak: float | None
+    reserved: float | None
     seconds: list[float]
 
 
@@ -75,7 +78,7 @@ def compare(task: Task, contenders: tuple[Contender, ...], blocks: int) -> list[
 def _warm_up(task: Task, contender: Contender) -> _Entrant | None:
     """The contender after its first epoch, or None if memory did not suffice."""
     on_gpu = task.device.type == "cuda"
-    before = torch.cuda.memory_allocated() if on_gpu else 0
+    allocated, reserved = (torch.cuda.memory_allocated(), torch.cuda.memory_reserved()) if on_gpu else (0, 0)
     if on_gpu:
         torch.cuda.reset_peak_memory_stats()
     try:
@@ -89,8 +92,9 @@ def _warm_up(task: Task, contender: Contender) -> _Entrant | None:
         _say("out of memory", contender, task, 0.0)
         return None
     _say("warmup", contender, task, warmup.seconds)
-    peak = (torch.cuda.max_memory_allocated() - before) / 2**30 if on_gpu else None
-    return _Entrant(contender, train, warmup, peak, [])
+    peak = (torch.cuda.max_memory_allocated() - allocated) / 2**30 if on_gpu else None
+    taken = (torch.cuda.max_memory_reserved() - reserved) / 2**30 if on_gpu else None
+    return _Entrant(contender, train, warmup, peak, taken, [])
 
 
 def _say(what: str, contender: Contender, task: Task, seconds: float) -> None:
@@ -109,6 +113,7 @@ def _summarize(task: Task, entrant: _Entrant) -> Result:
         tokens_per_second=sum(lengths) / median,
         mfu=count_operations(task.model.config, lengths) / median / peak if peak else None,
         peak_gib=entrant.peak,
+        reserved_gib=entrant.reserved,
         first_step=entrant.warmup.first_step,
         warmup=entrant.warmup.seconds,
     )
@@ -118,8 +123,8 @@ def print_table(results: list[Result]) -> None:
     """The results as a Markdown table; the first is the one that the others are compared with."""
     own = results[0].reviews_per_second or 0.0
     print(
-        "| batch | | reviews/s (slowest to fastest epoch) | useful tokens/s | MFU | peak memory | first step "
-        "| this project is faster by |"
+        "| batch | | reviews/s (slowest to fastest epoch) | useful tokens/s | MFU | peak of reserved memory "
+        "| first step | this project is faster by |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for result in results:
@@ -127,7 +132,7 @@ def print_table(results: list[Result]) -> None:
             print(f"| {result.batch} | {result.name} | out of memory | | | | | |")
             continue
         mfu = "peak unknown" if result.mfu is None else f"{result.mfu:.1%}"
-        memory = "" if result.peak_gib is None else f"{result.peak_gib:.1f} GiB"
+        memory = "" if result.peak_gib is None else f"{result.peak_gib:.1f} of {result.reserved_gib:.1f} GiB"
         rate = f"{result.reviews_per_second:.1f} ({result.slowest:.1f} to {result.fastest:.1f})"
         ratio = f"{own / result.reviews_per_second:.2f} times"
         print(

@@ -53,17 +53,18 @@ def find_epochs(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     from epochs import compare, describe_machine, print_table  # noqa: PLC0415
 
     yield describe_machine(options.task)
-    # The tuned Trainer last: compiling it takes minutes.
-    for contenders in (HERE, COMPILED, PADDED), (HERE, TUNED):
-        # Small batches take longer and get fewer reviews.
-        for batch, share in (128, 1), (8, 16), (32, 4):
-            if batch not in options.batches:
-                continue
-            small = (LAUNCHED, TUTORIAL) if batch == 8 and TUNED not in contenders else ()
-            task = options.task.cut(len(options.task.data.ids) // share, batch)
-            results = compare(task, (*contenders, *small), options.blocks)
-            print_table(results)
-            yield from map(asdict, results)
+    # Small batches take longer and get fewer reviews.
+    for batch, share in (128, 1), (8, 16), (32, 4):
+        if batch not in options.batches:
+            continue
+        small = (LAUNCHED, TUTORIAL) if batch == 8 else ()
+        task = options.task.cut(len(options.task.data.ids) // share, batch)
+        results = []
+        # One after another, not by turns: at 128 reviews a step they do not fit into a GPU's memory together.
+        for contender in (HERE, COMPILED, PADDED, *small, TUNED):
+            results += compare(task, (contender,), options.blocks)
+            yield asdict(results[-1])
+        print_table(results)
 
 
 def find_profile(options: argparse.Namespace) -> Iterator[dict[str, Any]]:

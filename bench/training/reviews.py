@@ -48,13 +48,13 @@ def make_network(shape: str, encoder_dropout: float, classes: int = 2) -> BertFo
         num_hidden_layers=layers,
         num_attention_heads=heads,
         intermediate_size=4 * width,
-        num_labels=classes,
-        # Set at the first loss otherwise, upon which a compiled network is compiled again.
-        problem_type="single_label_classification",
         hidden_dropout_prob=encoder_dropout,
         attention_probs_dropout_prob=encoder_dropout,
         classifier_dropout=0.3 if encoder_dropout else 0.0,
     )
+    config.num_labels = classes
+    # Set at the first loss otherwise, upon which a compiled network is compiled again.
+    config.problem_type = "single_label_classification"
     torch.manual_seed(1)
     return BertForSequenceClassification(config)
 
