@@ -105,13 +105,13 @@ async function scoreTable(
 
 /** A classifier of two classes, whatever classes the given one has. */
 const leaveOutNeutral = (classifier: Classifier): Classifier => ({
+  ...classifier,
   labels: ['negative', 'positive'],
   classify: async (text) => {
     const classification = await classifier.classify(text);
     const positive = weighPositive(classifier.labels, classification.probabilities);
     return { ...classification, probabilities: [1 - positive, positive] };
   },
-  release: () => classifier.release(),
 });
 
 /** Writes nothing: standard output may carry the rows, and a failure is reported in one sentence. */

@@ -2,7 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ApiError } from '../functions/predict/errors.ts';
-import type { Classification, Classifier, ModelSource } from '../layers/inference/index.ts';
+import {
+  type Classification,
+  type Classifier,
+  createTokenCounter,
+  type ModelSource,
+} from '../layers/inference/index.ts';
 import { describeFailure, type Log } from '../layers/telemetry/index.ts';
 import { startWorker, type WorkerProcess } from './worker-process.ts';
 
@@ -45,11 +50,11 @@ async function startAll(start: Start, count: number): Promise<WorkerProcess[]> {
 export async function startPool(source: ModelSource, options: PoolOptions): Promise<Classifier> {
   const start = () => startWorker(options.workerPath, { source, threads: options.threads });
   const workers = await startAll(start, options.workers);
-  return createPool(source.labels, workers, { ...options, start });
+  return createPool(source, workers, { ...options, start });
 }
 
 function createPool(
-  labels: readonly string[],
+  source: ModelSource,
   started: readonly WorkerProcess[],
   options: PoolOptions & { start: Start },
 ): Classifier {
@@ -94,7 +99,10 @@ function createPool(
 
   for (const worker of started) add(worker);
   return {
-    labels,
+    labels: source.labels,
+    maxTokens: source.maxTokens,
+    // Here and not in a worker: it takes a fraction of a run, and the workers have their one queue for runs.
+    countTokens: createTokenCounter(source),
     classify: async (text) => {
       if (closing.signal.aborted || (replacementFailed && workers.size === 0)) throw new ApiError('MODEL_UNAVAILABLE');
       return dispatcher.classify(text);

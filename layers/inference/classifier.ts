@@ -1,6 +1,6 @@
 import { asInferenceError, InferenceError } from './errors.ts';
 import { openSession, type Session } from './session.ts';
-import { loadTokenizer, type Tokenize } from './tokenizer.ts';
+import { countTokens, loadTokenizer, type Tokenize } from './tokenizer.ts';
 import type { Classification, Classifier, ModelSource } from './types.ts';
 
 /** How a classifier is made. */
@@ -28,7 +28,9 @@ export async function loadClassifier(source: ModelSource, options: LoadOptions):
   const enqueue = createQueue();
   const classifier: Classifier = {
     labels: source.labels,
+    maxTokens: source.maxTokens,
     classify: (text) => enqueue(() => classifyText(model, text)),
+    countTokens: async (texts) => countTokens(model.tokenize, texts),
     release: () => enqueue(() => model.session.release()),
   };
   await classifier.classify('').catch(async (error: unknown) => {

@@ -1,5 +1,6 @@
 export { type LoadOptions, loadClassifier } from './classifier.ts';
 export { InferenceError } from './errors.ts';
+export { judgeReliability, type UnreliableReason } from './reliability.ts';
 export { loadRuntime } from './session.ts';
-export { loadTokenizer, type Tokenize, type TokenizedText } from './tokenizer.ts';
-export type { Classification, Classifier, LoadStages, ModelSource, RunStages } from './types.ts';
+export { createTokenCounter, loadTokenizer, type Tokenize, type TokenizedText } from './tokenizer.ts';
+export type { Classification, Classifier, LoadStages, ModelSource, RunStages, TokenCount } from './types.ts';

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { type BertNormalizerConfig, createBertNormalizer, splitWords } from './bert-normalizer.ts';
 import { asInferenceError } from './errors.ts';
+import type { Classifier, ModelSource, TokenCount } from './types.ts';
 
 /** A text as the model reads it. */
 export interface TokenizedText {
@@ -40,6 +41,24 @@ export async function loadTokenizer(path: string, maxTokens: number): Promise<To
   } catch (error) {
     throw asInferenceError(`cannot load the tokenizer ${path}`, error);
   }
+}
+
+/** Counts the tokens of each text, those that the model would not read too, without `[CLS]` and `[SEP]`. */
+export function countTokens(tokenize: Tokenize, texts: readonly string[]): TokenCount[] {
+  const around = tokenize('').ids.length;
+  return texts.map((text) => {
+    const { ids, unknown, dropped } = tokenize(text);
+    return { tokens: ids.length + dropped - around, unknown };
+  });
+}
+
+/** Creates a counter for where no model is loaded. It reads the tokenizer when it is first asked. */
+export function createTokenCounter({ tokenizerPath, maxTokens }: ModelSource): Classifier['countTokens'] {
+  let tokenizer: Promise<Tokenize> | undefined;
+  return async (texts) => {
+    tokenizer ??= loadTokenizer(tokenizerPath, maxTokens);
+    return countTokens(await tokenizer, texts);
+  };
 }
 
 /** What is replaced in the tokenizer; the types of `@huggingface/tokenizers` do not resolve. */

@@ -26,6 +26,12 @@ export interface Classification {
   readonly stages: RunStages;
 }
 
+/** The tokens of a text, and those of them that are `[UNK]`. */
+export interface TokenCount {
+  readonly tokens: number;
+  readonly unknown: number;
+}
+
 /** Milliseconds of one answer, without the wait for earlier answers. */
 export interface RunStages {
   /** Text to ids. */
@@ -48,7 +54,11 @@ export interface LoadStages {
  */
 export interface Classifier {
   readonly labels: readonly string[];
+  /** The most tokens that one run reads, `[CLS]` and `[SEP]` included. */
+  readonly maxTokens: number;
   classify(text: string): Promise<Classification>;
+  /** Counts the tokens of each text, all of them, without `[CLS]` and `[SEP]`. The model does not run. */
+  countTokens(texts: readonly string[]): Promise<readonly TokenCount[]>;
   release(): Promise<void>;
   /** How long it took to load; undefined if several processes loaded it together. */
   readonly loadStages?: LoadStages | undefined;

@@ -162,6 +162,11 @@ it('gives the answers of a classifier in this process', async () => {
     expect(probabilities[1]).toBeCloseTo(expectPositive({ good: 1, tokens: 5 }), 6);
   }
   expect(pool.labels).toEqual(['negative', 'positive']);
+  expect(pool.maxTokens).toBe(maxTokens);
+  expect(await pool.countTokens(['a good book', ''])).toEqual([
+    { tokens: 3, unknown: 0 },
+    { tokens: 0, unknown: 0 },
+  ]);
 }, 60_000);
 
 it('uses every worker and leaves no process behind', async () => {

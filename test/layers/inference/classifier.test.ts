@@ -100,6 +100,18 @@ it('counts the tokens that are unknown', async () => {
   await classifier.release();
 });
 
+it('counts the tokens of texts, those that it would drop too', async () => {
+  const classifier = await loadClassifier(await tinySource(), one);
+  expect(classifier.maxTokens).toBe(6);
+  expect(await classifier.countTokens(['good', '', 'good 𓀀', 'bad bad bad bad good good'])).toEqual([
+    { tokens: 1, unknown: 0 },
+    { tokens: 0, unknown: 0 },
+    { tokens: 2, unknown: 1 },
+    { tokens: 6, unknown: 0 },
+  ]);
+  await classifier.release();
+});
+
 it.each([
   [['negative', 'positive', 'mixed']],
   [['neutral', 'positive']],
