@@ -103,6 +103,7 @@ function createPool(
     maxTokens: source.maxTokens,
     // Here and not in a worker: it takes a fraction of a run, and the workers have their one queue for runs.
     countTokens: createTokenCounter(source),
+    concurrency: options.workers,
     classify: async (text) => {
       if (closing.signal.aborted || (replacementFailed && workers.size === 0)) throw new ApiError('MODEL_UNAVAILABLE');
       return dispatcher.classify(text);

@@ -1,7 +1,8 @@
-import type { RunStages } from '../../layers/inference/index.ts';
+import type { Classification, RunStages } from '../../layers/inference/index.ts';
+import type { Answer, Prediction, PublicModel } from './answer-schema.ts';
 import { findLikeliest, weighPositive } from './classes.ts';
-import type { Answer, PublicModel } from './contract.ts';
 import type { LoadedModel } from './model.ts';
+import type { Parameters } from './request-schema.ts';
 
 /** An answer, and the milliseconds of its stages for the operator. */
 export interface TimedAnswer {
@@ -9,28 +10,51 @@ export interface TimedAnswer {
   readonly stages: RunStages;
 }
 
+/** A prediction, the probabilities in label order that it comes from, and the milliseconds of its stages. */
+export interface TimedPrediction {
+  readonly prediction: Prediction;
+  readonly probabilities: readonly number[];
+  readonly stages: RunStages;
+}
+
 /**
- * Classifies a text. The answer has the tutorial service's four strings and, beside them, the fields that are new.
+ * Classifies a text. An answer never depends on other texts.
  *
  * @throws what the classifier throws.
  */
-export async function classifySentence({ manifest, classifier }: LoadedModel, sentence: string): Promise<TimedAnswer> {
+export async function predictText(model: LoadedModel, text: string, _parameters: Parameters): Promise<TimedPrediction> {
+  const classification = await model.classifier.classify(text);
+  const { probabilities, stages } = classification;
+  return { prediction: createPrediction(model.manifest.labels, classification), probabilities, stages };
+}
+
+function createPrediction(labels: readonly string[], classification: Classification): Prediction {
+  const { probabilities: values, tokens, unknown, dropped } = classification;
+  const label = findLikeliest(labels, values);
+  const probabilities = nameProbabilities(labels, values);
+  const score = probabilities[label] ?? Number.NaN;
+  const cut = dropped > 0 ? { dropped } : {};
+  return { label, score, probabilities, tokens, unknown, truncated: dropped > 0, ...cut };
+}
+
+/**
+ * Classifies one sentence. The answer has the tutorial service's four strings and, beside them, the fields that are new.
+ *
+ * @throws what the classifier throws.
+ */
+export async function classifySentence(
+  model: LoadedModel,
+  sentence: string,
+  parameters: Parameters,
+): Promise<TimedAnswer> {
   const started = performance.now();
-  const { probabilities, tokens, unknown, dropped, stages } = await classifier.classify(sentence);
+  const { prediction, probabilities: values, stages } = await predictText(model, sentence, parameters);
   const seconds = (performance.now() - started) / 1000;
-  const { labels, version } = manifest;
-  const positive = weighPositive(labels, probabilities);
-  const answer = {
-    response: { ...formatProbabilities(positive), sentence, time_taken: seconds.toFixed(3) },
-    label: findLikeliest(labels, probabilities),
-    probabilities: nameProbabilities(labels, probabilities),
-    model: version,
-    tokens,
-    unknown,
-    truncated: dropped > 0,
-    ...(dropped > 0 ? { dropped } : {}),
-  };
-  return { answer, stages };
+  const { labels, version } = model.manifest;
+  const strings = formatProbabilities(weighPositive(labels, values));
+  const response = { ...strings, sentence, time_taken: seconds.toFixed(3) };
+  const { label, score, probabilities, ...findings } = prediction;
+  return { answer: { response, label, score, probabilities, model: version, ...findings }, stages };
 }
 
 /** The probabilities by class, in label order, as numbers with the digits that the strings of the answer have. */

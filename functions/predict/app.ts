@@ -2,10 +2,13 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
 import { classifySentence, describeModel } from './answer.ts';
+import { readBody } from './body.ts';
 import { cacheControl, createTag, matchesTag } from './caching.ts';
-import { healthRoute, modelRoute, predictRoute } from './contract.ts';
+import { healthRoute, listRoute, modelRoute, predictRoute } from './contract.ts';
 import type { ModelProvider } from './current-model.ts';
-import { ApiError, toErrorCode } from './errors.ts';
+import { ApiError } from './errors.ts';
+import { parseJson } from './json.ts';
+import { predictList } from './list.ts';
 import type { LoadedModel } from './model.ts';
 import {
   addOutcome,
@@ -16,13 +19,23 @@ import {
   type RequestEnvironment,
 } from './observability.ts';
 import { addPage } from './page/routes.ts';
-import { withTimeout } from './timeout.ts';
+import {
+  checkListRequest,
+  type ListRequest,
+  type Parameters,
+  rejectParameters,
+  sentenceForm,
+  toParameters,
+} from './request-schema.ts';
+import { readDeadline, withTimeout } from './timeout.ts';
 
 interface Dependencies {
   readonly models: ModelProvider;
   readonly log: Log;
   /** Milliseconds that a request waits for a model that is loading. API Gateway gives up after 30 s. */
   readonly modelTimeoutMs?: number;
+  /** Milliseconds in which the body of a request must arrive. */
+  readonly bodyTimeoutMs?: number;
   /** Whether the log contains the texts of the requests. */
   readonly logText?: boolean;
   /** Called after every request. */
@@ -42,11 +55,6 @@ const description = {
     description: 'Whether a text is positive, negative or neutral, by a BERT model.',
   },
 };
-
-/** The message of a validation issue is the error's code: see contract.ts. */
-function rejectInvalid(result: { success: boolean; error?: { issues: readonly { message: string }[] } }) {
-  if (!result.success) throw new ApiError(toErrorCode(result.error?.issues[0]?.message));
-}
 
 /** Waits for a model, then answers with that model from beginning to end. */
 async function withModel<T>(dependencies: Dependencies, answer: (model: LoadedModel) => Promise<T>): Promise<T> {
@@ -77,10 +85,42 @@ function answerUnchanged(c: RequestContext, tag: string) {
   return c.body(null, 304);
 }
 
+/** Classifies the sentence of an address or a form. */
+async function predictSentence(c: RequestContext, model: LoadedModel, sentence: string, parameters: Parameters) {
+  const { answer, stages } = await classifySentence(model, sentence, parameters);
+  const { label, tokens, unknown, truncated } = answer;
+  addOutcome(c, { label, tokens, unknown, truncated, stages });
+  return answer;
+}
+
+/** Answers a list of texts. */
+async function answerList(c: RequestContext, model: LoadedModel, request: ListRequest) {
+  const limits = { deadline: readDeadline(c.env), signal: c.req.raw.signal };
+  const { results, outcome, late } = await predictList(model, request, limits);
+  addOutcome(c, outcome);
+  if (late) c.header('Retry-After', '1');
+  return c.json({ model: model.manifest.version, results }, 200);
+}
+
+/** Reads the fields of a form. A repeated one is a list, which the schema refuses. */
+function readForm(text: string): Record<string, string | string[]> {
+  const form = new URLSearchParams(text);
+  const fields = [...new Set(form.keys())].map((name) => {
+    const values = form.getAll(name);
+    return [name, values.length > 1 ? values : (values[0] ?? '')] as const;
+  });
+  return Object.fromEntries(fields);
+}
+
 /** Creates the application. Lambda, the local server and the tests use the same one. */
 export function createApp(dependencies: Dependencies) {
-  const { models, log, logText = false, observe, pageFolder } = dependencies;
-  const app = new OpenAPIHono<RequestEnvironment>({ defaultHook: rejectInvalid });
+  const { models, log, logText = false, observe, pageFolder, bodyTimeoutMs = 20_000 } = dependencies;
+  const app = new OpenAPIHono<RequestEnvironment>({
+    strict: false,
+    defaultHook: (result) => {
+      if (!result.success) rejectParameters(result.error.issues);
+    },
+  });
 
   app.use(logRequests(log, observe));
   app.use(async (c, next) => {
@@ -90,29 +130,49 @@ export function createApp(dependencies: Dependencies) {
   app.use(
     methodNotAllowed({
       app,
-      onMethodNotAllowed: (c, methods) => fail(c, 'METHOD_NOT_ALLOWED', { Allow: methods.join(', ') }),
+      onMethodNotAllowed: (c, methods) => fail(c, 'METHOD_NOT_ALLOWED', { headers: { Allow: methods.join(', ') } }),
     }),
   );
   app.notFound((c) => fail(c, 'ROUTE_UNKNOWN'));
   app.onError((error, c) => {
-    if (error instanceof ApiError) return fail(c, error.code);
+    if (error instanceof ApiError) return fail(c, error.code, { message: error.message });
     log.error('request failed', { requestId: c.get('requestId'), error: describeFailure(error) });
     return fail(c, 'INTERNAL');
   });
 
   app.openapi(predictRoute, async (c) => {
-    const { sentence } = c.req.valid('query');
+    const { sentence, ...asked } = c.req.valid('query');
     if (logText) addOutcome(c, { text: sentence });
     return withModel(dependencies, async (model) => {
       showVersion(c, model);
-      const tag = createTag(model.manifest.version, sentence);
+      const tag = createTag(model.manifest.version, sentence, asked.long, asked.explain);
       const unchanged = answerUnchanged(c, tag);
       if (unchanged) return unchanged;
-      const { answer, stages } = await classifySentence(model, sentence);
-      const { label, tokens, unknown, truncated } = answer;
-      addOutcome(c, { label, tokens, unknown, truncated, stages });
+      const answer = await predictSentence(c, model, sentence, toParameters(asked));
       allowCaching(c, tag);
       return c.json(answer, 200);
+    });
+  });
+
+  // The body is read more strictly than the framework reads it.
+  app.openAPIRegistry.registerPath(listRoute);
+  app.post(listRoute.path, async (c) => {
+    c.header('Cache-Control', 'no-store');
+    const { kind, text } = await readBody(c.req.raw, bodyTimeoutMs);
+    if (kind === 'json') {
+      const request = checkListRequest(await parseJson(text));
+      if (logText) addOutcome(c, { text: request.inputs.join('\n') });
+      return withModel(dependencies, async (model) => {
+        showVersion(c, model);
+        return answerList(c, model, request);
+      });
+    }
+    const { data, error } = sentenceForm.safeParse(readForm(text));
+    if (!data) return rejectParameters(error.issues);
+    if (logText) addOutcome(c, { text: data.sentence });
+    return withModel(dependencies, async (model) => {
+      showVersion(c, model);
+      return c.json(await predictSentence(c, model, data.sentence, toParameters(data)), 200);
     });
   });
 

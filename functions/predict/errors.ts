@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 
 interface ErrorEntry {
-  readonly status: 400 | 404 | 405 | 408 | 413 | 500 | 503;
+  readonly status: 400 | 404 | 405 | 408 | 413 | 415 | 500 | 503;
   readonly message: string;
   /** Seconds after which a retry may succeed. */
   readonly retryAfter?: number;
@@ -13,9 +13,27 @@ const errorTable = {
     status: 400,
     message: 'The parameter "sentence" is missing: ask for /predict?sentence=some%20text.',
   },
-  SENTENCE_BLANK: { status: 400, message: 'The parameter "sentence" is empty or holds only white space.' },
+  SENTENCE_BLANK: { status: 400, message: 'The sentence is empty or holds only white space.' },
   SENTENCE_REPEATED: { status: 400, message: 'The parameter "sentence" is there more than once: give it once.' },
   SENTENCE_TOO_LONG: { status: 413, message: 'The sentence is longer than 100,000 characters.' },
+  PARAMETER_INVALID: { status: 400, message: 'A parameter has a value that it does not take.' },
+  WINDOWS_TOO_MANY: {
+    status: 413,
+    message: 'The text is longer than 64 windows: send it in parts, or ask for long=cut.',
+  },
+  TIME_BUDGET: {
+    status: 503,
+    message: 'The time was over before this text had its turn: send it again.',
+    retryAfter: 1,
+  },
+  BODY_MALFORMED: { status: 400, message: 'The body cannot be read.' },
+  BODY_INVALID: { status: 400, message: 'The body has another shape than {"inputs": ["some text"]}.' },
+  BODY_TOO_LARGE: { status: 413, message: 'The body is larger than 1 MiB: send fewer texts at a time.' },
+  INPUTS_TOO_MANY: { status: 413, message: 'There are more than 256 inputs: send fewer at a time.' },
+  CONTENT_TYPE_UNSUPPORTED: {
+    status: 415,
+    message: 'Send the body as application/json or application/x-www-form-urlencoded, in UTF-8 and not compressed.',
+  },
   REQUEST_MALFORMED: { status: 400, message: 'The request is not valid HTTP.' },
   REQUEST_TIMEOUT: { status: 408, message: 'The request did not arrive in time.' },
   REQUEST_TOO_LARGE: {
@@ -44,31 +62,48 @@ export type ErrorCode = keyof typeof errorTable;
 /** All codes, for the OpenAPI document and for validation. */
 export const errorCodes = Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]];
 
-/** Reads a code from plain text. An unknown code is a fault of the service: INTERNAL. */
-export const toErrorCode = (text: string | undefined): ErrorCode =>
-  errorCodes.find((code) => code === text) ?? 'INTERNAL';
+/** The codes of errors that one text of a list can have. */
+export const itemErrorCodes = ['SENTENCE_BLANK', 'SENTENCE_TOO_LONG', 'WINDOWS_TOO_MANY', 'TIME_BUDGET'] as const;
+
+/** Code of an error in the place of a prediction. */
+export type ItemErrorCode = (typeof itemErrorCodes)[number];
+
+/** The error in the place of a prediction. */
+export const describeItemError = (code: ItemErrorCode) => ({ error: { code, message: errorTable[code].message } });
+
+interface ApiErrorOptions extends ErrorOptions {
+  /** Says more than the message of the code. */
+  readonly message?: string;
+}
 
 /** A failure that is reported to the caller. The code determines the answer; `cause` is for the log. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ErrorCode;
 
-  constructor(code: ErrorCode, options?: ErrorOptions) {
-    super(errorTable[code].message, options);
+  constructor(code: ErrorCode, options?: ApiErrorOptions) {
+    super(options?.message ?? errorTable[code].message, options);
     this.code = code;
   }
 }
 
 /** Status, headers and body of an error answer, for code that has no Hono context. */
-export function describeError(code: ErrorCode) {
-  const { status, message, retryAfter }: ErrorEntry = errorTable[code];
+export function describeError(code: ErrorCode, message: string = errorTable[code].message) {
+  const { status, retryAfter }: ErrorEntry = errorTable[code];
   const headers: Record<string, string> = { 'Cache-Control': 'no-store' };
   if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter);
   return { status, headers, body: { error: { code, message } } };
 }
 
+/** What an error answer has beside its code. */
+export interface ErrorDetails {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Instead of the message of the code. */
+  readonly message?: string | undefined;
+}
+
 /** The answer for a failure. All errors have this shape. */
-export function answerError(c: Context, code: ErrorCode, more: Readonly<Record<string, string>> = {}): Response {
-  const { status, headers, body } = describeError(code);
+export function answerError(c: Context, code: ErrorCode, { headers: more = {}, message }: ErrorDetails = {}): Response {
+  const { status, headers, body } = describeError(code, message);
   return c.json(body, status, { ...headers, ...more });
 }

@@ -5,11 +5,12 @@ import { routePath } from 'hono/route';
 import type { LoadStages, RunStages } from '../../layers/inference/index.ts';
 import type { PullStages } from '../../layers/model-store/index.ts';
 import type { Log, Measure, Meter } from '../../layers/telemetry/index.ts';
-import { answerError, type ErrorCode } from './errors.ts';
+import { answerError, type ErrorCode, type ErrorDetails } from './errors.ts';
 
 /** What the Lambda adapter passes with a request. Other servers pass nothing. */
 interface Bindings {
-  readonly lambdaContext?: { readonly awsRequestId: string };
+  readonly lambdaContext?: { readonly awsRequestId: string; readonly getRemainingTimeInMillis: () => number };
+  readonly requestContext?: { readonly timeEpoch?: number };
 }
 
 /** What is known of a request when it is answered. */
@@ -19,6 +20,10 @@ export interface Outcome {
   modelCreatedAt?: string;
   /** The likeliest class. */
   label?: string;
+  /** Of a list: texts that differ, those of them without a prediction, and predictions by class. */
+  texts?: number;
+  failed?: number;
+  labels?: Readonly<Record<string, number>>;
   tokens?: number;
   /** Tokens that the model does not know. */
   unknown?: number;
@@ -46,9 +51,9 @@ export function addOutcome(c: RequestContext, outcome: Outcome): void {
 }
 
 /** The error answer. Its code becomes part of the outcome. */
-export function fail(c: RequestContext, code: ErrorCode, headers?: Readonly<Record<string, string>>): Response {
+export function fail(c: RequestContext, code: ErrorCode, details?: ErrorDetails): Response {
   addOutcome(c, { code });
-  return answerError(c, code, headers);
+  return answerError(c, code, details);
 }
 
 const round = (milliseconds: number) => Math.round(milliseconds * 100) / 100;
@@ -107,12 +112,16 @@ const secondsSince = (time: string, now: number) => Math.max(0, (now - Date.pars
 
 /** Creates the function that turns a request's outcome into metrics. */
 export function createObserver(meter: Meter, environment: ExecutionEnvironment, now = Date.now): Observe {
-  return ({ code, stages, label, tokens, unknown = 0, truncated, modelCreatedAt }, ms) => {
+  return (
+    { code, stages, label, labels = label ? { [label]: 1 } : {}, tokens, unknown = 0, truncated, modelCreatedAt },
+    ms,
+  ) => {
     const measures = [...estimateCost(ms, environment)];
     if (stages) measures.push(milliseconds('TokenizeTime', stages.tokenizeMs), milliseconds('RunTime', stages.runMs));
     if (tokens !== undefined)
       measures.push(count('Tokens', tokens), count('Unknown', unknown), count('Truncated', truncated ? 1 : 0));
-    if (label) measures.push(count(`${label.charAt(0).toUpperCase()}${label.slice(1)}`));
+    for (const [name, answers] of Object.entries(labels))
+      measures.push(count(`${name.charAt(0).toUpperCase()}${name.slice(1)}`, answers));
     if (modelCreatedAt)
       measures.push({ name: 'ModelAge', unit: 'Seconds', value: secondsSince(modelCreatedAt, now()) });
     if (code) measures.push(count('Errors'));

@@ -22,3 +22,27 @@ export function initTimeout(initType: string | undefined, elapsedMs = performanc
   const limit = initType === 'provisioned-concurrency' ? provisionedMs : onDemandMs;
   return Math.max(0, limit - elapsedMs);
 }
+
+/** API Gateway gives up this long after it received a request. */
+const gatewayMs = 30_000;
+/** For writing the answer and its way back. */
+const answerMs = 1_000;
+
+/** What is known of the time of a request on Lambda. */
+interface RequestTime {
+  readonly lambdaContext?: { readonly getRemainingTimeInMillis: () => number };
+  /** `timeEpoch` is when the gateway received the request, in milliseconds since 1970. */
+  readonly requestContext?: { readonly timeEpoch?: number };
+}
+
+/**
+ * The time at which an answer must be ready so that it arrives before Lambda or API Gateway gives up, in milliseconds of
+ * `performance.now()`. Infinity elsewhere.
+ */
+export function readDeadline({ lambdaContext, requestContext }: RequestTime = {}, now = Date.now()): number {
+  if (!lambdaContext) return Number.POSITIVE_INFINITY;
+  const waited = now - (requestContext?.timeEpoch ?? now);
+  // Of a clock that is this far off, nothing can be learnt.
+  const gateway = waited >= 0 && waited < gatewayMs ? gatewayMs - waited : gatewayMs;
+  return performance.now() + Math.min(lambdaContext.getRemainingTimeInMillis(), gateway) - answerMs;
+}

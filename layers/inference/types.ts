@@ -56,6 +56,8 @@ export interface Classifier {
   readonly labels: readonly string[];
   /** The most tokens that one run reads, `[CLS]` and `[SEP]` included. */
   readonly maxTokens: number;
+  /** Texts that it works on at the same time; 1 if undefined. */
+  readonly concurrency?: number;
   classify(text: string): Promise<Classification>;
   /** Counts the tokens of each text, all of them, without `[CLS]` and `[SEP]`. The model does not run. */
   countTokens(texts: readonly string[]): Promise<readonly TokenCount[]>;

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Answer } from '../../../functions/predict/answer-schema.ts';
 import { createApp } from '../../../functions/predict/app.ts';
-import type { Answer } from '../../../functions/predict/contract.ts';
 import { createModelProvider } from '../../../functions/predict/current-model.ts';
 import type { LoadedModel } from '../../../functions/predict/model.ts';
 import { createRecord, createTinyService, type TinyService } from './tiny-service.ts';
@@ -35,6 +35,7 @@ describe('GET /predict', () => {
         time_taken: expect.stringMatching(/^\d+\.\d{3}$/),
       },
       label: 'positive',
+      score: expect.any(Number),
       probabilities: { negative: expect.any(Number), positive: expect.any(Number) },
       model: firstVersion,
       tokens: 8,
@@ -51,8 +52,9 @@ describe('GET /predict', () => {
   });
 
   it('names the likeliest class, and gives its probabilities as numbers with the digits of the strings', async () => {
-    const { response, label, probabilities } = await readAnswer(predict('a bad book'));
+    const { response, label, score, probabilities } = await readAnswer(predict('a bad book'));
     expect(label).toBe('negative');
+    expect(score).toBe(probabilities.negative);
     expect(Object.keys(probabilities)).toEqual(['negative', 'positive']);
     expect(probabilities.positive).toBe(Number(response.positive));
     expect(Number(probabilities.negative) + Number(probabilities.positive)).toBeCloseTo(1, 6);
@@ -91,6 +93,22 @@ describe('GET /predict', () => {
     expect(await read(response)).toEqual(errorShape(code));
   });
 
+  it.each([
+    ['long=all', /^The parameter "long" is "all": give "cut" or "windows" once\.$/],
+    ['long=cut&long=windows', /"long" is a list/],
+    ['explain=yes&long=all', /"long" is "all".*"explain" is "yes": give "true" or "false" once\.$/],
+  ])('names all parameters of %s that have a value they do not take', async (query, message) => {
+    const response = await ask(`/predict?sentence=good&${query}`);
+    expect(response.status).toBe(400);
+    expect(await read(response)).toEqual({
+      error: { code: 'PARAMETER_INVALID', message: expect.stringMatching(message) },
+    });
+  });
+
+  it('takes long and explain', async () => {
+    expect((await ask('/predict?sentence=good&long=windows&explain=true')).status).toBe(200);
+  });
+
   it('accepts 100,000 characters, counts an emoji as one, and rejects one more with 413', async () => {
     expect((await predict('😀'.repeat(100_000))).status).toBe(200);
     const response = await predict('😀'.repeat(100_001));
@@ -125,10 +143,11 @@ describe('a model of three classes', () => {
 
   it('answers with the likeliest of three, and weighs only positive and negative in the strings', async () => {
     // Six tokens, each word adds 9 to the sum of its class: logits 1.5 for positive, 3 for neutral, 0 for negative.
-    const { response, label, probabilities, ...beside } = await predictOfThree('the the good book');
+    const { response, label, score, probabilities, ...beside } = await predictOfThree('the the good book');
     const [positive, neutral, negative] = [Math.exp(1.5), Math.exp(3), 1];
     const sum = positive + neutral + negative;
     expect(label).toBe('neutral');
+    expect(score).toBe(probabilities.neutral);
     expect(Object.keys(probabilities)).toEqual(threeClasses);
     expect(probabilities.positive).toBeCloseTo(positive / sum, 6);
     expect(probabilities.neutral).toBeCloseTo(neutral / sum, 6);
@@ -182,6 +201,8 @@ describe('caching', () => {
     expect(await response.text()).toBe('');
     const other = await ask('/predict?sentence=bad', { headers: { 'If-None-Match': tag } });
     expect(other.status).toBe(200);
+    const explained = await ask('/predict?sentence=good&explain=true', { headers: { 'If-None-Match': tag } });
+    expect(explained.status).toBe(200);
   });
 
   it('forbids caching of errors', async () => {
@@ -208,15 +229,24 @@ describe('the other routes', () => {
   });
 
   it('describes itself by the schemas that validate the requests', async () => {
-    const parameter = { name: 'sentence', in: 'query', required: true, schema: { maxLength: 100_000 } };
+    const parameters = [
+      { name: 'sentence', in: 'query', required: true, schema: { maxLength: 100_000 } },
+      { name: 'long', schema: { enum: ['cut', 'windows'] } },
+      { name: 'explain' },
+    ];
     const code = { enum: expect.arrayContaining(['SENTENCE_MISSING', 'MODEL_UNAVAILABLE']) };
     expect(await read(await ask('/openapi.json'))).toMatchObject({
-      paths: { '/predict': { get: { parameters: [parameter] } }, '/model': {}, '/health': {} },
+      paths: { '/predict': { get: { parameters }, post: {} }, '/model': {}, '/health': {} },
       components: { schemas: { Error: { properties: { error: { properties: { code } } } } } },
     });
   });
 
-  it.each(['/', '/predict/', '/Predict', '/predictions', '/%', '/%E0%A4%A', '/predict%2F'])(
+  it('take a slash at the end of an address', async () => {
+    for (const path of ['/predict/?sentence=good', '/model/', '/health/', '/openapi.json/'])
+      expect([path, (await ask(path)).status]).toEqual([path, 200]);
+  });
+
+  it.each(['/', '/Predict', '/predictions', '/%', '/%E0%A4%A', '/predict%2F'])(
     'answers 404 to %s in the common error shape',
     async (path) => {
       const response = await ask(path);
@@ -225,17 +255,22 @@ describe('the other routes', () => {
     },
   );
 
-  it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND'])(
+  it.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND'])(
     'answers 405 to %s and names the allowed methods',
     async (method) => {
       for (const path of ['/predict?sentence=good', '/model', '/health', '/openapi.json']) {
         const response = await ask(path, { method });
         expect(response.status).toBe(405);
-        expect(response.headers.get('allow')).toBe('GET, HEAD');
+        expect(response.headers.get('allow')).toBe(path.startsWith('/predict') ? 'GET, HEAD, POST' : 'GET, HEAD');
         expect(await read(response)).toEqual(errorShape('METHOD_NOT_ALLOWED'));
       }
     },
   );
+
+  it('take POST only where there is something to post', async () => {
+    for (const path of ['/model', '/health', '/openapi.json'])
+      expect((await ask(path, { method: 'POST', body: '{}' })).status).toBe(405);
+  });
 });
 
 describe('without a model', () => {

@@ -47,10 +47,10 @@ it('distinguishes a repeated parameter from a comma, with which API Gateway join
 it('answers unknown paths and methods of the catch-all route in the common error shape', async () => {
   const unknown = await invoke(createEvent({ path: '/nowhere' }));
   expect(unknown).toMatchObject({ statusCode: 404, body: { error: { code: 'ROUTE_UNKNOWN' } } });
-  const posted = await invoke(createEvent({ method: 'POST', body: '{"sentence": "good"}' }));
-  expect(posted).toMatchObject({
+  const put = await invoke(createEvent({ method: 'PUT', body: '{"sentence": "good"}' }));
+  expect(put).toMatchObject({
     statusCode: 405,
-    headers: { allow: 'GET, HEAD' },
+    headers: { allow: 'GET, HEAD, POST' },
     body: { error: { code: 'METHOD_NOT_ALLOWED' } },
   });
 });
@@ -60,6 +60,28 @@ it('answers HEAD and a matching If-None-Match without a body', async () => {
   expect(head).toMatchObject({ statusCode: 200, body: '' });
   const known = createEvent({ query: 'sentence=good', headers: { 'if-none-match': String(head.headers?.etag) } });
   expect(await invoke(known)).toMatchObject({ statusCode: 304, body: '' });
+});
+
+it('answers a list in JSON, also if API Gateway encoded it', async () => {
+  const headers = { 'content-type': 'application/json' };
+  const event = createEvent({ method: 'POST', headers, body: '{"inputs": ["good", "bad"]}' });
+  const results = [{ label: 'positive' }, { label: 'negative' }];
+  expect(await invoke(event)).toMatchObject({ statusCode: 200, body: { model: firstVersion, results } });
+  const encoded = { ...event, body: Buffer.from(String(event.body)).toString('base64'), isBase64Encoded: true };
+  expect(await invoke(encoded)).toMatchObject({ statusCode: 200, body: { results } });
+});
+
+it('gives the texts for which there is no time an error in their place', async () => {
+  const headers = { 'content-type': 'application/json' };
+  const event = createEvent({ method: 'POST', headers, body: '{"inputs": ["good", " "]}' });
+  // Nothing is left of the 30 seconds of API Gateway, although the function itself has time.
+  const requestContext = { ...event.requestContext, timeEpoch: Date.now() - 29_500 };
+  const late = { ...event, requestContext } as HttpEvent;
+  expect(await invoke(late)).toMatchObject({
+    statusCode: 200,
+    headers: { 'retry-after': '1' },
+    body: { results: [{ error: { code: 'TIME_BUDGET' } }, { error: { code: 'SENTENCE_BLANK' } }] },
+  });
 });
 
 it('ignores a body in a GET request, which fetch would reject', async () => {

@@ -1,4 +1,4 @@
-import { initTimeout, withTimeout } from '../../../functions/predict/timeout.ts';
+import { initTimeout, readDeadline, withTimeout } from '../../../functions/predict/timeout.ts';
 
 it('returns the result of the promise, or rejects with its error', async () => {
   expect(await withTimeout(60_000, Promise.resolve('model'))).toBe('model');
@@ -20,4 +20,30 @@ it('leaves no time once the limit has passed', () => {
 
 it('uses the longer limit of provisioned concurrency', () => {
   expect(initTimeout('provisioned-concurrency', 0)).toBeGreaterThan(60_000);
+});
+
+describe('the deadline of an answer', () => {
+  const now = 1_768_464_900_000;
+  const lambdaContext = { getRemainingTimeInMillis: () => 28_000 };
+  const left = (timeEpoch?: number) =>
+    Math.round(
+      readDeadline({ lambdaContext, ...(timeEpoch && { requestContext: { timeEpoch } }) }, now) - performance.now(),
+    );
+
+  it('is a second before Lambda ends the function', () => {
+    expect(left()).toBe(27_000);
+    expect(left(now)).toBe(27_000);
+  });
+
+  it('is a second before API Gateway gives up, which waits since before a cold start', () => {
+    expect(left(now - 4_000)).toBe(25_000);
+  });
+
+  it('does not depend on a clock that cannot be right', () => {
+    for (const timeEpoch of [now + 60_000, now - 3_600_000]) expect(left(timeEpoch)).toBe(27_000);
+  });
+
+  it('is never elsewhere', () => {
+    expect(readDeadline()).toBe(Number.POSITIVE_INFINITY);
+  });
 });

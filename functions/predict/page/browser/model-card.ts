@@ -1,5 +1,5 @@
 // The card of the model that answers: version, figures by class and by behaviour, limits.
-import type { PublicModel } from '../../contract.ts';
+import type { PublicModel } from '../../answer-schema.ts';
 import { create, createText, fillTable, find, formatCount, formatPercent } from './dom.ts';
 import { readModel } from './service.ts';
 

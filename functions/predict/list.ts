@@ -1,0 +1,96 @@
+// Answers a list of texts.
+
+import { predictText, type TimedPrediction } from './answer.ts';
+import type { Prediction, Result } from './answer-schema.ts';
+import { describeItemError, type ItemErrorCode } from './errors.ts';
+import type { LoadedModel } from './model.ts';
+import type { Outcome } from './observability.ts';
+import { findTextFault, type ListRequest, type Parameters } from './request-schema.ts';
+import { withTimeout } from './timeout.ts';
+
+/** A prediction, or the reason why there is none. */
+type ItemOutcome = TimedPrediction | ItemErrorCode;
+
+/** Results in the order of the inputs, and what the log says of them. */
+export interface ListResults {
+  readonly results: readonly Result[];
+  readonly outcome: Outcome;
+  /** Whether the time was over before all texts had their turn. */
+  readonly late: boolean;
+}
+
+interface Limits {
+  /** Milliseconds of `performance.now()` after which no result is waited for; Infinity for none. */
+  readonly deadline: number;
+  /** Aborts when nobody waits for the answer. The texts that have not begun are left out then. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Classifies each text by itself; equal texts once. Texts that cannot be classified get an error in their place. At most as
+ * many texts wait for the classifier as it works on at the same time, so that a list leaves room for other requests.
+ *
+ * @throws what the classifier throws.
+ */
+export async function predictList(model: LoadedModel, request: ListRequest, limits: Limits): Promise<ListResults> {
+  const { inputs, parameters } = request;
+  const found = new Map<string, ItemOutcome>();
+  const waiting = new Set(inputs).values();
+  let failed = false;
+  const work = async () => {
+    for (const text of waiting) {
+      if (failed || limits.signal.aborted) return;
+      found.set(text, await predictItem(model, text, parameters, limits.deadline));
+    }
+  };
+  const { concurrency = 1 } = model.classifier;
+  const works = Array.from({ length: concurrency }, work);
+  await Promise.all(works).catch((error: unknown) => {
+    failed = true;
+    throw error;
+  });
+  const items = inputs.map((text) => found.get(text) ?? 'TIME_BUDGET');
+  return { results: items.map(toResult), outcome: summarize([...found.values()]), late: items.includes('TIME_BUDGET') };
+}
+
+async function predictItem(
+  model: LoadedModel,
+  text: string,
+  parameters: Parameters,
+  deadline: number,
+): Promise<ItemOutcome> {
+  const fault = findTextFault(text);
+  if (fault) return fault;
+  if (deadline === Number.POSITIVE_INFINITY) return predictText(model, text, parameters);
+  const remaining = deadline - performance.now();
+  if (remaining <= 0) return 'TIME_BUDGET';
+  return (await withTimeout(remaining, predictText(model, text, parameters))) ?? 'TIME_BUDGET';
+}
+
+const toResult = (item: ItemOutcome): Result => (typeof item === 'string' ? describeItemError(item) : item.prediction);
+
+const sum = <T>(items: readonly T[], read: (item: T) => number) => items.reduce((total, item) => total + read(item), 0);
+
+function countLabels(predictions: readonly Prediction[]): Record<string, number> {
+  const labels: Record<string, number> = {};
+  for (const { label } of predictions) labels[label] = (labels[label] ?? 0) + 1;
+  return labels;
+}
+
+/** What was run for a list, together. */
+function summarize(items: readonly ItemOutcome[]): Outcome {
+  const runs = items.filter((item) => typeof item !== 'string');
+  const predictions = runs.map(({ prediction }) => prediction);
+  return {
+    texts: items.length,
+    failed: items.length - runs.length,
+    labels: countLabels(predictions),
+    tokens: sum(predictions, ({ tokens }) => tokens),
+    unknown: sum(predictions, ({ unknown }) => unknown),
+    truncated: predictions.some(({ truncated }) => truncated),
+    stages: {
+      tokenizeMs: sum(runs, ({ stages }) => stages.tokenizeMs),
+      runMs: sum(runs, ({ stages }) => stages.runMs),
+    },
+  };
+}

@@ -1,0 +1,187 @@
+// What a caller may send: the query, the form and the JSON body. The schemas validate requests and describe them in the OpenAPI
+// document.
+import { z } from '@hono/zod-openapi';
+import { ApiError, type ErrorCode } from './errors.ts';
+
+/** Longest text that is accepted, in characters (Unicode code points, as OpenAPI counts). */
+export const maxCharacters = 100_000;
+
+/** Most texts of one list. */
+export const maxInputs = 256;
+
+/** A character that is no white space. JavaScript's `\s` lacks some characters that are white space to the tokenizer. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are white space to the tokenizer
+const visible = /[^\s\u001c-\u001f\u0085]/;
+
+/** The error code for a text that cannot be classified, or undefined. */
+export function findTextFault(text: string): 'SENTENCE_BLANK' | 'SENTENCE_TOO_LONG' | undefined {
+  if (isLongerThan(text, maxCharacters)) return 'SENTENCE_TOO_LONG';
+  return visible.test(text) ? undefined : 'SENTENCE_BLANK';
+}
+
+/** Counts code points only if the count of UTF-16 units, which costs nothing, does not decide. */
+function isLongerThan(text: string, characters: number): boolean {
+  if (text.length <= characters) return false;
+  return text.length > 2 * characters || Array.from(text).length > characters;
+}
+
+/** Names a value that is not what was asked for. */
+function describeValue(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 40 ? `${value.slice(0, 40).toWellFormed()}…` : value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** The second half of a sentence that begins with the name of a field. */
+const give = (what: string) => ({
+  error: ({ input }: { readonly input?: unknown }) =>
+    `is ${input === undefined ? 'missing' : describeValue(input)}: give ${what}`,
+});
+
+const longValues = ['cut', 'windows'] as const;
+const longText =
+  'How to read a text that is longer than the model reads: `cut` reads its beginning, `windows` all of it';
+const explainText = 'Whether to say what each word contributes to the label';
+
+const code = (code: ErrorCode) => code;
+
+/** The message of an issue with the sentence is the code of the error answer. */
+const sentence = z
+  .string({ error: ({ input }) => code(input === undefined ? 'SENTENCE_MISSING' : 'SENTENCE_REPEATED') })
+  .superRefine((text, { addIssue }) => {
+    const fault = findTextFault(text);
+    if (fault) addIssue(fault);
+  })
+  .openapi({
+    description: 'The text to judge, in English. `+` is a space.',
+    minLength: 1,
+    maxLength: maxCharacters,
+    // Other languages count U+FEFF as no white space.
+    pattern: '[^\\s\\u001c-\\u001f\\u0085\\ufeff]',
+    example: 'this is the best book ever',
+  });
+
+/** The parameters of one sentence, in an address or a form. */
+export const sentenceParameters = z.object({
+  sentence,
+  long: z.enum(longValues, give('"cut" or "windows" once')).default('cut').openapi({ description: longText }),
+  explain: z
+    .enum(['true', 'false'], give('"true" or "false" once'))
+    .default('false')
+    .openapi({ description: explainText }),
+});
+
+/** The fields of a form: those of the address, and no others. */
+export const sentenceForm = z
+  .strictObject(sentenceParameters.shape)
+  .openapi('SentenceForm', { title: 'SentenceForm', description: 'One sentence, as HTML forms send it' });
+
+type SentenceParameters = Omit<z.infer<typeof sentenceParameters>, 'sentence'>;
+
+/** How texts are to be read. */
+export interface Parameters {
+  readonly long: 'cut' | 'windows';
+  readonly explain: boolean;
+}
+
+/** The parameters of an address or a form as they are for a list. */
+export const toParameters = ({ long, explain }: SentenceParameters): Parameters => ({
+  long,
+  explain: explain === 'true',
+});
+
+const text = z
+  .string(give('a text'))
+  .refine(
+    (value) => value.isWellFormed(),
+    'holds half of a surrogate pair: escape both halves, or write the character',
+  );
+
+const inputs = z
+  .union([text, z.array(text, give('a list')).min(1, 'is an empty list: give at least one text').max(maxInputs)], {
+    ...give('a text or a list of texts'),
+  })
+  .openapi({
+    description: 'A text, or a list of texts. Texts that are blank or too long get an error in their place',
+    example: ['this is the best book ever', 'this is the worst book ever'],
+  });
+
+const parameters = z
+  .strictObject(
+    {
+      long: z.enum(longValues, give('"cut" or "windows"')).default('cut').openapi({ description: longText }),
+      explain: z.boolean(give('true or false')).default(false).openapi({ description: explainText }),
+    },
+    give('an object'),
+  )
+  .openapi('Parameters', { title: 'Parameters' });
+
+/** The JSON body of `POST /predict`. */
+export const listRequest = z
+  .strictObject({ inputs, parameters: parameters.optional() }, give('an object with "inputs"'))
+  .openapi('PredictRequest', { title: 'PredictRequest' });
+
+/** Texts, and how to read them. */
+export interface ListRequest {
+  readonly inputs: readonly string[];
+  readonly parameters: Parameters;
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Reads a query or a form. The first fault of the sentence decides; otherwise all faults of the parameters are named. */
+export function rejectParameters(issues: readonly Issue[]): never {
+  const messages = issues.flatMap((issue) => describeIssue(issue, 'parameter'));
+  const fault = issues.find(({ path }) => path[0] === 'sentence');
+  if (fault) throw new ApiError(fault.message as ErrorCode);
+  throw new ApiError('PARAMETER_INVALID', { message: join(messages) });
+}
+
+/**
+ * Checks a parsed JSON body.
+ *
+ * @throws ApiError `INPUTS_TOO_MANY`, or `BODY_INVALID` that names every field that is wrong.
+ */
+export function checkListRequest(body: unknown): ListRequest {
+  const { inputs: given } = (body ?? {}) as { readonly inputs?: unknown };
+  if (Array.isArray(given) && given.length > maxInputs) throw new ApiError('INPUTS_TOO_MANY');
+  const { data, error } = listRequest.safeParse(body);
+  if (!data)
+    throw new ApiError('BODY_INVALID', {
+      message: join(error.issues.flatMap((issue) => describeIssue(issue, 'field'))),
+    });
+  const { inputs, parameters: asked = { long: 'cut', explain: false } } = data;
+  return { inputs: typeof inputs === 'string' ? [inputs] : inputs, parameters: asked };
+}
+
+/** Says as much as a reader can use. */
+const mostProblems = 5;
+
+function join(problems: readonly string[]): string {
+  const more = problems.length - mostProblems;
+  return [...problems.slice(0, mostProblems), ...(more > 0 ? [`And ${more} more.`] : [])].join(' ');
+}
+
+/** `inputs[2]`, `parameters.long`. */
+const formatPath = (path: readonly PropertyKey[]) =>
+  path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
+
+function describeIssue(issue: Issue, kind: 'field' | 'parameter', above: readonly PropertyKey[] = []): string[] {
+  const path = [...above, ...issue.path];
+  const where = path.length > 0 ? `The ${kind} ${JSON.stringify(formatPath(path))}` : 'The body';
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map(
+      (key) => `${where} has ${describeValue(key)}, which is no ${kind} of this service: leave it out.`,
+    );
+  const branch = issue.code === 'invalid_union' ? issue.errors.find(isOfRightType) : undefined;
+  return branch?.flatMap((inner) => describeIssue(inner, kind, path)) ?? [`${where} ${issue.message}.`];
+}
+
+/** Whether these are the issues of the alternative that the caller meant. */
+const isOfRightType = (issues: readonly Issue[]) =>
+  !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0);
