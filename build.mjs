@@ -26,6 +26,7 @@ const entries = [
   'local/score',
   'local/smoke',
   'local/model',
+  'local/key',
   'local/train-data',
   'local/train-submit',
 ];

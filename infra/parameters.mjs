@@ -48,8 +48,8 @@ export const parameters = {
     check: orWord('off', whole(1, 10000)),
   },
   authorizer: {
-    says: 'who may call: `none` (everybody), `iam` (signed requests), `jwt` (tokens of `jwtIssuer` for `jwtAudience`)',
-    check: oneOf('none', 'iam', 'jwt'),
+    says: 'who may call: `none` (everybody), `iam` (signed requests), `jwt` (tokens of `jwtIssuer` for `jwtAudience`), `key` (keys of `npm run key`)',
+    check: oneOf('none', 'iam', 'jwt', 'key'),
     instead: 'iam',
   },
   jwtIssuer: {

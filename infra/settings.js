@@ -52,7 +52,7 @@ const corsOf = (origins) =>
   origins && {
     allowedOrigins: origins,
     allowedMethods: ['GET', 'HEAD', 'POST'],
-    allowedHeaders: ['authorization', 'content-type', 'if-none-match'],
+    allowedHeaders: ['authorization', 'content-type', 'if-none-match', 'x-api-key'],
     exposedResponseHeaders: ['etag', 'retry-after', 'x-model-version'],
     maxAge: 3600,
   };
@@ -67,6 +67,9 @@ const repositoryArnOf = (image) => {
   return name ? { 'Fn::Sub': `arn:\${AWS::Partition}:ecr:${region}:${account}:repository/${name}` } : null;
 };
 
+/** The SSM parameter of `npm run key`. infra/authorizers/key.yml lets the function read it. */
+const keysParameter = { 'Fn::Sub': `/\${AWS::StackName}/keys` };
+
 /** The values and what follows from them: names of included files, `AWS::NoValue` where CloudFormation must see nothing. */
 function deriveSettings(values) {
   const { alarmEmail, architecture, provisionedConcurrency, reservedConcurrency, modelVersion } = values;
@@ -77,6 +80,7 @@ function deriveSettings(values) {
     bucket,
     platform: architecture === 'arm64' ? 'linux/arm64' : 'linux/amd64',
     cors: corsOf(values.cors) || false,
+    keysParameter: values.authorizer === 'key' ? keysParameter : noValue,
     jwtAudience: values.jwtAudience ?? [],
     jwtIssuer: values.jwtIssuer ?? '',
     modelVersion: modelVersion ?? noValue,

@@ -2,12 +2,14 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
 import { classifySentence, describeModel } from './answer.ts';
+import { requireKey } from './authentication.ts';
 import { readBody } from './body.ts';
 import { cacheControl, createTag, matchesTag } from './caching.ts';
 import { healthRoute, listRoute, modelRoute, predictRoute } from './contract.ts';
 import type { ModelProvider } from './current-model.ts';
 import { ApiError } from './errors.ts';
 import { parseJson } from './json.ts';
+import type { FindKey } from './keys.ts';
 import { predictList } from './list.ts';
 import type { LoadedModel } from './model.ts';
 import {
@@ -38,6 +40,8 @@ interface Dependencies {
   readonly bodyTimeoutMs?: number;
   /** Whether the log contains the texts of the requests. */
   readonly logText?: boolean;
+  /** Finds the name of a key. With it the service asks every caller for one. */
+  readonly findKey?: FindKey | undefined;
   /** Called after every request. */
   readonly observe?: Observe;
   /** `page/` of the built project; without it there is no page. */
@@ -114,7 +118,7 @@ function readForm(text: string): Record<string, string | string[]> {
 
 /** Creates the application. Lambda, the local server and the tests use the same one. */
 export function createApp(dependencies: Dependencies) {
-  const { models, log, logText = false, observe, pageFolder, bodyTimeoutMs = 20_000 } = dependencies;
+  const { models, log, logText = false, findKey, observe, pageFolder, bodyTimeoutMs = 20_000 } = dependencies;
   const app = new OpenAPIHono<RequestEnvironment>({
     strict: false,
     defaultHook: (result) => {
@@ -123,6 +127,7 @@ export function createApp(dependencies: Dependencies) {
   });
 
   app.use(logRequests(log, observe));
+  if (findKey) app.use(requireKey(findKey));
   app.use(async (c, next) => {
     showVersion(c, models.loaded());
     await next();

@@ -20,6 +20,8 @@ export interface Configuration {
   readonly logLevel: LogLevel;
   /** From `LOG_TEXT`: whether the log contains the texts. */
   readonly logText: boolean;
+  /** From `API_KEYS_PARAMETER`: the SSM parameter with the keys; undefined if no caller needs one. */
+  readonly keysParameter: string | undefined;
   /** From `PAGE`: whether browsers get the page at `/` and the API reference at `/docs`. */
   readonly page: boolean;
   /** From `MODEL_REFRESH_SECONDS`: least milliseconds between two checks for a new current version. */
@@ -122,7 +124,18 @@ export function readConfiguration(environment: Environment): Configuration {
   const logLevel = readLogLevel(environment, report);
   const logText = readSwitch(environment, 'LOG_TEXT', false, report);
   const page = readSwitch(environment, 'PAGE', true, report);
+  const keysParameter = environment.API_KEYS_PARAMETER || undefined;
   const refreshMs = readRefresh(environment, report) ?? Number.NaN;
   if (problems.length > 0 || !store || !modelDirectory || !threads || !logLevel) throw new ConfigurationError(problems);
-  return Object.freeze({ store, modelVersion, modelDirectory, threads, logLevel, logText, page, refreshMs });
+  return Object.freeze({
+    store,
+    modelVersion,
+    modelDirectory,
+    threads,
+    logLevel,
+    logText,
+    keysParameter,
+    page,
+    refreshMs,
+  });
 }

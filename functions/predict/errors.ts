@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 
 interface ErrorEntry {
-  readonly status: 400 | 404 | 405 | 408 | 413 | 415 | 500 | 503;
+  readonly status: 400 | 401 | 404 | 405 | 408 | 413 | 415 | 500 | 503;
   readonly message: string;
   /** Seconds after which a retry may succeed. */
   readonly retryAfter?: number;
@@ -40,6 +40,12 @@ const errorTable = {
     status: 413,
     message: 'The request line and headers are larger than 64 KiB: send a shorter text.',
   },
+  KEY_MISSING: {
+    status: 401,
+    message: 'This service asks for a key: send "Authorization: Bearer KEY" or "X-Api-Key: KEY".',
+  },
+  KEY_UNKNOWN: { status: 401, message: 'The key is not known: it was removed, or it never was one of this service.' },
+  KEYS_UNAVAILABLE: { status: 503, message: 'The keys cannot be read at the moment: try again later.', retryAfter: 5 },
   ROUTE_UNKNOWN: {
     status: 404,
     message: 'There is nothing here: ask for /predict?sentence=some%20text, /model, /health or /openapi.json.',

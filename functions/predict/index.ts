@@ -31,14 +31,31 @@ async function warmUp(): Promise<void> {
   await createApp({ models, log: silent }).request('/predict');
 }
 
+/** Finds the keys of a deployment that asks for them. Others do not load the code. */
+async function openKeys(parameter: string | undefined) {
+  if (parameter === undefined) return undefined;
+  const [{ openKeyFinder, parseKeys }, { readParameter }] = await Promise.all([
+    import('./keys.ts'),
+    import('./parameter-store.ts'),
+  ]);
+  const read = async () => parseKeys((await readParameter(parameter, process.env)) ?? '{"keys":[]}');
+  return openKeyFinder({ read, log });
+}
+
 // The code that answers requests is loaded while the model's bytes arrive. Loading it earlier would block the thread and
 // delay the requests for those bytes. If no bytes come, the code is needed all the same, to report that.
 const loading = models.current().catch(() => undefined);
 await Promise.race([downloading, loading]);
-const [{ createApp }, { createHandler }, observability, meter] = await timeline.time('code', async () => {
+const [{ createApp }, { createHandler }, observability, meter, findKey] = await timeline.time('code', async () => {
   // A model in a folder has no download to wait for.
   if (configuration.store.location.startsWith('s3://')) await warmUp();
-  return Promise.all([import('./app.ts'), import('./handler.ts'), import('./observability.ts'), openMeter()]);
+  return Promise.all([
+    import('./app.ts'),
+    import('./handler.ts'),
+    import('./observability.ts'),
+    openMeter(),
+    openKeys(configuration.keysParameter),
+  ]);
 });
 const { createObserver, recordColdStart, recordLoad } = observability;
 const environment = { memoryMb: Number(memory ?? 0), architecture: process.arch, initType: initType ?? 'unknown' };
@@ -51,6 +68,6 @@ await withTimeout(initTimeout(initType), firstLoad);
 
 /** Answers API Gateway. If the model needs longer than the init phase allows, the first request waits for it. */
 export const handler = createHandler(
-  createApp({ models, log, logText, pageFolder, observe: createObserver(meter, environment) }),
+  createApp({ models, log, logText, findKey, pageFolder, observe: createObserver(meter, environment) }),
   models.settled,
 );

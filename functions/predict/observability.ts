@@ -16,6 +16,8 @@ interface Bindings {
 /** What is known of a request when it is answered. */
 export interface Outcome {
   code?: ErrorCode;
+  /** Name of the key that the request came with. */
+  key?: string;
   modelVersion?: string;
   modelCreatedAt?: string;
   /** The likeliest class. */

@@ -39,6 +39,7 @@ describe('the HTTP API', () => {
     ['dev, which is open', 'dev', {}, { AuthorizationType: 'NONE' }],
     ['prod, for signed requests only', 'prod', {}, { AuthorizationType: 'AWS_IAM' }],
     ['prod, opened by a word', 'prod', { authorizer: 'none' }, { AuthorizationType: 'NONE' }],
+    ['prod, for keys, which the function checks', 'prod', { authorizer: 'key' }, { AuthorizationType: 'NONE' }],
     ['prod, for tokens', 'prod', everything, { AuthorizationType: 'JWT', AuthorizerId: { Ref: 'JwtAuthorizer' } }],
   ])('asks who calls: %s', (_what, stage, params, expected) => {
     expect(propertiesOf(synthesize(stage, params), 'HttpApiRouteDefault')).toMatchObject(expected);
@@ -50,6 +51,16 @@ describe('the HTTP API', () => {
       IdentitySource: ['$request.header.Authorization'],
       JwtConfiguration: { Audience: ['callers', 'testers'], Issuer: 'https://issuer.example/' },
     });
+  });
+
+  it('tells predict which parameter holds the keys, if it asks for any', () => {
+    const parameterOf = (template: ReturnType<typeof synthesize>) =>
+      at(propertiesOf(template, 'PredictLambdaFunction'), 'Environment', 'Variables', 'API_KEYS_PARAMETER');
+    const template = synthesize('prod', { authorizer: 'key' });
+    expect(textOf(parameterOf(template))).toBe('/<AWS::StackName>/keys');
+    expect(textOf(template.Outputs.KeysParameter?.Value)).toBe('/<AWS::StackName>/keys');
+    expect(parameterOf(synthesize('prod'))).toEqual({ Ref: 'AWS::NoValue' });
+    expect(synthesize('prod').Outputs.KeysParameter).toBeUndefined();
   });
 
   it('answers pages of other origins only if they are named', () => {

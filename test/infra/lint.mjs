@@ -69,6 +69,7 @@ const shapes = {
   dev: () => synthesize('dev'),
   prod: () => synthesize('prod'),
   'prod with everything': () => synthesize('prod', everything),
+  'dev for keys': () => synthesize('dev', { authorizer: 'key' }),
   'dev in a bucket that exists': () => synthesize('dev', { bucket: 'an-earlier-bucket' }),
 };
 

@@ -53,7 +53,7 @@ describe('a text that is not accepted', () => {
   it.each<[string, Texts, string]>([
     ['a number that is none', { memory: 'lots' }, 'memory must be a whole number from 512 to 10240, but it is "lots".'],
     ['a number out of range', { timeout: 30 }, 'timeout must be a whole number from 5 to 29, but it is "30".'],
-    ['an unknown word', { authorizer: 'basic' }, 'authorizer must be one of none, iam, jwt, but it is "basic".'],
+    ['an unknown word', { authorizer: 'basic' }, 'authorizer must be one of none, iam, jwt, key, but it is "basic".'],
     ['no value at all', { prefix: '' }, 'prefix has no value, neither by --param nor in infra/parameters.yml.'],
     ['a days count that CloudWatch has not', { logRetention: 10 }, 'but it is "10".'],
     ['a tag for a digest', { image: 'repository:v1' }, 'image must be build, or an image by its digest'],

@@ -140,6 +140,13 @@ describe('the permissions of a role', () => {
     expect([...roles].sort()).toEqual(['PredictRole', 'PromoteRole']);
   });
 
+  it('let predict read the keys if callers need one, and nothing else of Parameter Store', () => {
+    const lines = listAllowed(synthesize('prod', { authorizer: 'key' })).map(lineOf);
+    expect(lines.filter((line) => /ssm:|kms:/.test(line))).toEqual([
+      'KeysPolicy: ssm:GetParameter on arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/<AWS::StackName>/keys',
+    ]);
+  });
+
   it('are for the given bucket if one is given', () => {
     const lines = listAllowed(synthesize('dev', { bucket: 'an-earlier-bucket' })).map(lineOf);
     expect(lines).toContain(

@@ -14,6 +14,7 @@ it('reads a usable environment into a frozen object', () => {
     LOG_LEVEL: 'WARN',
     LOG_TEXT: 'on',
     PAGE: 'off',
+    API_KEYS_PARAMETER: '/stack/keys',
     MODEL_REFRESH_SECONDS: '5',
   });
   expect(configuration).toMatchObject({
@@ -23,6 +24,7 @@ it('reads a usable environment into a frozen object', () => {
     logLevel: 'warn',
     logText: true,
     page: false,
+    keysParameter: '/stack/keys',
     refreshMs: 5000,
   });
   expect(configuration.store.location).toBe('s3://bucket/models');
@@ -32,7 +34,7 @@ it('reads a usable environment into a frozen object', () => {
 it('uses defaults for values that are missing or empty', () => {
   const configuration = readConfiguration({ MODEL_URI: usable.MODEL_URI, MODEL_VERSION: '', LOG_LEVEL: '' });
   expect(configuration).toMatchObject({ modelVersion: undefined, modelDirectory: tmpdir(), logLevel: 'info' });
-  expect(configuration).toMatchObject({ logText: false, page: true, refreshMs: 60_000 });
+  expect(configuration).toMatchObject({ logText: false, keysParameter: undefined, page: true, refreshMs: 60_000 });
   expect(configuration.threads).toBe(availableParallelism());
 });
 

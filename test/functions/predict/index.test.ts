@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { formatKeys, hashKey } from '../../../functions/predict/keys.ts';
 import { buildCommands } from '../../local/built-commands.ts';
 import { type Bucket, makeBucket } from '../../s3/buckets.ts';
 import { createEvent, lambdaContext } from './http-event.ts';
@@ -117,6 +119,30 @@ it('does not serve a version whose bytes differ from the published ones', async 
   expect(await receive()).toBe('ready');
   expect(await invoke(good)).toMatchObject({ statusCode: 503 });
   expect(JSON.stringify(readLog())).toContain(`versions/${firstVersion}/tokenizer.json`);
+}, 60_000);
+
+it('asks for a key of the parameter, names it in the log line, and never logs a key', async () => {
+  const bucket = await makeBucket();
+  await publish(bucket);
+  const ssm = new SSMClient({ endpoint: bucket.endpoint, region: 'us-east-1' });
+  const Name = `/${bucket.name}/keys`;
+  const key = 'sb_of-the-team';
+  const Value = formatKeys([{ name: 'team', sha256: hashKey(key), created: '2026-11-28' }]);
+  await ssm.send(new PutParameterCommand({ Name, Value, Type: 'SecureString' }));
+  const { receive, invoke, readLog, output } = startLambda({ ...describeStore(bucket), API_KEYS_PARAMETER: Name });
+  expect(await receive()).toBe('ready');
+  await ssm.send(new DeleteParameterCommand({ Name }));
+  const ask = async (headers: Readonly<Record<string, string>>) =>
+    (await invoke(createEvent({ query: 'sentence=good', headers }))).statusCode;
+  expect(await ask({})).toBe(401);
+  expect(await ask({ 'x-api-key': 'sb_of-nobody' })).toBe(401);
+  expect(await ask({ authorization: `Bearer ${key}` })).toBe(200);
+  expect(readLog().flatMap(({ message, status, key }) => (message === 'request' ? [[status, key]] : []))).toEqual([
+    [401, undefined],
+    [401, undefined],
+    [200, 'team'],
+  ]);
+  expect(output.stdout + output.stderr).not.toMatch(/sb_of|Bearer/);
 }, 60_000);
 
 it('does not start with a wrong configuration and lists every problem', async () => {

@@ -1,6 +1,7 @@
 import { type App, createApp } from '../../../functions/predict/app.ts';
 import { readConfiguration } from '../../../functions/predict/configuration.ts';
 import { createModelProvider, type ModelProvider } from '../../../functions/predict/current-model.ts';
+import type { FindKey } from '../../../functions/predict/keys.ts';
 import { type LoadedModel, loadModel } from '../../../functions/predict/model.ts';
 import { createLog } from '../../../layers/telemetry/index.ts';
 import { writeTinyStore } from './tiny-store.ts';
@@ -33,9 +34,9 @@ export async function loadTiny(): Promise<LoadedModel> {
 }
 
 /** Creates the application over a folder with or without a store in it; the model loads with the first request. */
-export function createTinyService(folder: string): TinyService {
+export function createTinyService(folder: string, findKey?: FindKey): TinyService {
   const { lines, log } = createRecord();
   const models = createModelProvider(() => loadModel(configure(folder), { log }));
   const release = async () => models.loaded()?.classifier.release();
-  return { app: createApp({ models, log }), models, lines, release };
+  return { app: createApp({ models, log, findKey }), models, lines, release };
 }
