@@ -131,12 +131,29 @@ export interface ListRequest {
 
 type Issue = z.core.$ZodIssue;
 
-/** Reads a query or a form. The first fault of the sentence decides; otherwise all faults of the parameters are named. */
-export function rejectParameters(issues: readonly Issue[]): never {
-  const messages = issues.flatMap((issue) => describeIssue(issue, 'parameter'));
-  const fault = issues.find(({ path }) => path[0] === 'sentence');
+/** Reads the fields of a form, as Hono reads those of a query. */
+export function readForm(text: string): Record<string, string[]> {
+  const form = new URLSearchParams(text);
+  return Object.fromEntries([...new Set(form.keys())].map((name) => [name, form.getAll(name)]));
+}
+
+/**
+ * Checks the fields of a query or a form.
+ *
+ * @throws ApiError with the fault of the sentence; if it has none, `PARAMETER_INVALID` that names every parameter that is wrong.
+ */
+export function checkSentence(
+  fields: Readonly<Record<string, readonly string[]>>,
+  schema: typeof sentenceParameters,
+): z.infer<typeof sentenceParameters> {
+  const single = Object.entries(fields).map(([name, values]) => [name, values.length > 1 ? values : values[0]]);
+  const { data, error } = schema.safeParse(Object.fromEntries(single));
+  if (data) return data;
+  const fault = error.issues.find(({ path }) => path[0] === 'sentence');
   if (fault) throw new ApiError(fault.message as ErrorCode);
-  throw new ApiError('PARAMETER_INVALID', { message: join(messages) });
+  throw new ApiError('PARAMETER_INVALID', {
+    message: join(error.issues.flatMap((issue) => describeIssue(issue, 'parameter'))),
+  });
 }
 
 /**

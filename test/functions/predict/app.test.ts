@@ -233,6 +233,7 @@ describe('the other routes', () => {
       { name: 'sentence', in: 'query', required: true, schema: { maxLength: 100_000 } },
       { name: 'long', schema: { enum: ['cut', 'windows'] } },
       { name: 'explain' },
+      { name: 'If-None-Match', in: 'header' },
     ];
     const code = { enum: expect.arrayContaining(['SENTENCE_MISSING', 'MODEL_UNAVAILABLE']) };
     expect(await read(await ask('/openapi.json'))).toMatchObject({
