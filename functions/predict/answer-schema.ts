@@ -31,7 +31,7 @@ const findings = {
   unknown: z.int().openapi({ description: 'Those of them that the model does not know', example: 0 }),
   truncated: z.boolean().openapi({ description: 'Whether a part of the text was not read', example: false }),
   dropped: z.int().optional().openapi({ description: 'Tokens that were cut off; only if truncated' }),
-  reliable: z.boolean().optional().openapi({ description: 'Whether the text is one that the model can judge' }),
+  reliable: z.boolean().openapi({ description: 'Whether the text is one that the model can judge', example: true }),
   reason: z
     .enum(['language', 'unknown_tokens'])
     .optional()

@@ -1,6 +1,13 @@
-import type { Classification, RunStages } from '../../layers/inference/index.ts';
+import type {
+  Classification,
+  Classifier,
+  RunStages,
+  TextWindow,
+  WindowedClassification,
+} from '../../layers/inference/index.ts';
 import type { Answer, Prediction, PublicModel } from './answer-schema.ts';
 import { findLikeliest, weighPositive } from './classes.ts';
+import { ApiError } from './errors.ts';
 import type { LoadedModel } from './model.ts';
 import type { Parameters } from './request-schema.ts';
 
@@ -17,18 +24,58 @@ export interface TimedPrediction {
   readonly stages: RunStages;
 }
 
+/** The layer's code, which a cold start loads while the model's bytes arrive. */
+const loadInference = () => import('../../layers/inference/index.ts');
+
 /**
  * Classifies a text. An answer never depends on other texts.
  *
+ * @throws ApiError `WINDOWS_TOO_MANY`.
  * @throws what the classifier throws.
  */
-export async function predictText(model: LoadedModel, text: string, _parameters: Parameters): Promise<TimedPrediction> {
-  const classification = await model.classifier.classify(text);
-  const { probabilities, stages } = classification;
-  return { prediction: createPrediction(model.manifest.labels, classification), probabilities, stages };
+export async function predictText(
+  { classifier, manifest }: LoadedModel,
+  text: string,
+  parameters: Parameters,
+): Promise<TimedPrediction> {
+  const { explain, judgeReliability } = await loadInference();
+  const inWindows = parameters.long === 'windows';
+  const classification: Classification & Partial<WindowedClassification> = inWindows
+    ? await classifyLong(classifier, text, parameters)
+    : await classifier.classify(text);
+  const { probabilities, stages, windows } = classification;
+  const common = createPrediction(manifest.labels, classification);
+  const { label, score } = common;
+  const reason = judgeReliability(text, classification);
+  const prediction = {
+    ...common,
+    reliable: reason === undefined,
+    ...(reason && { reason }),
+    ...(windows && { windows: windows.map(roundScore) }),
+    ...(parameters.explain && { explanation: await explain(classifier, text, { label, score, windows: inWindows }) }),
+  };
+  return { prediction, probabilities, stages };
 }
 
-function createPrediction(labels: readonly string[], classification: Classification): Prediction {
+/** Classifies all of a text, by windows if it is longer than the model reads. */
+async function classifyLong(
+  classifier: Classifier,
+  text: string,
+  parameters: Parameters,
+): Promise<WindowedClassification> {
+  const { classifyWindows, maxExplainedWindows, maxWindows, WindowsTooManyError } = await loadInference();
+  try {
+    return await classifyWindows(classifier, text, parameters.explain ? maxExplainedWindows : maxWindows);
+  } catch (cause) {
+    if (cause instanceof WindowsTooManyError) throw new ApiError('WINDOWS_TOO_MANY', { cause });
+    throw cause;
+  }
+}
+
+const roundScore = (window: TextWindow) => ({ ...window, score: Number(formatProbability(window.score)) });
+
+/** What every prediction has. */
+function createPrediction(labels: readonly string[], classification: Classification) {
   const { probabilities: values, tokens, unknown, dropped } = classification;
   const label = findLikeliest(labels, values);
   const probabilities = nameProbabilities(labels, values);

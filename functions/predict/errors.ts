@@ -19,7 +19,7 @@ const errorTable = {
   PARAMETER_INVALID: { status: 400, message: 'A parameter has a value that it does not take.' },
   WINDOWS_TOO_MANY: {
     status: 413,
-    message: 'The text is longer than 64 windows: send it in parts, or ask for long=cut.',
+    message: 'The text is longer than 64 windows, or than 8 with explain: send it in parts, or ask for long=cut.',
   },
   TIME_BUDGET: {
     status: 503,

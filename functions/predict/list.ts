@@ -2,7 +2,7 @@
 
 import { predictText, type TimedPrediction } from './answer.ts';
 import type { Prediction, Result } from './answer-schema.ts';
-import { describeItemError, type ItemErrorCode } from './errors.ts';
+import { ApiError, describeItemError, type ItemErrorCode } from './errors.ts';
 import type { LoadedModel } from './model.ts';
 import type { Outcome } from './observability.ts';
 import { findTextFault, type ListRequest, type Parameters } from './request-schema.ts';
@@ -61,10 +61,16 @@ async function predictItem(
 ): Promise<ItemOutcome> {
   const fault = findTextFault(text);
   if (fault) return fault;
-  if (deadline === Number.POSITIVE_INFINITY) return predictText(model, text, parameters);
   const remaining = deadline - performance.now();
   if (remaining <= 0) return 'TIME_BUDGET';
-  return (await withTimeout(remaining, predictText(model, text, parameters))) ?? 'TIME_BUDGET';
+  const predicting = predictText(model, text, parameters);
+  try {
+    if (deadline === Number.POSITIVE_INFINITY) return await predicting;
+    return (await withTimeout(remaining, predicting)) ?? 'TIME_BUDGET';
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'WINDOWS_TOO_MANY') return error.code;
+    throw error;
+  }
 }
 
 const toResult = (item: ItemOutcome): Result => (typeof item === 'string' ? describeItemError(item) : item.prediction);

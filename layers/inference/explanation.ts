@@ -21,7 +21,7 @@ export interface Explanation {
   /** The probability of the label for a text without words. */
   readonly baseline: number;
   /** In the order of the text. The weights sum to score − baseline. */
-  readonly words: readonly WordWeight[];
+  readonly words: WordWeight[];
 }
 
 /** A word, and what it adds to the probability of the label. */

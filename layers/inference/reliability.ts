@@ -95,7 +95,8 @@ const patterns = {
  * @param tokens - `[CLS]` and `[SEP]` included.
  */
 export function judgeReliability(text: string, { tokens, unknown }: TokenCount): UnreliableReason | undefined {
-  if (!isEnglish(text.slice(0, longest), tokens)) return 'language';
+  const sample = text.slice(0, longest);
+  if (!isEnglish(sample, tokens * (text === '' ? 1 : sample.length / text.length))) return 'language';
   return unknown > tokens * unknownShare ? 'unknown_tokens' : undefined;
 }
 

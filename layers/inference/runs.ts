@@ -1,10 +1,8 @@
 import type { Classification, Classifier } from './types.ts';
 
-/** More would fill the queue of a service's workers, and other requests would have to wait for all of them. */
-const inFlight = 4;
-
 /**
- * Classifies texts that one answer is made of, a few at a time. The answers are in the order of the texts.
+ * Classifies texts that one answer is made of, as many at a time as the classifier works on: more would wait in its queue
+ * before the texts of other requests. The answers are in the order of the texts.
  *
  * @throws what the classifier throws for the first text that fails; no further text is begun then.
  */
@@ -18,7 +16,8 @@ export async function classifyEach(classifier: Classifier, texts: readonly strin
       answers[index] = await classifier.classify(text);
     }
   };
-  const turns = Array.from({ length: Math.min(inFlight, texts.length) }, takeTurns);
+  const { concurrency = 1 } = classifier;
+  const turns = Array.from({ length: Math.min(concurrency, texts.length) }, takeTurns);
   await Promise.all(turns).catch((error: unknown) => {
     failed = true;
     throw error;

@@ -41,6 +41,7 @@ describe('GET /predict', () => {
       tokens: 8,
       unknown: 0,
       truncated: false,
+      reliable: true,
     });
   });
 
@@ -154,7 +155,7 @@ describe('a model of three classes', () => {
     expect(probabilities.negative).toBeCloseTo(negative / sum, 6);
     expect(Number(response.positive)).toBeCloseTo(positive / (positive + negative), 6);
     expect(Number(response.negative)).toBeCloseTo(negative / (positive + negative), 6);
-    expect(beside).toEqual({ model: firstVersion, tokens: 6, unknown: 0, truncated: false });
+    expect(beside).toEqual({ model: firstVersion, tokens: 6, unknown: 0, truncated: false, reliable: true });
   });
 
   it('names positive and negative as well', async () => {

@@ -35,6 +35,7 @@ describe('a list of texts', () => {
         tokens: 5,
         unknown: 0,
         truncated: false,
+        reliable: true,
       })),
     });
   });
