@@ -59,6 +59,23 @@ export function loadByClients(address: string, clients: number, texts: readonly 
   });
 }
 
+/**
+ * Clients that ask, wait for the answer and ask again at once, also after a refusal. Requests that have no answer after the
+ * given time are not in the result.
+ */
+export function loadForSeconds(address: string, clients: number, texts: readonly string[], seconds: number) {
+  return load(address, clients, texts, async (askNext) => {
+    const replies: Reply[] = [];
+    const ends = performance.now() + 1000 * seconds;
+    const runClient = async () => {
+      while (performance.now() < ends) replies.push(await askNext());
+    };
+    for (let client = 0; client < clients; client++) runClient();
+    await sleep(1000 * seconds);
+    return [...replies];
+  });
+}
+
 /** Asks at given times, whether earlier answers have come or not. @param times - ascending milliseconds after the start. */
 export function loadBySchedule(address: string, times: readonly number[], texts: readonly string[]) {
   return load(address, 256, texts, async (askNext) => {

@@ -37,9 +37,13 @@ export function listEngines(bench: Bench, contender: Contender, models: ModelPai
 /** `npm start` as it is built, with one thread for each worker. */
 export function commandServer({ paths, models }: Bench, port: number, workers: number, ...flags: string[]): Command {
   const options = ['--port', String(port), '--workers', String(workers), ...flags];
-  const env = { MODEL_URI: `file:${models.network.store}`, MODEL_THREADS: '1', ORT_DISABLE_TELEMETRY: '1' };
-  const args = [join(paths.root, 'dist', 'local', 'serve.mjs'), ...options];
-  return { file: process.execPath, args, env: { ...env, LOG_LEVEL: 'info' } };
+  return commandBuilt(join(paths.root, 'dist'), models.network.store, options);
+}
+
+/** The `npm start` of a folder that was built, here or of another version, with one thread for each worker. */
+export function commandBuilt(folder: string, store: string, options: readonly string[]): Command {
+  const env = { MODEL_URI: `file:${store}`, MODEL_THREADS: '1', ORT_DISABLE_TELEMETRY: '1', LOG_LEVEL: 'info' };
+  return { file: process.execPath, args: [join(folder, 'local', 'serve.mjs'), ...options], env };
 }
 
 /** A contender behind HTTP. Python's engines run behind gunicorn. */

@@ -1,9 +1,21 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { createCommand, UsageError, wholeNumber } from '../local/command-line.ts';
 
 /** The parts of a run, in their order. */
 export const parts = [
-  ...(['latency', 'sample', 'cold-start', 'load', 'workers', 'overhead', 'memory', 'size', 'cost'] as const),
+  ...([
+    'latency',
+    'sample',
+    'cold-start',
+    'load',
+    'workers',
+    'overload',
+    'overhead',
+    'memory',
+    'size',
+    'cost',
+  ] as const),
 ];
 export type Part = (typeof parts)[number];
 
@@ -32,6 +44,7 @@ interface Options {
   readonly blocks: number;
   readonly threads: number;
   readonly shape: (typeof shapes)[number];
+  readonly before?: string;
 }
 
 /** Reads the command line. Throws UsageError for unknown flags and values. */
@@ -48,6 +61,9 @@ export function readBenchOptions(args: readonly string[]) {
     .option('--blocks <number>', 'how often the contenders take turns', wholeNumber('blocks', [1, 100]), 5)
     .option('--threads <number>', threadsHelp, wholeNumber('threads', [1, 256]), threads)
     .option('--shape <name>', shapeHelp, (text) => readChoice('shape', shapes, text), 'base')
+    .option('--before <folder>', 'dist/ of an earlier version: its overload is measured beside', (path) =>
+      resolve(path),
+    )
     .addHelpText('after', notes)
     .parse(args, { from: 'user' })
     .opts<Options>();

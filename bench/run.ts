@@ -9,6 +9,7 @@ import { measureLatency, measureSample } from './measurements/latency.ts';
 import { measureLoad } from './measurements/load.ts';
 import { measureMemory } from './measurements/memory.ts';
 import { measureOverhead } from './measurements/overhead.ts';
+import { measureOverload } from './measurements/overload.ts';
 import { measureSize } from './measurements/size.ts';
 import { measureWorkers } from './measurements/workers.ts';
 import { type Part, readBenchOptions } from './options.ts';
@@ -23,6 +24,7 @@ const measurements: Readonly<Record<Part, (bench: Bench) => Promise<void>>> = {
   'cold-start': measureColdStart,
   load: measureLoad,
   workers: measureWorkers,
+  overload: measureOverload,
   overhead: measureOverhead,
   memory: measureMemory,
   size: measureSize,

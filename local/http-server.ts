@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import type { App } from '../functions/predict/app.ts';
 import { describeError, type ErrorCode } from '../functions/predict/errors.ts';
+import { type Admission, type Arrival, maxWaiting } from './admission.ts';
 import { UsageError } from './command-line.ts';
 
 /** Longest request line and headers. Node's own 16 KiB would refuse a long review in an address. */
@@ -24,6 +25,8 @@ interface Options {
   /** 0 for any free port. */
   readonly port: number;
   readonly host: string;
+  /** Decides about requests that need a worker; without it all are taken on. */
+  readonly admission?: Admission;
 }
 
 /**
@@ -31,12 +34,13 @@ interface Options {
  *
  * @throws UsageError if the port or the host cannot be listened on.
  */
-export async function startServer(app: App, { port, host }: Options): Promise<RunningServer> {
+export async function startServer(app: App, { port, host, admission }: Options): Promise<RunningServer> {
   const errorHandler = () => createErrorResponse('REQUEST_MALFORMED');
   // A request of HTTP/1.0 may have no Host header.
   const listener = getRequestListener(app.fetch, { errorHandler, hostname: 'localhost' });
-  const server = createServer({ maxHeaderSize: maxHeaderBytes }, listener);
+  const server = createServer({ maxHeaderSize: maxHeaderBytes }, admission ? askFirst(listener, admission) : listener);
   server.on('clientError', refuseUnreadable);
+  if (admission) holdConnections(server, admission);
   const closeConnections = trackConnections(server);
   server.listen(port, host);
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
@@ -74,6 +78,57 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     Connection: 'close',
   }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${content}`);
+}
+
+/** Requests that need a worker. All others are answered even if every worker is busy. */
+const needsWorker = (url = '') => /^\/predict(?:[/?]|$)/.test(url);
+
+/** Passes requests that need a worker to the application when they are admitted. */
+function askFirst(listener: RequestListener, admission: Admission): RequestListener {
+  return (request, response) => {
+    if (!needsWorker(request.url)) return listener(request, response);
+    let onClose = () => admission.abandon(arrival);
+    const arrival: Arrival = {
+      start: () => {
+        onClose = () => admission.leave();
+        listener(request, response);
+      },
+      refuse: () => {
+        onClose = () => undefined;
+        refuseOverloaded(response);
+      },
+    };
+    response.once('close', () => onClose());
+    admission.enter(arrival);
+  };
+}
+
+function refuseOverloaded(response: ServerResponse): void {
+  const { status, headers, body } = describeError('OVERLOADED');
+  const content = JSON.stringify(body);
+  response.writeHead(status, { ...headers, 'Content-Type': 'application/json', 'Content-Length': content.length });
+  response.end(content);
+}
+
+const roomCheckMs = 50;
+
+/** Reads nothing of new connections while as many requests wait as may. */
+function holdConnections(server: Server, admission: Admission): void {
+  const unread: Socket[] = [];
+  const countPlaces = () => maxWaiting - admission.counts().waiting;
+  let timer: NodeJS.Timeout | undefined;
+  const read = () => {
+    for (const socket of unread.splice(0, countPlaces())) socket.resume();
+    if (unread.length > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+  server.on('connection', (socket) => {
+    if (countPlaces() > 0 && unread.length === 0) return;
+    socket.pause();
+    unread.push(socket);
+    timer ??= setInterval(read, roomCheckMs);
+  });
 }
 
 /** Returns a function that closes each connection after the request that is in flight on it. */

@@ -6,6 +6,7 @@ import type { Configuration } from '../functions/predict/configuration.ts';
 import { createModelProvider, createWatch, type ModelProvider } from '../functions/predict/current-model.ts';
 import { loadModel } from '../functions/predict/model.ts';
 import { createLog } from '../layers/telemetry/index.ts';
+import { createAdmission } from './admission.ts';
 import { createCommand, runCommand, wholeNumber } from './command-line.ts';
 import { readLocalConfiguration } from './environment.ts';
 import { type RunningServer, startServer } from './http-server.ts';
@@ -64,8 +65,9 @@ async function start(options: ServeOptions, configuration: Configuration): Promi
   const models = createModelProvider(load, createWatch(configuration, { log }));
   const { logText, page } = configuration;
   const pageFolder = page ? join(import.meta.dirname, '..', 'page') : undefined;
+  const admission = createAdmission({ capacity: workers + queueDepth, log });
   const app = createApp({ models, log, logText, pageFolder });
-  return { models, loading, server: await startServer(app, options) };
+  return { models, loading, server: await startServer(app, { ...options, admission }) };
 }
 
 /** The first signal ends the server after the requests in flight are answered. The second signal ends it at once. */

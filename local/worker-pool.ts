@@ -1,14 +1,10 @@
-// Worker processes behind one classifier, and the queue of texts in front of them.
+// Worker processes behind one classifier. dispatcher.ts has the queue in front of them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ApiError } from '../functions/predict/errors.ts';
-import {
-  type Classification,
-  type Classifier,
-  createTokenCounter,
-  type ModelSource,
-} from '../layers/inference/index.ts';
+import { type Classifier, createTokenCounter, type ModelSource } from '../layers/inference/index.ts';
 import { describeFailure, type Log } from '../layers/telemetry/index.ts';
+import { createDispatcher } from './dispatcher.ts';
 import { startWorker, type WorkerProcess } from './worker-process.ts';
 
 /** Path of the built worker.ts, beside the bundle that this file is in. */
@@ -22,7 +18,7 @@ export interface PoolOptions {
   readonly workers: number;
   /** Threads of one run in one process. */
   readonly threads: number;
-  /** Texts that may wait for a worker; one more is refused. */
+  /** Texts that may wait for a worker; one more is refused. See `Dispatcher.open`. */
   readonly queueDepth: number;
   readonly log: Log;
   /** Milliseconds between two tries to replace a worker. */
@@ -42,8 +38,8 @@ async function startAll(start: Start, count: number): Promise<WorkerProcess[]> {
 }
 
 /**
- * Starts worker processes on a model's files. Each text goes to an idle worker, first come, first served. A worker that
- * ends is replaced, and the text that it had fails.
+ * Starts worker processes on a model's files. Each text goes to an idle worker, and requests take turns. A worker that ends
+ * is replaced, and the text that it had fails.
  *
  * @throws Error if a worker cannot load the model. No process is left behind.
  */
@@ -97,16 +93,26 @@ function createPool(
     return replace();
   };
 
+  const open = (texts: number) => {
+    if (closing.signal.aborted || (replacementFailed && workers.size === 0)) throw new ApiError('MODEL_UNAVAILABLE');
+    return dispatcher.open(texts);
+  };
+
   for (const worker of started) add(worker);
-  return {
+  const pool: Classifier = {
     labels: source.labels,
     maxTokens: source.maxTokens,
     // Here and not in a worker: it takes a fraction of a run, and the workers have their one queue for runs.
     countTokens: createTokenCounter(source),
     concurrency: options.workers,
     classify: async (text) => {
-      if (closing.signal.aborted || (replacementFailed && workers.size === 0)) throw new ApiError('MODEL_UNAVAILABLE');
-      return dispatcher.classify(text);
+      const { classify, close } = open(1);
+      return classify(text).finally(close);
+    },
+    countWaiting: dispatcher.waiting,
+    forRequest: (texts) => {
+      const { classify, close } = open(texts);
+      return { ...pool, classify, release: async () => close() };
     },
     release: async () => {
       closing.abort();
@@ -115,88 +121,7 @@ function createPool(
       await Promise.all([...workers].map((worker) => worker.stop()));
     },
   };
-}
-
-/** Answers one text at a time. */
-export interface Worker {
-  classify(text: string): Promise<Classification>;
-}
-
-interface Task {
-  readonly text: string;
-  resolve(answer: Promise<Classification>): void;
-  reject(error: Error): void;
-}
-
-/** Hands texts to workers. */
-export interface Dispatcher {
-  /** Adds a worker. It takes the text that has waited longest. */
-  add(worker: Worker): void;
-  /** Removes a worker. It keeps the text that it is working on. */
-  remove(worker: Worker): void;
-  /** Number of workers, idle or not. */
-  size(): number;
-  /** @throws ApiError `OVERLOADED` if the queue is full. */
-  classify(text: string): Promise<Classification>;
-  /** Refuses the texts that wait. */
-  refuseWaiting(error: Error): void;
-  /** Resolves when no text waits and no worker is busy. */
-  drained(): Promise<void>;
-}
-
-/**
- * Gives each text to an idle worker. While there is none, texts wait in a queue.
- *
- * @param queueDepth - texts that may wait. Without a bound an overloaded server would answer every request late.
- */
-export function createDispatcher(queueDepth: number): Dispatcher {
-  const workers = new Set<Worker>();
-  const idle = new Set<Worker>();
-  const queue: Task[] = [];
-  const running = new Set<Promise<unknown>>();
-
-  const run = (worker: Worker, { text, resolve }: Task) => {
-    idle.delete(worker);
-    const answer = worker.classify(text);
-    resolve(answer);
-    const settled = answer.then(nothing, nothing).then(() => {
-      running.delete(settled);
-      takeNext(worker);
-    });
-    running.add(settled);
-  };
-
-  const takeNext = (worker: Worker) => {
-    if (!workers.has(worker)) return;
-    const task = queue.shift();
-    if (task) run(worker, task);
-    else idle.add(worker);
-  };
-
-  return {
-    add: (worker) => {
-      workers.add(worker);
-      takeNext(worker);
-    },
-    remove: (worker) => {
-      workers.delete(worker);
-      idle.delete(worker);
-    },
-    size: () => workers.size,
-    classify: (text) =>
-      new Promise((resolve, reject) => {
-        const [worker] = idle;
-        if (worker) run(worker, { text, resolve, reject });
-        else if (queue.length < queueDepth) queue.push({ text, resolve, reject });
-        else reject(new ApiError('OVERLOADED'));
-      }),
-    refuseWaiting: (error) => {
-      for (const { reject } of queue.splice(0)) reject(error);
-    },
-    drained: async () => {
-      while (running.size > 0) await Promise.all(running);
-    },
-  };
+  return pool;
 }
 
 const nothing = () => undefined;

@@ -5,6 +5,8 @@ interface ErrorEntry {
   readonly message: string;
   /** Seconds after which a retry may succeed. */
   readonly retryAfter?: number;
+  /** Seconds that a caller may be told beyond these, at random, so that not all callers come back together. */
+  readonly retrySpread?: number;
 }
 
 /** Every way in which a request can fail: the code in the answer's body, its status and its message. The only place with error statuses. */
@@ -55,7 +57,12 @@ const errorTable = {
     message: 'This address does not take this method: the header Allow names those it takes.',
   },
   MODEL_UNAVAILABLE: { status: 503, message: 'No model can be had at the moment: try again later.', retryAfter: 5 },
-  OVERLOADED: { status: 503, message: 'Too many requests are waiting: try again later.', retryAfter: 1 },
+  OVERLOADED: {
+    status: 503,
+    message: 'Too many requests are waiting: try again later.',
+    retryAfter: 1,
+    retrySpread: 3,
+  },
   INTERNAL: {
     status: 500,
     message: 'Something failed on our side. The header X-Request-Id says where to look in the log.',
@@ -95,9 +102,10 @@ export class ApiError extends Error {
 
 /** Status, headers and body of an error answer, for code that has no Hono context. */
 export function describeError(code: ErrorCode, message: string = errorTable[code].message) {
-  const { status, retryAfter }: ErrorEntry = errorTable[code];
+  const { status, retryAfter, retrySpread = 0 }: ErrorEntry = errorTable[code];
   const headers: Record<string, string> = { 'Cache-Control': 'no-store' };
-  if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter);
+  if (retryAfter !== undefined)
+    headers['Retry-After'] = String(retryAfter + Math.floor(Math.random() * (retrySpread + 1)));
   return { status, headers, body: { error: { code, message } } };
 }
 

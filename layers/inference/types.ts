@@ -61,6 +61,13 @@ export interface Classifier {
   classify(text: string): Promise<Classification>;
   /** Counts the tokens of each text, all of them, without `[CLS]` and `[SEP]`. The model does not run. */
   countTokens(texts: readonly string[]): Promise<readonly TokenCount[]>;
+  /**
+   * The same classifier for one request with so many texts; its `release` ends the request. Requests take turns, a text each.
+   * Throws if there is no room for the texts. Undefined if all texts wait in one line.
+   */
+  forRequest?(texts: number): Classifier;
+  /** Texts that wait for a worker. Undefined if there are no workers. */
+  countWaiting?(): number;
   release(): Promise<void>;
   /** How long it took to load; undefined if several processes loaded it together. */
   readonly loadStages?: LoadStages | undefined;

@@ -1,7 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ask, loadByClients, loadBySchedule, scheduleEvenly, scheduleRandomly } from '../../bench/clients.ts';
+import {
+  ask,
+  loadByClients,
+  loadBySchedule,
+  loadForSeconds,
+  scheduleEvenly,
+  scheduleRandomly,
+} from '../../bench/clients.ts';
 import { createRandom } from '../../bench/texts.ts';
 
 /** A server that answers after 20 ms. It counts the requests that wait at the same time. */
@@ -37,6 +44,15 @@ test('on a schedule, a request does not wait for the answer to the request befor
   close();
   expect(replies).toHaveLength(4);
   expect(seen.most).toBe(4);
+});
+
+test('clients ask again for some time, also after a refusal', async () => {
+  const { seen, address, close } = await startServer(503);
+  const { replies } = await loadForSeconds(address, 2, ['a'], 0.3);
+  close();
+  expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([503]));
+  expect(replies.length).toBeGreaterThan(2);
+  expect(seen.most).toBe(2);
 });
 
 test('a refusal is a reply with its status and its Retry-After; a missing server is a reply with status 0', async () => {

@@ -10,7 +10,7 @@ test('parts are taken in the order of the report', () => {
 
 test('a quick run leaves out memory settings and costs unless they are asked for', () => {
   expect(readBenchOptions(['--quick']).only).toEqual([
-    ...['latency', 'sample', 'cold-start', 'load', 'workers', 'overhead', 'size'],
+    ...['latency', 'sample', 'cold-start', 'load', 'workers', 'overload', 'overhead', 'size'],
   ]);
   expect(readBenchOptions(['--quick', '--only', 'cost,memory']).only).toEqual(['memory', 'cost']);
 });

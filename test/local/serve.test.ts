@@ -94,7 +94,7 @@ it('is healthy while its worker is busy, and refuses requests beyond the queue w
   expect(health.status).toBe(200);
   const refused = responses.filter(({ status }) => status === 503);
   expect(refused.length).toBeGreaterThan(0);
-  expect(refused[0]?.headers.get('retry-after')).toBe('1');
+  expect(refused[0]?.headers.get('retry-after')).toMatch(/^[1-4]$/);
   expect(await refused[0]?.json()).toMatchObject({ error: { code: 'OVERLOADED' } });
   expect(responses.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(2);
 }, 60_000);
