@@ -24,32 +24,68 @@ export interface RunningServer {
 interface Options {
   /** 0 for any free port. */
   readonly port: number;
+  /** `localhost` and `0.0.0.0` stand for their addresses of IPv4 and IPv6. */
   readonly host: string;
   /** Decides about requests that need a worker; without it all are taken on. */
   readonly admission?: Admission;
 }
+
+/** Both addresses of a host that has one of IPv4 and one of IPv6. */
+const twins: Readonly<Record<string, readonly [string, string]>> = {
+  localhost: ['127.0.0.1', '::1'],
+  '0.0.0.0': ['0.0.0.0', '::'],
+};
 
 /**
  * Serves the application.
  *
  * @throws UsageError if the port or the host cannot be listened on.
  */
-export async function startServer(app: App, { port, host, admission }: Options): Promise<RunningServer> {
+export async function startServer(
+  { fetch }: Pick<App, 'fetch'>,
+  { port, host, admission }: Options,
+): Promise<RunningServer> {
   const errorHandler = () => createErrorResponse('REQUEST_MALFORMED');
   // A request of HTTP/1.0 may have no Host header.
-  const listener = getRequestListener(app.fetch, { errorHandler, hostname: 'localhost' });
-  const server = createServer({ maxHeaderSize: maxHeaderBytes }, admission ? askFirst(listener, admission) : listener);
+  const answer = getRequestListener(fetch, { errorHandler, hostname: 'localhost' });
+  const listener = admission ? askFirst(answer, admission) : answer;
+  const [address = host, twin] = twins[host] ?? [host];
+  const first = await listen(listener, { port, host: address, admission });
+  const second = twin ? await listenIfPossible(listener, { port: first.port, host: twin, admission }) : undefined;
+  const close = () => Promise.all([first.close(), second?.close()]).then(() => undefined);
+  return { port: first.port, close };
+}
+
+/** Listens on an address of IPv6, unless this machine has none. */
+async function listenIfPossible(listener: RequestListener, options: ListenOptions): Promise<RunningServer | undefined> {
+  try {
+    return await listen(listener, options);
+  } catch (error) {
+    const { code } = (error as Error).cause as NodeJS.ErrnoException;
+    if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return undefined;
+    throw error;
+  }
+}
+
+interface ListenOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly admission: Admission | undefined;
+}
+
+async function listen(listener: RequestListener, { port, host, admission }: ListenOptions): Promise<RunningServer> {
+  const server = createServer({ maxHeaderSize: maxHeaderBytes }, listener);
   server.on('clientError', refuseUnreadable);
   if (admission) holdConnections(server, admission);
   const closeConnections = trackConnections(server);
-  server.listen(port, host);
+  server.listen({ port, host, ipv6Only: true });
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(explain(error, { port, host }));
+    throw new UsageError(explain(error, port, host), { cause: error });
   });
   return { port: (server.address() as AddressInfo).port, close: () => close(server, closeConnections) };
 }
 
-function explain({ code, message }: NodeJS.ErrnoException, { port, host }: Options): string {
+function explain({ code, message }: NodeJS.ErrnoException, port: number, host: string): string {
   if (code === 'EADDRINUSE') return `Port ${port} is in use: choose another with --port, or stop what listens there.`;
   if (code === 'EACCES') return `Port ${port} is for privileged users: choose one above 1023 with --port.`;
   return `Cannot listen on ${host}, port ${port} (${message}): name an address of this machine with --host.`;

@@ -7,9 +7,12 @@ import { createModelProvider, createWatch, type ModelProvider } from '../functio
 import { loadModel } from '../functions/predict/model.ts';
 import { createLog } from '../layers/telemetry/index.ts';
 import { createAdmission } from './admission.ts';
-import { createCommand, runCommand, wholeNumber } from './command-line.ts';
+import { createCommand, runCommand, UsageError, wholeNumber } from './command-line.ts';
 import { readLocalConfiguration } from './environment.ts';
 import { type RunningServer, startServer } from './http-server.ts';
+import { createMetrics } from './metrics.ts';
+import { addMiddleware } from './middleware.ts';
+import { addOperationRoutes } from './operation-routes.ts';
 import { startPool, workerPath } from './worker-pool.ts';
 
 /** The options of `npm start`. */
@@ -18,6 +21,9 @@ export interface ServeOptions {
   readonly host: string;
   readonly workers: number;
   readonly queue: number;
+  /** Origins whose pages may call. */
+  readonly cors: readonly string[];
+  readonly quiet: boolean;
 }
 
 const environmentHelp = `
@@ -30,17 +36,29 @@ MODEL_THREADS (threads of one worker; default ${availableParallelism()} processo
 export function readServeOptions(args: readonly string[]): ServeOptions {
   return createCommand('npm start --', 'Serves the model over HTTP on this machine.')
     .option('--port <number>', 'port to listen on, 0 for any free one', wholeNumber('port', [0, 65_535]), 5000)
-    .option('--host <name>', 'address to listen on, 0.0.0.0 for all', '127.0.0.1')
+    .option('--host <name>', 'address to listen on, 0.0.0.0 for all; localhost is 127.0.0.1 and ::1', 'localhost')
     .option('--workers <number>', 'processes that run the model at the same time', wholeNumber('workers', [1, 256]), 1)
     .option(
       '--queue <number>',
-      'requests that may wait for a worker; one more is answered 503',
+      'texts that may wait for a worker; what comes on top waits unread, and is answered 503 if that takes long',
       wholeNumber('queue', [0, 100_000]),
       64,
     )
+    .option('--cors <origins>', 'origins whose pages may call, comma-separated, * for all', readOrigins, [])
+    .option('--quiet', 'no log line for each request', false)
     .addHelpText('after', environmentHelp)
     .parse(args, { from: 'user' })
     .opts<ServeOptions>();
+}
+
+/** Reads origins: `*`, or `https://example.com` with or without a port. */
+function readOrigins(text: string): readonly string[] {
+  const origins = text.split(',').map((origin) => origin.trim());
+  const wrong = origins.find(
+    (origin) => origin !== '*' && !(URL.canParse(origin) && new URL(origin).origin === origin),
+  );
+  if (wrong === undefined) return origins;
+  throw new UsageError(`--cors takes origins such as https://example.com, comma-separated, or *, not "${wrong}".`);
 }
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
@@ -55,7 +73,7 @@ interface Service {
 async function start(options: ServeOptions, configuration: Configuration): Promise<Service> {
   const log = createLog({ level: configuration.logLevel });
   const loading = new AbortController();
-  const { workers, queue: queueDepth } = options;
+  const { workers, queue: queueDepth, cors: origins, quiet } = options;
   const load = () =>
     loadModel(configuration, {
       log,
@@ -66,8 +84,12 @@ async function start(options: ServeOptions, configuration: Configuration): Promi
   const { logText, page } = configuration;
   const pageFolder = page ? join(import.meta.dirname, '..', 'page') : undefined;
   const admission = createAdmission({ capacity: workers + queueDepth, log });
-  const app = createApp({ models, log, logText, pageFolder });
-  return { models, loading, server: await startServer(app, { ...options, admission }) };
+  const metrics = createMetrics({ models, admission });
+  const { observe } = metrics;
+  const app = createApp({ models, log, logText, accessLog: !quiet, pageFolder, observe });
+  addOperationRoutes(app, { models, metrics });
+  const server = await startServer(addMiddleware(app, { origins }), { ...options, admission });
+  return { models, loading, server };
 }
 
 /** The first signal ends the server after the requests in flight are answered. The second signal ends it at once. */

@@ -43,6 +43,8 @@ interface Dependencies {
   readonly logText?: boolean;
   /** Finds the name of a key. With it the service asks every caller for one. */
   readonly findKey?: FindKey | undefined;
+  /** Whether the log has a line for each request. */
+  readonly accessLog?: boolean;
   /** Called after every request. */
   readonly observe?: Observe;
   /** `page/` of the built project; without it there is no page. */
@@ -52,14 +54,25 @@ interface Dependencies {
 /** The application, for any server that uses `fetch` requests and responses. */
 export type App = ReturnType<typeof createApp>;
 
-/** Waits for a model, then answers with that model from beginning to end. */
-async function withModel<T>(dependencies: Dependencies, answer: (model: LoadedModel) => Promise<T>): Promise<T> {
+/**
+ * Waits for a model, then answers with that model from beginning to end.
+ *
+ * @param texts - how many texts the request has for the classifier.
+ */
+async function withModel<T>(dependencies: Dependencies, texts: number, answer: (model: LoadedModel) => Promise<T>) {
   const { models, modelTimeoutMs = 25_000 } = dependencies;
   const model = await withTimeout(modelTimeoutMs, models.current()).catch((cause: unknown) => {
     throw new ApiError('MODEL_UNAVAILABLE', { cause });
   });
   if (!model) throw new ApiError('MODEL_UNAVAILABLE');
-  return models.use(answer);
+  return models.use((current) => (texts === 0 ? answer(current) : takeTurns(current, texts, answer)));
+}
+
+/** Answers with a classifier that knows which texts belong together, where requests take turns. */
+async function takeTurns<T>(model: LoadedModel, texts: number, answer: (model: LoadedModel) => Promise<T>): Promise<T> {
+  const classifier = model.classifier.forRequest?.(texts);
+  if (!classifier) return answer(model);
+  return answer({ ...model, classifier }).finally(() => classifier.release());
 }
 
 function showVersion(c: RequestContext, model: LoadedModel | undefined): void {
@@ -100,10 +113,11 @@ async function answerList(c: RequestContext, model: LoadedModel, request: ListRe
 
 /** Creates the application. Lambda, the local server and the tests use the same one. */
 export function createApp(dependencies: Dependencies) {
-  const { models, log, logText = false, findKey, observe, pageFolder, bodyTimeoutMs = 20_000 } = dependencies;
+  const { models, log, logText = false, accessLog = true, findKey, observe, pageFolder } = dependencies;
+  const { bodyTimeoutMs = 20_000 } = dependencies;
   const app = new Hono<RequestEnvironment>({ strict: false });
 
-  app.use(logRequests(log, observe));
+  app.use(logRequests(accessLog ? log : undefined, observe));
   if (findKey) app.use(requireKey(findKey));
   app.use(async (c, next) => {
     showVersion(c, models.loaded());
@@ -125,7 +139,7 @@ export function createApp(dependencies: Dependencies) {
   app.get('/predict', async (c) => {
     const { sentence, ...asked } = checkSentence(c.req.queries(), sentenceParameters);
     if (logText) addOutcome(c, { text: sentence });
-    return withModel(dependencies, async (model) => {
+    return withModel(dependencies, 1, async (model) => {
       showVersion(c, model);
       const tag = createTag(model.manifest.version, sentence, asked.long, asked.explain);
       const unchanged = answerUnchanged(c, tag);
@@ -142,21 +156,21 @@ export function createApp(dependencies: Dependencies) {
     if (kind === 'json') {
       const request = checkListRequest(await parseJson(text));
       if (logText) addOutcome(c, { text: request.inputs.join('\n') });
-      return withModel(dependencies, async (model) => {
+      return withModel(dependencies, request.inputs.length, async (model) => {
         showVersion(c, model);
         return answerList(c, model, request);
       });
     }
     const { sentence, ...asked } = checkSentence(readForm(text), sentenceForm);
     if (logText) addOutcome(c, { text: sentence });
-    return withModel(dependencies, async (model) => {
+    return withModel(dependencies, 1, async (model) => {
       showVersion(c, model);
       return c.json(await predictSentence(c, model, sentence, toParameters(asked)), 200);
     });
   });
 
   app.get('/model', async (c) =>
-    withModel(dependencies, async (model) => {
+    withModel(dependencies, 0, async (model) => {
       showVersion(c, model);
       const tag = createTag(model.manifest.version);
       const unchanged = answerUnchanged(c, tag);

@@ -35,8 +35,15 @@ export interface Outcome {
   text?: string;
 }
 
+/** A request and its answer, in the words of the metrics: the route, not the URL, which holds the text. */
+export interface AnsweredRequest {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+}
+
 /** Records a request's outcome and its duration. */
-export type Observe = (outcome: Readonly<Outcome>, milliseconds: number) => void;
+export type Observe = (outcome: Readonly<Outcome>, milliseconds: number, request: AnsweredRequest) => void;
 
 /** The types of the Hono context. */
 export interface RequestEnvironment {
@@ -60,17 +67,14 @@ export function fail(c: RequestContext, code: ErrorCode, details?: ErrorDetails)
 
 const round = (milliseconds: number) => Math.round(milliseconds * 100) / 100;
 
-/** Names the route, not the URL: the URL holds the text. */
-function describeRequest(c: RequestContext, milliseconds: number) {
-  const { method } = c.req;
-  const route = routePath(c, -1);
+function describeRequest(c: RequestContext, request: AnsweredRequest, milliseconds: number) {
   const { stages, modelCreatedAt: _, ...outcome } = c.get('outcome');
   const ms = { ms: round(milliseconds), ...(stages && { runMs: round(stages.runMs) }) };
-  return { requestId: c.get('requestId'), method, route, status: c.res.status, ...ms, ...outcome };
+  return { requestId: c.get('requestId'), ...request, ...ms, ...outcome };
 }
 
-/** Gives each request an id, which the answer's header carries too, and logs one line when it is answered. */
-export function logRequests(log: Log, observe?: Observe): MiddlewareHandler<RequestEnvironment> {
+/** Gives each request an id, which the answer's header carries too, and logs one line when it is answered, if there is a log. */
+export function logRequests(log: Log | undefined, observe?: Observe): MiddlewareHandler<RequestEnvironment> {
   return async (c, next) => {
     const started = performance.now();
     const requestId = c.env?.lambdaContext?.awsRequestId ?? randomUUID();
@@ -79,8 +83,9 @@ export function logRequests(log: Log, observe?: Observe): MiddlewareHandler<Requ
     c.header('X-Request-Id', requestId);
     await next();
     const milliseconds = performance.now() - started;
-    log.info('request', describeRequest(c, milliseconds));
-    observe?.(c.get('outcome'), milliseconds);
+    const request = { method: c.req.method, route: routePath(c, -1), status: c.res.status };
+    log?.info('request', describeRequest(c, request, milliseconds));
+    observe?.(c.get('outcome'), milliseconds, request);
   };
 }
 
@@ -113,11 +118,10 @@ function estimateCost(ms: number, { memoryMb, architecture }: ExecutionEnvironme
 const secondsSince = (time: string, now: number) => Math.max(0, (now - Date.parse(time)) / 1000);
 
 /** Creates the function that turns a request's outcome into metrics. */
-export function createObserver(meter: Meter, environment: ExecutionEnvironment, now = Date.now): Observe {
-  return (
-    { code, stages, label, labels = label ? { [label]: 1 } : {}, tokens, unknown = 0, truncated, modelCreatedAt },
-    ms,
-  ) => {
+export function createObserver(meter: Meter, environment: ExecutionEnvironment, now = Date.now) {
+  return (outcome: Readonly<Outcome>, ms: number): void => {
+    const { code, stages, label, labels = label ? { [label]: 1 } : {}, tokens, unknown = 0 } = outcome;
+    const { truncated, modelCreatedAt } = outcome;
     const measures = [...estimateCost(ms, environment)];
     if (stages) measures.push(milliseconds('TokenizeTime', stages.tokenizeMs), milliseconds('RunTime', stages.runMs));
     if (tokens !== undefined)

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { createAdmission } from '../../local/admission.ts';
 import { type RunningServer, startServer } from '../../local/http-server.ts';
-import { createTinyService, type TinyService } from '../functions/predict/tiny-service.ts';
+import { createRecord, createTinyService, type TinyService } from '../functions/predict/tiny-service.ts';
 import { writeTinyStore } from '../functions/predict/tiny-store.ts';
 
 let service: TinyService;
@@ -65,7 +66,7 @@ it('answers a client of HTTP/1.0, which has no Host header', async () => {
   expect(await send('GET /health HTTP/1.0\r\n\r\n')).toEqual({ status: 200, body: { status: 'ok' } });
 });
 
-it.each(['POST', 'OPTIONS', 'TRACE', 'DELETE'])('answers %s with 405', async (method) => {
+it.each(['PUT', 'OPTIONS', 'TRACE', 'DELETE'])('answers %s with 405', async (method) => {
   const { status, body } = await send(createRequest('/predict?sentence=good').replace('GET', method));
   expect(status).toBe(405);
   expect(body).toMatchObject({ error: { code: 'METHOD_NOT_ALLOWED' } });
@@ -79,4 +80,71 @@ it('reports in one sentence that a port is in use', async () => {
 
 it('reports in one sentence that a host is not an address of this machine', async () => {
   await expect(startServer(service.app, { port: 0, host: '192.0.2.1' })).rejects.toThrow(/192\.0\.2\.1.*--host/);
+});
+
+it('answers on the addresses of IPv4 and IPv6 that localhost stands for', async () => {
+  const twin = await startServer(service.app, { port: 0, host: 'localhost' });
+  for (const address of ['127.0.0.1', '[::1]']) {
+    expect((await fetch(`http://${address}:${twin.port}/health`)).status).toBe(200);
+  }
+  await twin.close();
+});
+
+it('says nothing of addresses that a proxy has seen', async () => {
+  const headers = { 'X-Forwarded-For': '203.0.113.9', 'X-Forwarded-Host': 'example.com', 'X-Forwarded-Proto': 'https' };
+  const response = await fetch(`http://127.0.0.1:${server.port}/health`, { headers });
+  expect([...response.headers].flat().join()).not.toMatch(/forwarded|example\.com|203\.0/i);
+});
+
+describe('with as many requests as it takes on', () => {
+  /** A server for one request at a time, whose application answers when the test lets it. */
+  async function startBusy() {
+    const admission = createAdmission({ capacity: 1, log: createRecord().log });
+    const held: (() => void)[] = [];
+    const app = {
+      fetch: (request: Request) =>
+        request.url.includes('/predict')
+          ? new Promise<Response>((resolve) => held.push(() => resolve(new Response('done'))))
+          : new Response('ok'),
+    };
+    const busy = await startServer(app, { port: 0, host: '127.0.0.1', admission });
+    const url = `http://127.0.0.1:${busy.port}`;
+    const waitFor = async (condition: () => boolean) => {
+      while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    const first = fetch(`${url}/predict?sentence=first`);
+    await waitFor(() => held.length === 1);
+    return { admission, held, busy, url, first, waitFor };
+  }
+
+  it('refuses one that waits too long, in the shape of all errors, and answers those that need no worker', async () => {
+    const { admission, held, busy, url, first } = await startBusy();
+    const refused = fetch(`${url}/predict`, { method: 'POST', body: '{}' });
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    const response = await refused;
+    expect(response.status).toBe(503);
+    expect(response.headers.get('Retry-After')).toMatch(/^[1-4]$/);
+    expect(await response.json()).toMatchObject({ error: { code: 'OVERLOADED' } });
+    expect(admission.counts()).toEqual({ admitted: 1, waiting: 0, refused: 1 });
+    held[0]?.();
+    expect((await first).status).toBe(200);
+    await busy.close();
+    expect(admission.counts().admitted).toBe(0);
+  });
+
+  it('takes on the next one after an answer, and forgets one whose client has gone', async () => {
+    const { admission, held, busy, url, first, waitFor } = await startBusy();
+    const gone = new AbortController();
+    const aborted = fetch(`${url}/predict?sentence=gone`, { signal: gone.signal }).catch(() => 'aborted');
+    await waitFor(() => admission.counts().waiting === 1);
+    gone.abort();
+    await waitFor(() => admission.counts().waiting === 0);
+    const next = fetch(`${url}/predict?sentence=next`);
+    await waitFor(() => admission.counts().waiting === 1);
+    held[0]?.();
+    await waitFor(() => held.length === 2);
+    held[1]?.();
+    expect([await aborted, (await first).status, (await next).status]).toEqual(['aborted', 200, 200]);
+    await busy.close();
+  });
 });

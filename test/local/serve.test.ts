@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, renameSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,12 +47,23 @@ function startServeIn(environment: NodeJS.ProcessEnv, folder: string, args: read
 }
 
 it('listens on port 5000 with one worker by default', () => {
-  expect(readServeOptions([])).toMatchObject({ port: 5000, workers: 1 });
+  expect(readServeOptions([])).toEqual({
+    ...{ port: 5000, host: 'localhost', workers: 1, queue: 64, cors: [], quiet: false },
+  });
 });
 
 it('reads every flag', () => {
-  const args = ['--port', '0', '--host', '0.0.0.0', '--workers=4', '--queue', '9'];
-  expect(readServeOptions(args)).toEqual({ port: 0, host: '0.0.0.0', workers: 4, queue: 9 });
+  const args = ['--port', '0', '--host', '0.0.0.0', '--workers=4', '--queue', '9', '--quiet'];
+  const cors = ['https://one.example', 'http://localhost:3000'];
+  expect(readServeOptions([...args, '--cors', cors.join(', ')])).toEqual({
+    ...{ port: 0, host: '0.0.0.0', workers: 4, queue: 9, cors, quiet: true },
+  });
+});
+
+it('takes the flags that docs/settings.md lists', () => {
+  const [, part = ''] = readFileSync('docs/settings.md', 'utf8').split('`npm start` takes ');
+  const listed = [...(part.split('\n## ')[0] ?? '').matchAll(/^\| `--([a-z-]+)` \|/gm)].map(([, flag]) => flag);
+  expect(listed).toEqual(Object.keys(readServeOptions([])));
 });
 
 it.each([
@@ -61,6 +72,8 @@ it.each([
   [['--workers', '0'], /--workers takes a whole number from 1/],
   [['--workers', '1.5'], /"1\.5"/],
   [['--queue='], /--queue/],
+  [['--cors', 'example.com'], /^--cors takes origins such as https:\/\/example\.com, .+, not "example\.com"\.$/],
+  [['--cors', 'https://example.com/path'], /--cors/],
   [['--prot', '80'], /Unknown option '--prot'\. Did you mean --port\? --help lists what there is\.$/],
   [['--port'], /--port/],
   [['8080'], /^Too many arguments\. Expected 0 arguments but got 1\. --help lists what there is\.$/],
@@ -162,6 +175,16 @@ it('turns the telemetry of ONNX Runtime off', async () => {
   const { findAddress } = startServeIn({ ...environment, HOME: scratch, TMPDIR: scratch }, folder, []);
   expect((await fetch(`${await findAddress()}/predict?sentence=good`)).status).toBe(200);
   expect(readdirSync(scratch)).toEqual([]);
+}, 60_000);
+
+it('writes no line for a request with --quiet, is ready and has metrics', async () => {
+  const { findAddress, output } = startServe(await writeTinyStore(), '--quiet', '--cors', '*');
+  const address = await findAddress();
+  expect((await fetch(`${address}/ready`)).status).toBe(200);
+  const response = await fetch(`${address}/predict?sentence=good`, { headers: { Origin: 'https://page.example' } });
+  expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*');
+  expect(await (await fetch(`${address}/metrics`)).text()).toContain('model_run_seconds_count 1');
+  expect(output.stdout).not.toContain('"message":"request"');
 }, 60_000);
 
 it('lists what is wrong with the environment', async () => {

@@ -65,6 +65,20 @@ it('gives the answers of a classifier in this process', async () => {
   ]);
 }, 60_000);
 
+it('lets a request of several texts take turns with others, and closes it', async () => {
+  const { pool } = await start(await createSource(), { workers: 1, queueDepth: 1 });
+  const list = pool.forRequest?.(3);
+  const order: string[] = [];
+  const note = (name: string) => () => order.push(name);
+  const answers = ['1', '2', '3'].map((name) => list?.classify('good').then(note(name)));
+  const single = pool.classify('good').then(note('single'));
+  await Promise.all([...answers, single]);
+  expect(order).toEqual(['1', '2', 'single', '3']);
+  await list?.release();
+  expect(await pool.classify('good')).toMatchObject({ tokens: 3 });
+  expect(pool.countWaiting?.()).toBe(0);
+}, 60_000);
+
 it('uses every worker and leaves no process behind', async () => {
   const { pool, lines } = await start(await createSource());
   const workers = listStarted(lines);
