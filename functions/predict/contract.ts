@@ -44,6 +44,15 @@ function failures(...codes: readonly ErrorCode[]): Responses {
   return Object.fromEntries(responses);
 }
 
+/** The same question with the ETag of its answer. */
+const askAgain = (operationId: string, parameters: Readonly<Record<string, string>> = {}) => ({
+  askAgain: {
+    operationId,
+    description: 'Whether the answer has changed',
+    parameters: { ...parameters, 'header.If-None-Match': '$response.header.ETag' },
+  },
+});
+
 const sentenceFailures = [
   'SENTENCE_MISSING',
   'SENTENCE_BLANK',
@@ -73,7 +82,12 @@ const predictSentence: RouteConfig = {
   tags: ['Predictions'],
   request: { query: sentenceParameters, headers: ifNoneMatch },
   responses: {
-    200: { description: 'The probabilities', headers: cached, content: { 'application/json': { schema: answer } } },
+    200: {
+      description: 'The probabilities',
+      headers: cached,
+      content: { 'application/json': { schema: answer } },
+      links: askAgain('predictSentence', { 'query.sentence': '$request.query.sentence' }),
+    },
     304: unchanged,
     ...failures(...sentenceFailures, ...serviceFailures, 'REQUEST_TOO_LARGE'),
   },
@@ -118,7 +132,12 @@ const getModel: RouteConfig = {
   tags: ['Service'],
   request: { headers: ifNoneMatch },
   responses: {
-    200: { description: 'The model', headers: cached, content: { 'application/json': { schema: model } } },
+    200: {
+      description: 'The model',
+      headers: cached,
+      content: { 'application/json': { schema: model } },
+      links: askAgain('getModel'),
+    },
     304: unchanged,
     ...failures('REQUEST_MALFORMED', 'MODEL_UNAVAILABLE', 'INTERNAL'),
   },
