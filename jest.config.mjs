@@ -12,7 +12,7 @@ export default {
   transform: { '^.+\\.ts$': '<rootDir>/test/jest/transform.mjs' },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: [...containerSuites, pageSuite].map((folder) => `${folder}/`),
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.venv/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/client/(dist/|package\\.json)', '<rootDir>/.venv/'],
   // Outlives the folder for temporary files, which is made anew for each run.
   cacheDirectory: '<rootDir>/.cache/jest',
   maxWorkers: 2,
