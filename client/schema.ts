@@ -11,10 +11,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether a text is positive, negative or neutral */
+        /**
+         * Whether a sentence is positive, negative or neutral
+         * @description Parameters that are not listed here are ignored.
+         */
         get: operations["predictSentence"];
         put?: never;
-        /** Whether each of several texts is positive, negative or neutral */
+        /**
+         * Whether each of several texts is positive, negative or neutral
+         * @description Takes up to 256 texts in JSON, in at most 1 MiB. Each is answered by itself; equal texts are run once. A form with one sentence is answered like `GET /predict`.
+         */
         post: operations["predict"];
         delete?: never;
         options?: never;
@@ -48,6 +54,57 @@ export interface paths {
         };
         /** Whether the service is alive, with or without a model */
         get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document */
+        get: operations["getDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page to try the service, for browsers */
+        get: operations["getPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document for readers */
+        get: operations["getReference"];
         put?: never;
         post?: never;
         delete?: never;
@@ -127,8 +184,11 @@ export interface components {
             truncated: boolean;
             /** @description Tokens that were cut off; only if truncated */
             dropped?: number;
-            /** @description Whether the text is one that the model can judge */
-            reliable?: boolean;
+            /**
+             * @description Whether the text is one that the model can judge
+             * @example true
+             */
+            reliable: boolean;
             /**
              * @description Why the answer is not reliable; only then
              * @enum {string}
@@ -234,8 +294,11 @@ export interface components {
             truncated: boolean;
             /** @description Tokens that were cut off; only if truncated */
             dropped?: number;
-            /** @description Whether the text is one that the model can judge */
-            reliable?: boolean;
+            /**
+             * @description Whether the text is one that the model can judge
+             * @example true
+             */
+            reliable: boolean;
             /**
              * @description Why the answer is not reliable; only then
              * @enum {string}
@@ -383,7 +446,10 @@ export interface operations {
                 /** @description Whether to say what each word contributes to the label */
                 explain?: "true" | "false";
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of an answer that the caller has */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -392,6 +458,14 @@ export interface operations {
             /** @description The probabilities */
             200: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    /** @description Send it as If-None-Match to be told only whether the answer has changed */
+                    ETag?: string;
+                    /** @description How long the answer may be kept */
+                    "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -401,40 +475,66 @@ export interface operations {
             /** @description The answer that If-None-Match names still holds */
             304: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    /** @description Send it as If-None-Match to be told only whether the answer has changed */
+                    ETag?: string;
+                    /** @description How long the answer may be kept */
+                    "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The sentence is missing, blank or repeated, or a parameter has a value that it does not take */
+            /** @description SENTENCE_MISSING, SENTENCE_BLANK, SENTENCE_REPEATED, PARAMETER_INVALID, REQUEST_MALFORMED */
             400: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The sentence is too long to read */
+            /** @description SENTENCE_TOO_LONG, WINDOWS_TOO_MANY, REQUEST_TOO_LARGE */
             413: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something failed on our side */
+            /** @description INTERNAL */
             500: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No model can be had, or too many requests wait: Retry-After says when to ask again */
+            /** @description MODEL_UNAVAILABLE, OVERLOADED */
             503: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    /** @description Seconds after which to ask again */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -457,63 +557,95 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The predictions, in the order of the inputs. A form is answered like `GET /predict` */
+            /** @description Predictions for JSON, in the order of the inputs, or the answer to the sentence of a form */
             200: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    /** @description Only if texts have the error TIME_BUDGET: seconds after which to send them again */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Predictions"] | components["schemas"]["Answer"];
                 };
             };
-            /** @description The body cannot be read, or a field of it is wrong: the message names it */
+            /** @description BODY_MALFORMED, BODY_INVALID, SENTENCE_MISSING, SENTENCE_BLANK, SENTENCE_REPEATED, PARAMETER_INVALID, REQUEST_MALFORMED */
             400: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The body did not arrive in time */
+            /** @description REQUEST_TIMEOUT */
             408: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The body is larger than 1 MiB, or has more than 256 inputs */
+            /** @description BODY_TOO_LARGE, INPUTS_TOO_MANY, SENTENCE_TOO_LONG, WINDOWS_TOO_MANY */
             413: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description The body is neither JSON nor a form, or is not in UTF-8 */
+            /** @description CONTENT_TYPE_UNSUPPORTED */
             415: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Something failed on our side */
+            /** @description INTERNAL */
             500: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No model can be had, or too many requests wait: Retry-After says when to ask again */
+            /** @description MODEL_UNAVAILABLE, OVERLOADED */
             503: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    /** @description Seconds after which to ask again */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -525,7 +657,10 @@ export interface operations {
     getModel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an answer that the caller has */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -534,6 +669,14 @@ export interface operations {
             /** @description The model */
             200: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    /** @description Send it as If-None-Match to be told only whether the answer has changed */
+                    ETag?: string;
+                    /** @description How long the answer may be kept */
+                    "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -543,22 +686,53 @@ export interface operations {
             /** @description The answer that If-None-Match names still holds */
             304: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    /** @description Send it as If-None-Match to be told only whether the answer has changed */
+                    ETag?: string;
+                    /** @description How long the answer may be kept */
+                    "Cache-Control"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Something failed on our side */
-            500: {
+            /** @description REQUEST_MALFORMED */
+            400: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description No model can be had, or too many requests wait: Retry-After says when to ask again */
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description MODEL_UNAVAILABLE */
             503: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    /** @description Seconds after which to ask again */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -579,10 +753,151 @@ export interface operations {
             /** @description Alive */
             200: {
                 headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description REQUEST_MALFORMED */
+            400: {
+                headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The API in OpenAPI 3.1 */
+            200: {
+                headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description REQUEST_MALFORMED */
+            400: {
+                headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page, if the caller accepts HTML */
+            200: {
+                headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description REQUEST_MALFORMED */
+            400: {
+                headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description ROUTE_UNKNOWN */
+            404: {
+                headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getReference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reference */
+            200: {
+                headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description REQUEST_MALFORMED */
+            400: {
+                headers: {
+                    /** @description The id of the request in the log */
+                    "X-Request-Id"?: string;
+                    /** @description The version of the model; absent while there is none */
+                    "X-Model-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
         };

@@ -1,12 +1,15 @@
 // `npm start`: the application of functions/predict on a port of this machine, with the model in worker processes.
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { Option } from 'commander';
 import { createApp } from '../functions/predict/app.ts';
 import type { Configuration } from '../functions/predict/configuration.ts';
 import { createModelProvider, createWatch, type ModelProvider } from '../functions/predict/current-model.ts';
+import type { ApiKey } from '../functions/predict/keys.ts';
 import { loadModel } from '../functions/predict/model.ts';
 import { createLog } from '../layers/telemetry/index.ts';
 import { createAdmission } from './admission.ts';
+import { createCallerFinder, readCallerKeys } from './caller-keys.ts';
 import { createCommand, runCommand, UsageError, wholeNumber } from './command-line.ts';
 import { readLocalConfiguration } from './environment.ts';
 import { type RunningServer, startServer } from './http-server.ts';
@@ -24,12 +27,14 @@ export interface ServeOptions {
   /** Origins whose pages may call. */
   readonly cors: readonly string[];
   readonly quiet: boolean;
+  /** Keys, one of which each caller needs; none: everybody may call. */
+  readonly apiKey: readonly ApiKey[];
 }
 
 const environmentHelp = `
 Environment: MODEL_URI (file:folder or s3://bucket/prefix; default the sample model), MODEL_VERSION, MODEL_DIRECTORY,
 MODEL_THREADS (threads of one worker; default ${availableParallelism()} processors divided by the workers), MODEL_REFRESH_SECONDS
-(least seconds between two looks for a new current version; default 60), LOG_LEVEL, LOG_TEXT (on or off), PAGE (on or off), AWS_ENDPOINT_URL.
+(least seconds between two looks for a new current version; default 60), LOG_LEVEL, LOG_TEXT (on or off), PAGE (on or off), API_KEYS (as --api-key), AWS_ENDPOINT_URL.
 `;
 
 /** Reads the command line. Throws UsageError for flags and values that it does not take. */
@@ -45,6 +50,12 @@ export function readServeOptions(args: readonly string[]): ServeOptions {
       64,
     )
     .option('--cors <origins>', 'origins whose pages may call, comma-separated, * for all', readOrigins, [])
+    .addOption(
+      new Option('--api-key <key>', 'asks callers for this key, KEY or NAME=KEY; may be repeated')
+        .argParser(readCallerKeys)
+        .env('API_KEYS')
+        .default([], 'nobody needs a key'),
+    )
     .option('--quiet', 'no log line for each request', false)
     .addHelpText('after', environmentHelp)
     .parse(args, { from: 'user' })
@@ -73,7 +84,7 @@ interface Service {
 async function start(options: ServeOptions, configuration: Configuration): Promise<Service> {
   const log = createLog({ level: configuration.logLevel });
   const loading = new AbortController();
-  const { workers, queue: queueDepth, cors: origins, quiet } = options;
+  const { workers, queue: queueDepth, cors: origins, quiet, apiKey } = options;
   const load = () =>
     loadModel(configuration, {
       log,
@@ -86,7 +97,15 @@ async function start(options: ServeOptions, configuration: Configuration): Promi
   const admission = createAdmission({ capacity: workers + queueDepth, log });
   const metrics = createMetrics({ models, admission });
   const { observe } = metrics;
-  const app = createApp({ models, log, logText, accessLog: !quiet, pageFolder, observe });
+  const app = createApp({
+    models,
+    log,
+    logText,
+    accessLog: !quiet,
+    findKey: createCallerFinder(apiKey),
+    pageFolder,
+    observe,
+  });
   addOperationRoutes(app, { models, metrics });
   const server = await startServer(addMiddleware(app, { origins }), { ...options, admission });
   return { models, loading, server };

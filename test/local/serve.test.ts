@@ -48,7 +48,7 @@ function startServeIn(environment: NodeJS.ProcessEnv, folder: string, args: read
 
 it('listens on port 5000 with one worker by default', () => {
   expect(readServeOptions([])).toEqual({
-    ...{ port: 5000, host: 'localhost', workers: 1, queue: 64, cors: [], quiet: false },
+    ...{ port: 5000, host: 'localhost', workers: 1, queue: 64, cors: [], quiet: false, apiKey: [] },
   });
 });
 
@@ -56,14 +56,14 @@ it('reads every flag', () => {
   const args = ['--port', '0', '--host', '0.0.0.0', '--workers=4', '--queue', '9', '--quiet'];
   const cors = ['https://one.example', 'http://localhost:3000'];
   expect(readServeOptions([...args, '--cors', cors.join(', ')])).toEqual({
-    ...{ port: 0, host: '0.0.0.0', workers: 4, queue: 9, cors, quiet: true },
+    ...{ port: 0, host: '0.0.0.0', workers: 4, queue: 9, cors, quiet: true, apiKey: [] },
   });
 });
 
 it('takes the flags that docs/settings.md lists', () => {
   const [, part = ''] = readFileSync('docs/settings.md', 'utf8').split('`npm start` takes ');
   const listed = [...(part.split('\n## ')[0] ?? '').matchAll(/^\| `--([a-z-]+)` \|/gm)].map(([, flag]) => flag);
-  expect(listed).toEqual(Object.keys(readServeOptions([])));
+  expect(listed).toEqual(Object.keys(readServeOptions([])).map((name) => name.replace('apiKey', 'api-key')));
 });
 
 it.each([
@@ -176,6 +176,19 @@ it('turns the telemetry of ONNX Runtime off', async () => {
   expect((await fetch(`${await findAddress()}/predict?sentence=good`)).status).toBe(200);
   expect(readdirSync(scratch)).toEqual([]);
 }, 60_000);
+
+it('asks for the key of --api-key, and names it in the log line', async () => {
+  const key = 'sb_0123456789abcdef';
+  const { findAddress, output } = startServe(await writeTinyStore(), '--api-key', `anna=${key}`);
+  const address = await findAddress();
+  const ask = async (path: string, headers = {}) => (await fetch(address + path, { headers })).status;
+  expect(await ask('/predict?sentence=good')).toBe(401);
+  expect(await ask('/metrics')).toBe(401);
+  expect(await Promise.all([ask('/health'), ask('/ready')])).toEqual([200, 200]);
+  expect(await ask('/predict?sentence=good', { 'X-Api-Key': key })).toBe(200);
+  expect(output.stdout).toContain('"key":"anna"');
+  expect(output.stdout + output.stderr).not.toContain(key);
+});
 
 it('writes no line for a request with --quiet, is ready and has metrics', async () => {
   const { findAddress, output } = startServe(await writeTinyStore(), '--quiet', '--cors', '*');
