@@ -7,6 +7,7 @@ import type { App } from '../functions/predict/app.ts';
 import { describeError, type ErrorCode } from '../functions/predict/errors.ts';
 import { type Admission, type Arrival, maxWaiting } from './admission.ts';
 import { UsageError } from './command-line.ts';
+import { allowOrigin } from './middleware.ts';
 
 /** Longest request line and headers. Node's own 16 KiB would refuse a long review in an address. */
 const maxHeaderBytes = 64 * 1024;
@@ -28,6 +29,8 @@ interface Options {
   readonly host: string;
   /** Decides about requests that need a worker; without it all are taken on. */
   readonly admission?: Admission;
+  /** Origins whose pages may read a refusal. */
+  readonly origins?: readonly string[];
 }
 
 /** Both addresses of a host that has one of IPv4 and one of IPv6. */
@@ -43,12 +46,12 @@ const twins: Readonly<Record<string, readonly [string, string]>> = {
  */
 export async function startServer(
   { fetch }: Pick<App, 'fetch'>,
-  { port, host, admission }: Options,
+  { port, host, admission, origins = [] }: Options,
 ): Promise<RunningServer> {
   const errorHandler = () => createErrorResponse('REQUEST_MALFORMED');
   // A request of HTTP/1.0 may have no Host header.
   const answer = getRequestListener(fetch, { errorHandler, hostname: 'localhost' });
-  const listener = admission ? askFirst(answer, admission) : answer;
+  const listener = admission ? askFirst(answer, admission, origins) : answer;
   const [address = host, twin] = twins[host] ?? [host];
   const first = await listen(listener, { port, host: address, admission });
   const second = twin ? await listenIfPossible(listener, { port: first.port, host: twin, admission }) : undefined;
@@ -120,7 +123,7 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
 const needsWorker = (url = '') => /^\/predict(?:[/?]|$)/.test(url);
 
 /** Passes requests that need a worker to the application when they are admitted. */
-function askFirst(listener: RequestListener, admission: Admission): RequestListener {
+function askFirst(listener: RequestListener, admission: Admission, origins: readonly string[]): RequestListener {
   return (request, response) => {
     if (!needsWorker(request.url)) return listener(request, response);
     let onClose = () => admission.abandon(arrival);
@@ -131,7 +134,7 @@ function askFirst(listener: RequestListener, admission: Admission): RequestListe
       },
       refuse: () => {
         onClose = () => undefined;
-        refuseOverloaded(response);
+        refuseOverloaded(response, allowOrigin(origins, request.headers.origin));
       },
     };
     response.once('close', () => onClose());
@@ -139,11 +142,11 @@ function askFirst(listener: RequestListener, admission: Admission): RequestListe
   };
 }
 
-function refuseOverloaded(response: ServerResponse): void {
+function refuseOverloaded(response: ServerResponse, more: Readonly<Record<string, string>>): void {
   const { status, headers, body } = describeError('OVERLOADED');
   const content = JSON.stringify(body);
-  response.writeHead(status, { ...headers, 'Content-Type': 'application/json', 'Content-Length': content.length });
-  response.end(content);
+  const described = { 'Content-Type': 'application/json', 'Content-Length': content.length };
+  response.writeHead(status, { ...headers, ...described, ...more }).end(content);
 }
 
 const roomCheckMs = 50;

@@ -16,6 +16,13 @@ const exposed = ['ETag', 'Retry-After', 'X-Request-Id', 'X-Model-Version'];
 /** Below this many bytes an answer is not smaller by as much as it takes longer. */
 const threshold = 1024;
 
+/** Headers that let a page read an answer which does not come from the application. */
+export function allowOrigin(origins: readonly string[], origin = ''): Readonly<Record<string, string>> {
+  const allowed = origins.includes('*') ? '*' : origins.find((one) => one === origin);
+  if (allowed === undefined) return {};
+  return { 'Access-Control-Allow-Origin': allowed, 'Access-Control-Expose-Headers': exposed.join(','), Vary: 'Origin' };
+}
+
 /** Says how long an answer is, so that short ones are not compressed. */
 async function measure(response: Response): Promise<Response> {
   const body = await response.arrayBuffer();

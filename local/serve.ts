@@ -107,7 +107,7 @@ async function start(options: ServeOptions, configuration: Configuration): Promi
     observe,
   });
   addOperationRoutes(app, { models, metrics });
-  const server = await startServer(addMiddleware(app, { origins }), { ...options, admission });
+  const server = await startServer(addMiddleware(app, { origins }), { ...options, admission, origins });
   return { models, loading, server };
 }
 

@@ -107,7 +107,8 @@ describe('with as many requests as it takes on', () => {
           ? new Promise<Response>((resolve) => held.push(() => resolve(new Response('done'))))
           : new Response('ok'),
     };
-    const busy = await startServer(app, { port: 0, host: '127.0.0.1', admission });
+    const origins = ['https://page.example'];
+    const busy = await startServer(app, { port: 0, host: '127.0.0.1', admission, origins });
     const url = `http://127.0.0.1:${busy.port}`;
     const waitFor = async (condition: () => boolean) => {
       while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -119,11 +120,13 @@ describe('with as many requests as it takes on', () => {
 
   it('refuses one that waits too long, in the shape of all errors, and answers those that need no worker', async () => {
     const { admission, held, busy, url, first } = await startBusy();
-    const refused = fetch(`${url}/predict`, { method: 'POST', body: '{}' });
+    const headers = { Origin: 'https://page.example' };
+    const refused = fetch(`${url}/predict`, { method: 'POST', body: '{}', headers });
     expect((await fetch(`${url}/health`)).status).toBe(200);
     const response = await refused;
     expect(response.status).toBe(503);
     expect(response.headers.get('Retry-After')).toMatch(/^[1-4]$/);
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('https://page.example');
     expect(await response.json()).toMatchObject({ error: { code: 'OVERLOADED' } });
     expect(admission.counts()).toEqual({ admitted: 1, waiting: 0, refused: 1 });
     held[0]?.();
