@@ -122,22 +122,28 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
 /** Requests that need a worker. All others are answered even if every worker is busy. */
 const needsWorker = (url = '') => /^\/predict(?:[/?]|$)/.test(url);
 
-/** Passes requests that need a worker to the application when they are admitted. */
-function askFirst(listener: RequestListener, admission: Admission, origins: readonly string[]): RequestListener {
+/** The application as a listener. Its promise resolves when it has done all that it does for a request. */
+type Answer = (...exchange: Parameters<RequestListener>) => Promise<void>;
+
+/**
+ * Passes requests that need a worker to the application when they are admitted. A client that goes away makes no room: its
+ * text is in the queue of a worker.
+ */
+function askFirst(answer: Answer, admission: Admission, origins: readonly string[]): RequestListener {
   return (request, response) => {
-    if (!needsWorker(request.url)) return listener(request, response);
-    let onClose = () => admission.abandon(arrival);
+    if (!needsWorker(request.url)) return void answer(request, response);
+    const abandon = () => admission.abandon(arrival);
     const arrival: Arrival = {
       start: () => {
-        onClose = () => admission.leave();
-        listener(request, response);
+        response.off('close', abandon);
+        answer(request, response).finally(() => admission.leave());
       },
       refuse: () => {
-        onClose = () => undefined;
+        response.off('close', abandon);
         refuseOverloaded(response, allowOrigin(origins, request.headers.origin));
       },
     };
-    response.once('close', () => onClose());
+    response.once('close', abandon);
     admission.enter(arrival);
   };
 }

@@ -135,6 +135,25 @@ describe('with as many requests as it takes on', () => {
     expect(admission.counts().admitted).toBe(0);
   });
 
+  it('makes no room when the client of a request goes whose text is in the queue', async () => {
+    const { admission, held, busy, url, first, waitFor } = await startBusy();
+    const gone = new AbortController();
+    const aborted = fetch(`${url}/predict?sentence=gone`, { signal: gone.signal }).catch(() => 'aborted');
+    await waitFor(() => admission.counts().waiting === 1);
+    held[0]?.();
+    await waitFor(() => held.length === 2);
+    gone.abort();
+    expect([await aborted, (await first).status]).toEqual(['aborted', 200]);
+    const next = fetch(`${url}/predict?sentence=next`);
+    await waitFor(() => admission.counts().waiting === 1);
+    expect(held).toHaveLength(2);
+    held[1]?.();
+    await waitFor(() => held.length === 3);
+    held[2]?.();
+    expect((await next).status).toBe(200);
+    await busy.close();
+  });
+
   it('takes on the next one after an answer, and forgets one whose client has gone', async () => {
     const { admission, held, busy, url, first, waitFor } = await startBusy();
     const gone = new AbortController();
