@@ -126,6 +126,11 @@ export type PublicModel = z.infer<typeof model>;
 /** The body of `GET /health`. */
 export const health = z.object({ status: z.literal('ok') }).openapi('Health', { title: 'Health' });
 
+/** The body of `GET /ready`. */
+export const readiness = z
+  .object({ status: z.literal('ready'), model: version })
+  .openapi('Readiness', { title: 'Readiness' });
+
 /** The body of every error answer. */
 export const failure = z
   .object({ error: z.object({ code: z.enum(errorCodes), message: z.string() }) })

@@ -187,6 +187,8 @@ export function createApp(dependencies: Dependencies) {
     document ??= (await import('./contract.ts')).createDocument({
       page: pageFolder !== undefined,
       keys: findKey !== undefined,
+      // The server on this machine adds routes of its own.
+      operation: app.routes.some(({ path }) => path === '/ready'),
     });
     return c.json(document);
   });

@@ -1,7 +1,7 @@
 // The OpenAPI document: every route, its input and all of its answers, from the schemas that validate requests and give the
 // answers their types. It is loaded when a request asks for it, so that a cold start does not pay for it.
 import { OpenAPIHono, z } from '@hono/zod-openapi';
-import { answer, failure, health, listAnswer, model } from './answer-schema.ts';
+import { answer, failure, health, listAnswer, model, readiness } from './answer-schema.ts';
 import { describeError, type ErrorCode } from './errors.ts';
 import { listRequest, sentenceForm, sentenceParameters } from './request-schema.ts';
 
@@ -171,6 +171,34 @@ const getDocument: RouteConfig = {
   },
 };
 
+const getReadiness: RouteConfig = {
+  method: 'get',
+  path: '/ready',
+  operationId: 'getReadiness',
+  summary: 'Whether the service has a model',
+  tags: ['Service'],
+  responses: {
+    200: { description: 'It has one', headers: usual, content: { 'application/json': { schema: readiness } } },
+    ...failures('REQUEST_MALFORMED', 'MODEL_UNAVAILABLE'),
+  },
+};
+
+const getMetrics: RouteConfig = {
+  method: 'get',
+  path: '/metrics',
+  operationId: 'getMetrics',
+  summary: 'Metrics of the service',
+  tags: ['Service'],
+  responses: {
+    200: {
+      description: "The metrics in Prometheus' format",
+      headers: usual,
+      content: { 'text/plain': { schema: { type: 'string' } } },
+    },
+    ...failures('REQUEST_MALFORMED'),
+  },
+};
+
 const html = (description: string) => ({
   description,
   headers: usual,
@@ -212,20 +240,23 @@ const withKey = (route: RouteConfig): RouteConfig => ({
   },
 });
 
-/** What a service has besides the routes that all have. */
+/** What differs between services. */
 export interface ServiceParts {
-  /** Pages for browsers. */
+  /** Whether it has pages for browsers. */
   readonly page: boolean;
-  /** Keys, without which it answers no question. */
+  /** Whether it asks for keys. */
   readonly keys: boolean;
+  /** Whether it has the routes for what runs the server. */
+  readonly operation?: boolean;
 }
 
 /** Creates the OpenAPI document. */
-export function createDocument({ page, keys }: ServiceParts) {
+export function createDocument({ page, keys, operation = false }: ServiceParts) {
   const documented = new OpenAPIHono();
   const { openAPIRegistry: registry } = documented;
-  const asked = [predictSentence, predict, getModel];
-  const routes = [...(keys ? asked.map(withKey) : asked), getHealth, getDocument, ...(page ? pages : [])];
+  const closed = [predictSentence, predict, getModel, ...(operation ? [getMetrics] : [])];
+  const open = [getHealth, getDocument, ...(operation ? [getReadiness] : []), ...(page ? pages : [])];
+  const routes = [...(keys ? closed.map(withKey) : closed), ...open];
   for (const route of routes) registry.registerPath(route);
   if (keys)
     for (const [name, scheme] of Object.entries(keySchemes))

@@ -3,10 +3,11 @@ import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { createApp } from '../../../functions/predict/app.ts';
 import { createDocument } from '../../../functions/predict/contract.ts';
 import { errorCodes } from '../../../functions/predict/errors.ts';
+import { addOperationRoutes } from '../../../local/operation-routes.ts';
 import { createTinyService } from './tiny-service.ts';
 import { firstVersion, writeTinyStore } from './tiny-store.ts';
 
-const everything = { page: true, keys: true };
+const everything = { page: true, keys: true, operation: true };
 
 const lint = async (document: unknown) => {
   const config = await createConfig({ extends: ['recommended-strict'] });
@@ -26,7 +27,7 @@ const listOperations = (document: { readonly paths?: object }) =>
     Object.entries(methods as Record<string, Operation>).map(([method, operation]) => ({ path, method, operation })),
   );
 
-it.each([[{ page: true, keys: true }], [{ page: false, keys: false }]])(
+it.each([[everything], [{ page: false, keys: false }]])(
   'the document of a service with %j passes the strict rules of the linter',
   async (parts) => {
     expect(await lint(createDocument(parts))).toEqual([]);
@@ -41,8 +42,10 @@ it('the linter finds what is wrong', async () => {
 it('names all routes of the application, but for the files of the page, and no others', () => {
   const { models } = createTinyService('/no/such/folder');
   const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const { routes } = createApp({ models, log, pageFolder: '/no/such/folder' });
-  const served = routes.filter(({ method, path }) => method !== 'ALL' && !path.startsWith('/assets'));
+  const app = createApp({ models, log, pageFolder: '/no/such/folder' });
+  const metrics = { observe() {}, contentType: 'text/plain', write: async () => '' };
+  addOperationRoutes(app, { models, metrics });
+  const served = app.routes.filter(({ method, path }) => method !== 'ALL' && !path.startsWith('/assets'));
   const described = listOperations(createDocument(everything)).map(({ path, method }) => `${method} ${path}`);
   expect(described.toSorted()).toEqual(served.map(({ method, path }) => `${method.toLowerCase()} ${path}`).toSorted());
 });
