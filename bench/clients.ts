@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** One answer. `status` is 0 if none came. */
 interface Reply {
   readonly status: number;
-  readonly retryAfter: string | undefined;
   readonly milliseconds: number;
 }
 
@@ -18,10 +17,9 @@ export interface Load {
 export function ask(url: string, agent?: Agent): Promise<Reply> {
   const started = performance.now();
   return new Promise((resolve) => {
-    const finish = (status = 0, retryAfter?: string) =>
-      resolve({ status, retryAfter, milliseconds: performance.now() - started });
+    const finish = (status = 0) => resolve({ status, milliseconds: performance.now() - started });
     const request = get(url, { agent }, (response) => {
-      response.on('end', () => finish(response.statusCode, response.headers['retry-after']));
+      response.on('end', () => finish(response.statusCode));
       response.on('error', () => finish()).resume();
     });
     request.on('error', () => finish());

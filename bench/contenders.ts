@@ -35,8 +35,8 @@ export function listEngines(bench: Bench, contender: Contender, models: ModelPai
 }
 
 /** `npm start` as it is built, with one thread for each worker. */
-export function commandServer({ paths, models }: Bench, port: number, workers: number, ...flags: string[]): Command {
-  const options = ['--port', String(port), '--workers', String(workers), ...flags];
+export function commandServer({ paths, models }: Bench, port: number, workers: number): Command {
+  const options = ['--port', String(port), '--workers', String(workers)];
   return commandBuilt(join(paths.root, 'dist'), models.network.store, options);
 }
 

@@ -1,6 +1,7 @@
 // More clients than there are places in the queue of `npm start`, each asking again as soon as it has an answer.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench } from '../bench.ts';
 import { type Load, loadForSeconds } from '../clients.ts';
 import { commandBuilt } from '../contenders.ts';
@@ -11,6 +12,7 @@ import { createTexts } from '../texts.ts';
 import { toTimes } from './load.ts';
 
 const tokens = 8;
+const settleMs = 1000;
 
 interface Version {
   readonly name: string;
@@ -46,16 +48,19 @@ function readMemory(pid: number): number {
 /** Starts the service anew and loads it with each number of connections, the smallest first. */
 async function measureBlock(bench: Bench, { version, levels }: Subject, connections: readonly number[]) {
   const { folder, workers } = version;
-  const seconds = bench.options.quick ? 3 : 8;
+  const seconds = bench.options.quick ? 3 : 5;
   const texts = createTexts(bench.words, tokens, 16);
   const createCommand = (port: number) =>
     commandBuilt(folder, bench.models.sample.store, ['--port', String(port), '--workers', String(workers)]);
   const service = await startService(createCommand, workers);
   try {
     await loadForSeconds(service.address, connections[0] ?? 1, texts, 1);
+    await sleep(settleMs);
     for (const count of connections) {
       const load = await loadForSeconds(service.address, count, texts, seconds);
       levels.set(count, [...(levels.get(count) ?? []), { load, memory: readMemory(service.pid) }]);
+      // The texts of clients that have gone are still in the queue.
+      await sleep(settleMs);
     }
   } finally {
     await service.stop();

@@ -4,7 +4,7 @@ import { commandServer } from '../contenders.ts';
 import { type Service, startService } from '../processes.ts';
 import { createFact, createRow, type Row } from '../results.ts';
 import { takeTurns } from '../runner.ts';
-import { compareBlocks, median } from '../statistics.ts';
+import { compareBlocks } from '../statistics.ts';
 import { createRandom, createTexts } from '../texts.ts';
 import { toRate, toTimes } from './load.ts';
 
@@ -16,8 +16,8 @@ interface Demand {
   readonly seconds: number;
 }
 
-const startServer = (bench: Bench, workers: number, ...flags: string[]) =>
-  startService((port) => commandServer(bench, port, workers, ...flags), workers);
+const startServer = (bench: Bench, workers: number) =>
+  startService((port) => commandServer(bench, port, workers), workers);
 
 async function loadFully({ address }: Service, workers: number, { texts, seconds }: Demand): Promise<Load> {
   const warmup = await loadByClients(address, 2 * workers, texts, 4 * workers);
@@ -57,29 +57,7 @@ function createRows(blocks: readonly Block[], count: number): Row[] {
   ];
 }
 
-/** Sends all requests at once. Those beyond the queue's depth are refused immediately, with a Retry-After. */
-async function measureOverload(bench: Bench, texts: readonly string[]): Promise<Row[]> {
-  const [depth, amount] = [8, 40];
-  const service = await startServer(bench, 1, '--queue', String(depth));
-  try {
-    const load = await loadBySchedule(service.address, Array(amount).fill(0), texts);
-    const pick = (wanted: number) => ({ ...load, replies: load.replies.filter(({ status }) => status === wanted) });
-    const [answered, refused] = [pick(200), pick(503)];
-    const withRetryAfter = refused.replies.filter(({ retryAfter }) => Number(retryAfter) > 0).length;
-    const name = `${amount} requests at once, one worker, --queue ${depth}: answered`;
-    return [
-      createFact(name, answered.replies.length, 'requests'),
-      createFact('refused by 503', refused.replies.length, 'requests'),
-      createFact('of these, with Retry-After', withRetryAfter, 'requests'),
-      createFact('median time of a refusal', median(toTimes(refused)), 'ms'),
-      createFact('longest time of an answer', Math.max(...toTimes(answered)), 'ms'),
-    ];
-  } finally {
-    await service.stop();
-  }
-}
-
-/** The worth of a second worker, the waiting time at 70 % load, and the answers beyond the queue's depth. */
+/** The worth of a second worker, and the waiting time at 70 % load. */
 export async function measureWorkers(bench: Bench): Promise<void> {
   const { options, words } = bench;
   const count = options.threads;
@@ -93,5 +71,5 @@ export async function measureWorkers(bench: Bench): Promise<void> {
   } finally {
     await Promise.all([single.stop(), several.stop()]);
   }
-  bench.save('workers', [...createRows(blocks, count), ...(await measureOverload(bench, demand.texts))], { tokens });
+  bench.save('workers', createRows(blocks, count), { tokens });
 }
