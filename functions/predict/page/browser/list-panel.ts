@@ -1,7 +1,8 @@
 // Many texts: pasted lines or a CSV file become a table and a file with the answers.
+import type { Result } from '../../answer-schema.ts';
 import { CsvError, describeColumns, findTextColumn, readCsv, type Table, writeCsv } from './csv.ts';
 import { create, fillTable, find, formatCount, formatPercent, toneOf } from './dom.ts';
-import { isFailed, type Question, type Result } from './service.ts';
+import { isFailed, type Question } from './service.ts';
 import { classifyTexts, ListError } from './text-list.ts';
 
 /** More would make the page slow. Scoring takes whole files. */
@@ -158,7 +159,7 @@ function showAnswers(texts: readonly string[], results: readonly Result[], ms: n
 
 function drawResult(result: Result): readonly (Node | string)[] {
   if (isFailed(result)) return [create('span', { class: 'tag' }, 'none'), result.error.message];
-  const doubt = result.reliable ? '' : ' (not reliable)';
+  const doubt = result.reliable === false ? ' (not reliable)' : '';
   return [create('span', { class: `tag ${toneOf(result.label)}` }, result.label), formatPercent(result.score) + doubt];
 }
 
@@ -172,7 +173,12 @@ function listAnswers({ rows, results }: NonNullable<typeof answered>): readonly 
   const cells = results.map((result) =>
     isFailed(result)
       ? ['', ...classes.map(() => ''), '', result.error.code]
-      : [result.label, ...classes.map((name) => String(result.probabilities[name])), String(result.reliable), ''],
+      : [
+          result.label,
+          ...classes.map((name) => String(result.probabilities[name])),
+          String(result.reliable ?? true),
+          '',
+        ],
   );
   return [[...rows.header, ...names], ...cells.map((values, index) => [...(rows.rows[index] ?? []), ...values])];
 }

@@ -2,7 +2,7 @@
 import { find } from './dom.ts';
 import { startListPanel } from './list-panel.ts';
 import { showModel } from './model-card.ts';
-import { describeCommand, type Question } from './service.ts';
+import { describeCommand, type Question, useKey } from './service.ts';
 import { startTextPanel } from './text-panel.ts';
 
 const command = find('curl', HTMLElement);
@@ -20,6 +20,18 @@ copy.addEventListener('click', async () => {
   copy.textContent = 'Copied';
 });
 
-startTextPanel(showCommand);
+const answerAgain = startTextPanel(showCommand);
 startListPanel(showCommand);
 showModel();
+
+const keyForm = find('key-form', HTMLFormElement);
+document.addEventListener('key-asked', () => {
+  keyForm.hidden = false;
+});
+keyForm.addEventListener('submit', (event) => {
+  event.preventDefault();
+  keyForm.hidden = true;
+  useKey(find('key', HTMLInputElement).value.trim());
+  answerAgain();
+  showModel();
+});

@@ -1,7 +1,8 @@
 // Draws what the service says of one text: the class, the bars, the coloured words, the windows.
+import type { Prediction } from '../../answer-schema.ts';
 import { countCodePoints } from './code-points.ts';
 import { create, createText, fillTable, find, formatCount, formatPercent, toneOf } from './dom.ts';
-import type { Explanation, Prediction, TextWindow } from './service.ts';
+import type { Explanation, TextWindow } from './service.ts';
 
 const verdict = find('verdict', HTMLElement);
 const problem = find('problem', HTMLElement);
@@ -33,7 +34,7 @@ const reasonSentences: Readonly<Record<string, string>> = {
 
 /** Shows a prediction, without the words' shares in it. */
 export function showPrediction(text: string, prediction: Prediction, notes: readonly string[]): void {
-  const { label, score, reliable, reason } = prediction;
+  const { label, score, reliable = true, reason } = prediction;
   problem.replaceChildren();
   verdict.className = toneOf(label);
   verdict.replaceChildren(createText('strong', label), ` ${formatPercent(score)}`);

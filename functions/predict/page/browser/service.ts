@@ -1,33 +1,11 @@
 // The page's requests to the service. Addresses are relative, so that the page works below any path.
-
-/** Class probabilities and what else the service says of a text. */
-export interface Prediction {
-  readonly label: string;
-  readonly score: number;
-  readonly probabilities: Readonly<Record<string, number>>;
-  readonly tokens: number;
-  readonly unknown: number;
-  readonly truncated: boolean;
-  readonly dropped?: number;
-  readonly reliable: boolean;
-  readonly reason?: string;
-  readonly windows?: readonly TextWindow[];
-  readonly explanation?: Explanation;
-}
+import type { ListAnswer, Prediction, Result } from '../../answer-schema.ts';
 
 /** A part of a text that the model read in one run. Offsets in code points. */
-export interface TextWindow {
-  readonly start: number;
-  readonly end: number;
-  readonly label: string;
-  readonly score: number;
-}
+export type TextWindow = NonNullable<Prediction['windows']>[number];
 
 /** The contributions of the words to the probability of the answered class. Offsets in code points. */
-export interface Explanation {
-  readonly baseline: number;
-  readonly words: readonly { readonly start: number; readonly end: number; readonly weight: number }[];
-}
+export type Explanation = NonNullable<Prediction['explanation']>;
 
 /** Why there is no answer. */
 export interface Failure {
@@ -38,26 +16,17 @@ export interface Failure {
   readonly retryAfter?: number;
 }
 
-/** What the service says of one text. */
-export type Result = Prediction | { readonly error: Failure };
-
 /** Body of `POST /predict`. */
 export interface Question {
   readonly inputs: readonly string[];
   readonly parameters: { readonly long: 'cut' | 'windows'; readonly explain?: boolean };
 }
 
-/** Body of the answer to `POST /predict`. */
-export interface Answer {
-  readonly model: string;
-  readonly results: readonly Result[];
-}
-
 /** An answer with its time, or a failure. */
 export type Reply<T> = { readonly body: T; readonly ms: number } | { readonly failure: Failure };
 
 /** Whether the service gave an error in the place of a prediction. */
-export const isFailed = (result: Result): result is { readonly error: Failure } => 'error' in result;
+export const isFailed = (result: Result): result is Exclude<Result, Prediction> => 'error' in result;
 
 const unreachable: Failure = {
   code: 'UNREACHABLE',
@@ -81,11 +50,20 @@ async function readFailure(response: Response): Promise<Failure> {
   };
 }
 
+let key = '';
+
+/** Sends this key with every request from now on. It stays in memory alone. */
+export function useKey(text: string): void {
+  key = text;
+}
+
 /** Sends a request. Rejects only when the signal aborts. */
 async function ask<T>(path: string, request: RequestInit): Promise<Reply<T>> {
   const started = performance.now();
+  const headers = { Accept: 'application/json', ...request.headers, ...(key && { 'X-Api-Key': key }) };
   try {
-    const response = await fetch(path, request);
+    const response = await fetch(path, { ...request, headers });
+    if (response.status === 401) document.dispatchEvent(new Event('key-asked'));
     if (!response.ok) return { failure: await readFailure(response) };
     const body: T = await response.json();
     return { body, ms: performance.now() - started };
@@ -96,7 +74,7 @@ async function ask<T>(path: string, request: RequestInit): Promise<Reply<T>> {
 }
 
 /** Asks for predictions. Rejects only when the signal aborts. */
-export const predict = (question: Question, signal: AbortSignal): Promise<Reply<Answer>> =>
+export const predict = (question: Question, signal: AbortSignal): Promise<Reply<ListAnswer>> =>
   ask('predict', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -105,11 +83,12 @@ export const predict = (question: Question, signal: AbortSignal): Promise<Reply<
   });
 
 /** Asks for the model's card. */
-export const readModel = <Card>(): Promise<Reply<Card>> => ask('model', { headers: { Accept: 'application/json' } });
+export const readModel = <Card>(): Promise<Reply<Card>> => ask('model', {});
 
 /** The shell command that asks the same question. */
 export function describeCommand(question: Question): string {
   const quoted = JSON.stringify(question).replaceAll("'", "'\\''");
   const address = new URL('predict', document.baseURI);
-  return `curl '${address}' -H 'Content-Type: application/json' -d '${quoted}'`;
+  const sent = key && ' -H "X-Api-Key: $API_KEY"';
+  return `curl '${address}' -H 'Content-Type: application/json'${sent} -d '${quoted}'`;
 }

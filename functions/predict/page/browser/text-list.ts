@@ -1,5 +1,6 @@
 // Asks for many texts in requests of limited size, one after the other.
-import { type Failure, predict, type Question, type Result } from './service.ts';
+import type { Result } from '../../answer-schema.ts';
+import { type Failure, predict, type Question } from './service.ts';
 
 /** The service takes 256 texts and 1 MiB in one request. Smaller requests show progress. */
 const mostTexts = 32;

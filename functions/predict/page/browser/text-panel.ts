@@ -1,7 +1,8 @@
 // One text: asks while a person types, and shows the answer to the latest text only.
+import type { ListAnswer, Prediction } from '../../answer-schema.ts';
 import { create, find } from './dom.ts';
 import { clearPrediction, hideReasons, showPrediction, showProblem, showReasons } from './prediction-view.ts';
-import { type Failure, isFailed, type Prediction, predict, type Question } from './service.ts';
+import { type Failure, isFailed, predict, type Question, type Reply } from './service.ts';
 
 /** Milliseconds without a key after which the text is sent. */
 const typingPause = 200;
@@ -33,8 +34,8 @@ const sleep = (ms: number, signal: AbortSignal) =>
 
 const showTime = (ms: number, what: string) => `${what} in ${Math.round(ms)} ms`;
 
-/** Starts the panel. `onQuestion` learns of each request. */
-export function startTextPanel(onQuestion: (question: Question) => void): void {
+/** Starts the panel. `onQuestion` learns of each request. Returns a function that answers the text once more. */
+export function startTextPanel(onQuestion: (question: Question) => void): () => void {
   area.addEventListener('input', () => restart(onQuestion));
   for (const choice of [explain, long]) choice.addEventListener('change', () => restart(onQuestion));
   find('text-form', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
@@ -42,6 +43,7 @@ export function startTextPanel(onQuestion: (question: Question) => void): void {
   find('examples', HTMLElement).replaceChildren(...examples.map((text) => drawExample(text, onQuestion)));
   // A browser may bring back the text of an earlier visit.
   if (area.value !== '') restart(onQuestion);
+  return () => restart(onQuestion);
 }
 
 function drawExample(text: string, onQuestion: (question: Question) => void): HTMLElement {
@@ -91,24 +93,28 @@ async function answerText(text: string, signal: AbortSignal, onQuestion: (questi
   showReasons(text, second.prediction, second.prediction.explanation);
 }
 
-/** Asks until there is an answer or a failure that stays. Returns undefined after such a failure. */
-async function ask(
-  question: Question,
-  signal: AbortSignal,
-): Promise<{ readonly prediction: Prediction; readonly ms: number } | undefined> {
-  const reply = await predict(question, signal);
-  signal.throwIfAborted();
-  const failure = 'failure' in reply ? reply.failure : findFailure(reply.body.results[0]);
-  if (failure) {
-    showProblem(failure.message);
-    if (failure.retryAfter === undefined) return undefined;
-    await sleep(1000 * failure.retryAfter, signal);
-    return ask(question, signal);
-  }
-  return 'failure' in reply ? undefined : { prediction: reply.body.results[0] as Prediction, ms: reply.ms };
+interface TimedPrediction {
+  readonly prediction: Prediction;
+  readonly ms: number;
 }
 
-function findFailure(result: Prediction | { readonly error: Failure } | undefined): Failure | undefined {
+/** Asks until there is a prediction or a failure that stays. Returns undefined after such a failure. */
+async function ask(question: Question, signal: AbortSignal): Promise<TimedPrediction | undefined> {
+  for (;;) {
+    const reply = await predict(question, signal);
+    signal.throwIfAborted();
+    const found = readReply(reply);
+    if ('prediction' in found) return found;
+    showProblem(found.message);
+    if (found.retryAfter === undefined) return undefined;
+    await sleep(1000 * found.retryAfter, signal);
+  }
+}
+
+/** The prediction of the one text in a reply, or why there is none. */
+function readReply(reply: Reply<ListAnswer>): TimedPrediction | Failure {
+  if ('failure' in reply) return reply.failure;
+  const [result] = reply.body.results;
   if (!result) return { code: 'EMPTY', message: 'The service answered without a result.' };
-  return isFailed(result) ? result.error : undefined;
+  return isFailed(result) ? result.error : { prediction: result, ms: reply.ms };
 }
