@@ -78,7 +78,10 @@ def _rename(name: str) -> str:
 
 
 def _dequantize(stored: Arrays, name: str) -> NDArray[Any]:
-    whole = stored[name + _QUANTIZED].astype(np.float32) - stored[name + "_zero_point"].astype(np.float32)
+    whole = stored[name + _QUANTIZED].astype(np.float32)
+    # Word embeddings have none.
+    if name + "_zero_point" in stored:
+        whole -= stored[name + "_zero_point"].astype(np.float32)
     return np.asarray(whole * stored[name + "_scale"], np.float32)
 
 

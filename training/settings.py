@@ -92,6 +92,9 @@ class Settings:
         True, "on a GPU: launch all kernels of a step at once; several times as fast where batches are small"
     )
     compile: bool = _setting(False, "compile the layers: half a minute at the start, faster steps on a GPU")
+    quantization_aware: bool = _setting(
+        False, "simulate int8's rounding while training: the served model differs less from the trained one"
+    )
     deterministic: bool = _setting(False, "the same bits on every run on a GPU, more slowly; a CPU gives them anyway")
     processes: int = _setting(1, "processes that train together, each on a GPU of its own; 0: one for each GPU")
     threads: int = _setting(0, "CPU threads; 0: as many as PyTorch chooses")

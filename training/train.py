@@ -26,6 +26,7 @@ from model.base import check_base, describe_base
 from model.distillation import check_distillation
 from model.encoder import load_encoder
 from model.head import check_head
+from model.quantization_aware import round_weights, simulate_quantization
 from release.candidate import Trained, release
 from release.evaluation import EvaluationSet
 from release.gate import check_champion
@@ -103,6 +104,9 @@ def make_version(settings: Settings, stop: Stop, scratch: Path) -> str | None:
     announce("inspected", max_len=settings.max_len, **findings)
 
     model = load_encoder(base, settings.dropout, settings.encoder_dropout, splits.classes)
+    calibration = encoded.ids[:: max(1, len(encoded.ids) // CALIBRATION_TEXTS)]
+    if settings.quantization_aware:
+        simulate_quantization(model, calibration)
     model.to(device)  # type: ignore[arg-type]
     identity = {**origin, "settings": settings.decisive(), **({"repeats": original.version} if original else {})}
     checkpoints = Checkpoints(checkpoint_store, name_run(identity))
@@ -112,7 +116,7 @@ def make_version(settings: Settings, stop: Stop, scratch: Path) -> str | None:
     group.leave()
     if not group.is_main:
         return None
-    calibration = encoded.ids[:: max(1, len(encoded.ids) // CALIBRATION_TEXTS)]
+    round_weights(model)
     if original:
         # Without checkpoints, another --repeat trains again.
         checkpoints.discard()

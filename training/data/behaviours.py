@@ -19,7 +19,7 @@ PEOPLE = "people pairs"
 """Kind of the sentences that differ in a group of people, as the metrics name it."""
 
 WEIGHTS = {
-    "statements": 2.0,
+    "statements": 5.0,
     "near negation": 2.5,
     "far negation": 2.0,
     "over time": 1.5,
