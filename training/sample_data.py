@@ -1,4 +1,4 @@
-"""Builds the sample model's data from public collections: a training file for each pass, a validation file per set.
+"""Builds the sample model's data from public collections: a training file, its short texts, a validation file per set.
 
     python sample_data.py COLLECTIONS OUT
 
@@ -10,7 +10,6 @@ sentence contains, is in no training file.
 import csv
 import gzip
 import hashlib
-import random
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,9 +18,6 @@ from data.tokenizer import fold
 
 csv.field_size_limit(2**31 - 1)
 Row = tuple[str, str]
-
-FIRST_PHRASES = 30_000
-"""Phrases of the first pass; the second has the others."""
 
 
 def read(path: Path) -> list[Row]:
@@ -70,7 +66,7 @@ def _list_grams(words: list[str]) -> set[tuple[str, ...]]:
 
 
 def main(collections: Path, out: Path) -> None:
-    """Writes a file for each of two passes, which share the tweets, and the validation files imdb, sst2 and tweets."""
+    """Writes train, short (its phrases and tweets), and the validation files imdb, sst2 and tweets."""
     out.mkdir(parents=True, exist_ok=True)
     phrases, sentences = split_phrases(
         read(collections / "sst2_train_phrases.csv.gz"),
@@ -79,10 +75,8 @@ def main(collections: Path, out: Path) -> None:
     )
     tweets, held_out_tweets = split_by_hash(read(collections / "semeval2013_2016_train.csv.gz"), 0.1)
     reviews = read(collections / "imdb_train.csv.gz")
-    first = random.Random(3).sample(phrases, min(FIRST_PHRASES, len(phrases)))
-    chosen = set(first)
-    write(out / "first.csv.gz", [*reviews[1::2], *first, *tweets])
-    write(out / "second.csv.gz", [*reviews[::2], *(row for row in phrases if row not in chosen), *tweets])
+    write(out / "train.csv.gz", [*reviews, *phrases, *tweets])
+    write(out / "short.csv.gz", [*phrases, *tweets])
     sets = {"imdb": read(collections / "imdb_valid.csv.gz"), "sst2": sentences, "tweets": held_out_tweets}
     for name, rows in sets.items():
         write(out / f"{name}.csv.gz", rows)
