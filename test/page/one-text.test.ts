@@ -11,7 +11,7 @@ describe('one text', () => {
     await tests.waitForText('#verdict', /positive \d/);
     expect(questions.filter(({ parameters }) => !parameters.explain).length).toBeLessThan(good.length / 2);
     const bars = await tests.page.locator('#classes li').allTextContents();
-    expect(bars.map((bar) => bar.replace(/[\d.]+%/, ''))).toEqual(['negative', 'positive']);
+    expect(bars.map((bar) => bar.replace(/[\d.]+%/, ''))).toEqual(['negative', 'neutral', 'positive']);
     expect(await tests.textOf('#facts')).toMatch(/Read8 tokensTimeanswered in \d+ ms/);
   });
 
