@@ -35,15 +35,21 @@ function startLambda(environment: Environment) {
   child.stdout?.on('data', (data) => (output.stdout += data));
   child.stderr?.on('data', (data) => (output.stderr += data));
   const receive = async () => (await once(child, 'message'))[0];
+  const countAnswered = () => output.stdout.split('"driver":"answered"').length;
+  /** Resolves when the answer and all that was written before it have arrived. */
   const invoke = async (event: unknown) => {
+    const before = countAnswered();
     child.send({ event, context: { awsRequestId: lambdaContext.awsRequestId } });
-    return receive();
+    const answer = await receive();
+    while (countAnswered() === before) await sleep(5);
+    return answer;
   };
   const readLines = (): LogLine[] =>
     output.stdout
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line));
+      .map((line) => JSON.parse(line))
+      .filter((line) => !('driver' in line));
   const readLog = () => readLines().filter((line) => !('_aws' in line));
   const readMetrics = () => readLines().filter((line) => '_aws' in line);
   /** Stops the process, as Lambda does between two requests. */
