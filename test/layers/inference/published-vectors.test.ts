@@ -23,6 +23,8 @@ const vectors: readonly Vector[] = existsSync(path)
       .map((line) => JSON.parse(line))
   : [];
 const published = JSON.parse(readFileSync(samplePath('tokenizer.json'), 'utf8'));
+/** BERT's own, without what the sample folds before it. */
+const normalizer = published.normalizer.normalizers.find(({ type }: { type: string }) => type === 'BertNormalizer');
 const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 
 /**
@@ -36,8 +38,11 @@ function describeTokenizer({ vocab = [], lower = true, tokens }: Vector) {
   const idOf = (token: string) => ({ id: token, ids: [ids[token]], tokens: [token] });
   return {
     ...published,
-    added_tokens: published.added_tokens.map((token: { content: string }) => ({ ...token, id: ids[token.content] })),
-    normalizer: { ...published.normalizer, lowercase: lower, strip_accents: null },
+    // The sample's emoji are no tokens of a vector.
+    added_tokens: published.added_tokens
+      .filter(({ content }: { content: string }) => special.includes(content))
+      .map((token: { content: string }) => ({ ...token, id: ids[token.content] })),
+    normalizer: { ...normalizer, lowercase: lower, strip_accents: null },
     post_processor: { ...published.post_processor, special_tokens: { '[CLS]': idOf('[CLS]'), '[SEP]': idOf('[SEP]') } },
     model: { ...published.model, vocab: ids },
   };
