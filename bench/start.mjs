@@ -2,12 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import { inspectImage } from '../test/containers/podman.mjs';
 import { prepareEnvironment } from '../test/python.mjs';
+import { buildPrograms, builtFolder } from './build.mjs';
 
 const root = join(import.meta.dirname, '..');
-const built = join(root, '.cache', 'bench', 'built');
 
 /** After a run under sudo: makes the user who called it the owner of all files, so that this user can build again. */
 function restoreOwner() {
@@ -19,22 +18,11 @@ function restoreOwner() {
 
 const { status } = spawnSync(process.execPath, [join(root, 'build.mjs'), '--quiet'], { stdio: 'inherit' });
 if (status !== 0) process.exit(status ?? 1);
-await build({
-  absWorkingDir: import.meta.dirname,
-  entryPoints: ['run.ts', 'engine.ts'],
-  outdir: built,
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  packages: 'external',
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  logLevel: 'warning',
-});
-const { run } = await import(pathToFileURL(join(built, 'run.mjs')).href);
+await buildPrograms(import.meta.dirname, ['run.ts', 'engine.ts']);
+const { run } = await import(pathToFileURL(join(builtFolder, 'run.mjs')).href);
 const code = await run({
   root,
-  built,
+  built: builtFolder,
   args: process.argv.slice(2),
   preparePython: prepareEnvironment,
   findImageBytes: () => inspectImage('localhost/serverless-bert/lambda:latest')?.Size,

@@ -100,6 +100,14 @@ function createErrorResponse(code: ErrorCode): Response {
   return Response.json(body, { status, headers });
 }
 
+/** An error answer as it is sent where the application does not answer. */
+function encodeError(code: ErrorCode) {
+  const { status, headers, body } = describeError(code);
+  const content = JSON.stringify(body);
+  const described = { 'Content-Type': 'application/json', 'Content-Length': String(content.length) };
+  return { status, headers: { ...headers, ...described }, content };
+}
+
 function toErrorCode({ code }: NodeJS.ErrnoException): ErrorCode {
   if (code === 'HPE_HEADER_OVERFLOW') return 'REQUEST_TOO_LARGE';
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'REQUEST_TIMEOUT' : 'REQUEST_MALFORMED';
@@ -108,14 +116,8 @@ function toErrorCode({ code }: NodeJS.ErrnoException): ErrorCode {
 /** Answers a request that Node cannot parse, in the shape of all errors. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const { status, headers, body } = describeError(toErrorCode(error));
-  const content = JSON.stringify(body);
-  const lines = Object.entries({
-    ...headers,
-    'Content-Type': 'application/json',
-    'Content-Length': String(content.length),
-    Connection: 'close',
-  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const { status, headers, content } = encodeError(toErrorCode(error));
+  const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${content}`);
 }
 
@@ -149,10 +151,8 @@ function askFirst(answer: Answer, admission: Admission, origins: readonly string
 }
 
 function refuseOverloaded(response: ServerResponse, more: Readonly<Record<string, string>>): void {
-  const { status, headers, body } = describeError('OVERLOADED');
-  const content = JSON.stringify(body);
-  const described = { 'Content-Type': 'application/json', 'Content-Length': content.length };
-  response.writeHead(status, { ...headers, ...described, ...more }).end(content);
+  const { status, headers, content } = encodeError('OVERLOADED');
+  response.writeHead(status, { ...headers, ...more }).end(content);
 }
 
 const roomCheckMs = 50;

@@ -25,7 +25,7 @@ export interface TimedPrediction {
 }
 
 /** The layer's code, which a cold start loads while the model's bytes arrive. */
-const loadInference = () => import('../../layers/inference/index.ts');
+export const loadInference = () => import('../../layers/inference/index.ts');
 
 /**
  * Classifies a text. An answer never depends on other texts.

@@ -1,6 +1,6 @@
 // Answers a list of texts.
 
-import { predictText, type TimedPrediction } from './answer.ts';
+import { loadInference, predictText, type TimedPrediction } from './answer.ts';
 import type { Prediction, Result } from './answer-schema.ts';
 import { ApiError, describeItemError, type ItemErrorCode } from './errors.ts';
 import type { LoadedModel } from './model.ts';
@@ -35,20 +35,10 @@ interface Limits {
 export async function predictList(model: LoadedModel, request: ListRequest, limits: Limits): Promise<ListResults> {
   const { inputs, parameters } = request;
   const found = new Map<string, ItemOutcome>();
-  const waiting = new Set(inputs).values();
-  let failed = false;
-  const work = async () => {
-    for (const text of waiting) {
-      if (failed || limits.signal.aborted) return;
-      found.set(text, await predictItem(model, text, parameters, limits.deadline));
-    }
-  };
-  const { concurrency = 1 } = model.classifier;
-  const works = Array.from({ length: concurrency }, work);
-  await Promise.all(works).catch((error: unknown) => {
-    failed = true;
-    throw error;
-  });
+  const { runEach } = await loadInference();
+  const predict = async (text: string) =>
+    void found.set(text, await predictItem(model, text, parameters, limits.deadline));
+  await runEach(new Set(inputs).values(), model.classifier.concurrency ?? 1, predict, () => limits.signal.aborted);
   const items = inputs.map((text) => found.get(text) ?? 'TIME_BUDGET');
   return { results: items.map(toResult), outcome: summarize([...found.values()]), late: items.includes('TIME_BUDGET') };
 }

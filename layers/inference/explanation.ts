@@ -4,6 +4,7 @@
  * take runs over a few tokens, so that all words of a text cost less than leaving each out of the whole text.
  */
 import { classifyEach } from './runs.ts';
+import { specialTokens } from './tokenizer.ts';
 import type { Classifier } from './types.ts';
 import { joinWords, listWords, type Word } from './words.ts';
 
@@ -49,9 +50,6 @@ const mostParts = 500;
 /** The most windows of an answer that is explained: every part costs runs over itself and its neighbours. */
 export const maxExplainedWindows = 8;
 
-/** `[CLS]` and `[SEP]`. */
-const special = 2;
-
 /**
  * Explains an answer. The same text, answer and model give the same weights. Words that the model has not read, because they
  * did not fit, are left out. It takes less than 2 runs for each word, each over a few tokens.
@@ -91,7 +89,7 @@ export async function explain(classifier: Classifier, text: string, answer: Expl
 /** The words that one run over the whole text reads. */
 async function dropUnread(classifier: Classifier, words: readonly Word[]): Promise<readonly Word[]> {
   const counts = await classifier.countTokens(words.map(({ text }) => text));
-  let room = classifier.maxTokens - special;
+  let room = classifier.maxTokens - specialTokens;
   const end = counts.findIndex(({ tokens }) => {
     room -= tokens;
     return room < 0;

@@ -3,6 +3,7 @@
  * models that this project trains are. The words that sentences of a language are built with decide, not a detector package:
  * docs/decisions/0063-function-words-for-language.md.
  */
+import { specialTokens } from './tokenizer.ts';
 import type { TokenCount } from './types.ts';
 
 /** Why an answer is not reliable. */
@@ -22,9 +23,6 @@ const englishTokensPerWord = 1.6;
 
 /** UTF-16 units that are looked at: enough for any language. */
 const longest = 2000;
-
-/** `[CLS]` and `[SEP]`. */
-const special = 2;
 
 const toSet = (words: string) => new Set(words.trim().split(/\s+/));
 
@@ -111,6 +109,6 @@ function isEnglish(text: string, tokens: number): boolean {
   const known = words.filter(isEnglishWord).length;
   const strange = words.filter(isForeignWord).length;
   if (known !== strange) return known > strange;
-  const tokensOfWords = tokens - special - count(text, patterns.symbol);
+  const tokensOfWords = tokens - specialTokens - count(text, patterns.symbol);
   return tokensOfWords < count(text, patterns.anyWord) * englishTokensPerWord;
 }

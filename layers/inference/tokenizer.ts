@@ -43,6 +43,9 @@ export async function loadTokenizer(path: string, maxTokens: number): Promise<To
   }
 }
 
+/** Tokens that every text has beside its own: `[CLS]` and `[SEP]`. */
+export const specialTokens = 2;
+
 /** Counts the tokens of each text, those that the model would not read too, without `[CLS]` and `[SEP]`. */
 export function countTokens(tokenize: Tokenize, texts: readonly string[]): TokenCount[] {
   const around = tokenize('').ids.length;

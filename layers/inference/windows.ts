@@ -2,8 +2,10 @@
  * Classifies a text that is longer than the model reads, by overlapping windows of the model's length:
  * docs/decisions/0062-windows-and-explanations.md.
  */
+import { softmax } from './classifier.ts';
 import { WindowsTooManyError } from './errors.ts';
 import { classifyEach } from './runs.ts';
+import { specialTokens } from './tokenizer.ts';
 import type { Classification, Classifier } from './types.ts';
 import { listWords, sliceWords, type Word } from './words.ts';
 
@@ -28,9 +30,6 @@ export interface WindowedClassification extends Classification {
 /** More take longer than a caller waits. */
 export const maxWindows = 64;
 
-/** `[CLS]` and `[SEP]`. */
-const special = 2;
-
 /** The least that neighbouring windows share, as a share of the tokens of one. */
 const overlapShare = 1 / 8;
 
@@ -50,7 +49,7 @@ export async function classifyWindows(
   most = maxWindows,
 ): Promise<WindowedClassification> {
   const words = listWords(text);
-  const room = classifier.maxTokens - special;
+  const room = classifier.maxTokens - specialTokens;
   if (words.length > most * room) throw new WindowsTooManyError(most);
   const counts = await classifier.countTokens(words.map((word) => word.text));
   const spans = planWindows(
@@ -70,7 +69,7 @@ export async function classifyWindows(
   return {
     probabilities: combine(answers.map(({ probabilities }) => probabilities)),
     windows: answers.map((answer, index) => describeWindow(parts[index] ?? [], classifier.labels, answer)),
-    tokens: special + sum(counts.map(({ tokens }) => tokens)),
+    tokens: specialTokens + sum(counts.map(({ tokens }) => tokens)),
     unknown: sum(counts.map(({ unknown }) => unknown)),
     // What another window drops at its end, the next one reads.
     dropped: answers.at(-1)?.dropped ?? 0,
@@ -115,9 +114,7 @@ function combine(windows: readonly (readonly number[])[]): number[] {
   const means = first.map(
     (_, label) => sum(windows.map((window) => Math.log(window[label] || Number.MIN_VALUE))) / windows.length,
   );
-  const highest = Math.max(...means);
-  const powers = means.map((mean) => Math.exp(mean - highest));
-  return powers.map((power) => power / sum(powers));
+  return softmax(means, 1);
 }
 
 function describeWindow(

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { type Service, startService } from './service.ts';
+import { type BuiltService, startBuiltService } from '../local/built-service.ts';
 
 const program = `
 import { createClient, type Failure, type Prediction, type Result } from 'serverless-bert/client';
@@ -38,9 +38,9 @@ const run = (command: string, words: readonly string[], cwd: string) =>
   execFileSync(command, words, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 let folder: string;
-let service: Service;
+let service: BuiltService;
 beforeAll(async () => {
-  service = await startService();
+  service = await startBuiltService();
   folder = mkdtempSync(join(tmpdir(), 'client-'));
   run(process.execPath, ['client/build.mjs'], '.');
   run('npm', ['pack', './client', '--pack-destination', folder], '.');

@@ -1,10 +1,8 @@
 // Chromium, driven by playwright-core, on the built server with the sample model.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import axe, { type AxeResults } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { buildCommands } from '../local/built-commands.ts';
+import { type BuiltService, startBuiltService } from '../local/built-service.ts';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
@@ -13,40 +11,6 @@ async function startBrowser(): Promise<Browser> {
   if (!existsSync(executablePath))
     throw new Error(`${executablePath} is missing: install Debian's package chromium, or name another in CHROMIUM.`);
   return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
-}
-
-/** The service on a port of this machine. */
-interface Service {
-  readonly address: string;
-  stop(): void;
-}
-
-/** Builds the project and starts `npm start`'s server. Resolves when it has its model. */
-async function startService(): Promise<Service> {
-  const built = buildCommands();
-  const child = spawn(process.execPath, [built.path('local/serve.mjs'), '--port', '0'], {
-    env: { ...process.env, MODEL_URI: pathToFileURL('models/sample').href },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const stop = () => {
-    child.kill('SIGKILL');
-    built.remove();
-  };
-  const address = await findAddress(child);
-  return { address, stop };
-}
-
-/** Reads the address from what the server says when it has its model. */
-function findAddress(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let output = '';
-    child.stderr?.on('data', (data) => {
-      output += data;
-      const [, port] = /http:\/\/[^:]+:(\d+)/.exec(output) ?? [];
-      if (port && output.includes('Ready')) resolve(`http://127.0.0.1:${port}`);
-    });
-    child.once('exit', () => reject(new Error(`The server ended: ${output}`)));
-  });
 }
 
 /** A page and what went wrong on it: violations of its policy, errors, requests to elsewhere. */
@@ -89,7 +53,7 @@ export async function findBarriers(page: Page): Promise<string[]> {
 
 /** What the tests of a file share. */
 export interface PageTests {
-  readonly service: Service;
+  readonly service: BuiltService;
   readonly browser: Browser;
   /** The page at `/`, opened anew for each test. */
   readonly page: Page;
@@ -99,11 +63,11 @@ export interface PageTests {
 
 /** Starts service and browser for the tests of a file, and opens the page for each. A fault on the page fails the test. */
 export function preparePage(): PageTests {
-  let service: Service;
+  let service: BuiltService;
   let browser: Browser;
   let watched: WatchedPage;
   beforeAll(async () => {
-    service = await startService();
+    service = await startBuiltService();
     browser = await startBrowser();
   }, 120_000);
   afterAll(async () => {

@@ -35,9 +35,12 @@ class RoundedLinear(torch.nn.Linear):
         if not self.training:
             return super().forward(inputs)
         rounded = _round_inputs(inputs.float() / self.stretch) * self.stretch
-        weight = _round_weight(self.weight * self.stretch) / self.stretch
-        seen, weights = _pass_gradient(inputs, rounded), _pass_gradient(self.weight, weight)
+        seen, weights = _pass_gradient(inputs, rounded), _pass_gradient(self.weight, self.round_weight())
         return torch.nn.functional.linear(seen, weights, self.bias)
+
+    def round_weight(self) -> torch.Tensor:
+        """The weights as the export rounds them, float32 [outputs, inputs]."""
+        return _round_weight(self.weight * self.stretch) / self.stretch
 
 
 def _pass_gradient(exact: torch.Tensor, rounded: torch.Tensor) -> torch.Tensor:
@@ -63,7 +66,7 @@ def round_weights(model: BertForSequenceClassification) -> None:
     with torch.no_grad():
         for layer in model.modules():
             if isinstance(layer, RoundedLinear):
-                layer.weight.copy_(_round_weight(layer.weight * layer.stretch) / layer.stretch)
+                layer.weight.copy_(layer.round_weight())
 
 
 def simulate_quantization(model: BertForSequenceClassification, texts: list[list[int]]) -> None:
