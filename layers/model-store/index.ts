@@ -3,10 +3,12 @@ import { createFolderStore } from './folder-store.ts';
 import { createS3Store, type S3StoreOptions } from './s3-store.ts';
 import type { ModelStore } from './types.ts';
 
+export { type CanaryPlan, findCandidate, isInShare, startCanary, withdrawCandidate } from './canary.ts';
 export { ModelStoreError } from './errors.ts';
 export { checkComplete, isVersionName, keyInVersion, listVersions, type Manifest, readManifest } from './manifest.ts';
 export {
   advancePointer,
+  type Candidate,
   formatTime,
   type Hold,
   type Pointer,

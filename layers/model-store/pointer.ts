@@ -8,6 +8,21 @@ export const pointerKey = 'current.json';
 
 const hold = z.looseObject({ since: z.iso.datetime(), reason: z.string() });
 
+const candidate = z
+  .looseObject({
+    version: versionName,
+    manifest: manifestSchema,
+    share: z.int().check(z.minimum(1), z.maximum(99)),
+    since: z.iso.datetime(),
+    until: z.iso.datetime(),
+  })
+  .check(
+    z.refine(({ version, manifest }) => version === manifest.version, {
+      path: ['version'],
+      message: 'is not the version of the manifest inside',
+    }),
+  );
+
 const pointerShape = z.looseObject({
   schema: z.literal(1),
   version: versionName,
@@ -16,6 +31,7 @@ const pointerShape = z.looseObject({
   previous: z.optional(z.array(versionName)),
   withdrawn: z.optional(z.array(versionName)),
   hold: z.optional(hold),
+  candidate: z.optional(candidate),
 });
 
 const pointerSchema = pointerShape.check(
@@ -27,8 +43,11 @@ const pointerSchema = pointerShape.check(
 
 /** Since when and why no version becomes current by itself. */
 export type Hold = z.infer<typeof hold>;
+/** The version that gets a share of the texts during a canary, with its whole manifest. `share` is in percent. */
+export type Candidate = z.infer<typeof candidate>;
 /**
- * `current.json`: the promoted version with its whole manifest, the versions before it, and those that were withdrawn.
+ * `current.json`: the promoted version with its whole manifest, the versions before it, those that were withdrawn, and the
+ * candidate of a canary.
  */
 export type Pointer = z.infer<typeof pointerSchema>;
 
@@ -99,13 +118,14 @@ export const formatTime = (time: Date): string => time.toISOString().replace(/\.
 
 /**
  * Returns the pointer to a version that follows the old one. Earlier versions stay in `previous`, the latest first. A
- * hold stays. The new current version is no longer withdrawn.
+ * hold stays. The new current version is no longer withdrawn. A canary ends.
  */
 export function advancePointer(old: Pointer | undefined, manifest: Manifest, promotedAt: Date): Pointer {
   const { version } = manifest;
   const previous = old ? without([old.version, ...(old.previous ?? [])], version) : [];
+  const { candidate: _, ...kept } = old ?? {};
   return {
-    ...old,
+    ...kept,
     schema: 1,
     version,
     promotedAt: formatTime(promotedAt),
@@ -116,23 +136,28 @@ export function advancePointer(old: Pointer | undefined, manifest: Manifest, pro
 }
 
 /**
- * Returns the pointer back to an earlier version. It has a hold, and all later versions are withdrawn: no event brings
- * them back.
+ * Returns the pointer back to an earlier version. It has a hold, and all later versions are withdrawn, a candidate too: no
+ * event brings them back.
  */
 export function rollBackPointer(old: Pointer, manifest: Manifest, { since, reason }: Hold): Pointer {
+  const { candidate, ...kept } = old;
   const known = [old.version, ...(old.previous ?? [])];
   const at = known.indexOf(manifest.version);
   const [left, previous] = at < 0 ? [[old.version], known.slice(1)] : [known.slice(0, at), known.slice(at + 1)];
   return {
-    ...old,
+    ...kept,
     version: manifest.version,
     promotedAt: since,
     manifest,
     previous: unlessEmpty(previous),
-    withdrawn: unlessEmpty([...new Set([...left, ...(old.withdrawn ?? [])])]),
+    withdrawn: withdraw(old, candidate ? [candidate.version, ...left] : left),
     hold: { since, reason },
   };
 }
+
+/** The withdrawn versions of a pointer with some more, which come first. */
+export const withdraw = (old: Pointer, versions: readonly string[]): string[] | undefined =>
+  unlessEmpty([...new Set([...versions, ...(old.withdrawn ?? [])])]);
 
 const unlessEmpty = (versions: readonly string[]) =>
   versions.length > 0 ? versions.slice(0, longestHistory) : undefined;

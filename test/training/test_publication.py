@@ -37,6 +37,13 @@ def test_a_withdrawn_version_that_is_promoted_is_withdrawn_no_more(tmp_path: Pat
     assert "withdrawn" not in read(tmp_path)
 
 
+def test_a_promotion_ends_a_canary(tmp_path: Path) -> None:
+    canary = {"schema": 1, "version": FIRST, "candidate": {"version": SECOND, "share": 10}}
+    (tmp_path / "current.json").write_text(json.dumps(canary))
+    promote(FolderStore(tmp_path), {"version": SECOND})
+    assert "candidate" not in read(tmp_path)
+
+
 def test_a_hold_is_not_overruled(tmp_path: Path) -> None:
     held = {"schema": 1, "version": FIRST, "hold": {"since": "2026-11-02T00:00:00Z", "reason": "worse on tweets"}}
     (tmp_path / "current.json").write_text(json.dumps(held))

@@ -106,6 +106,7 @@ def _make_pointer(old: dict[str, Any], manifest: dict[str, Any]) -> dict[str, An
         "previous": [other for other in history if other != version][:_LONGEST_HISTORY],
         "withdrawn": [other for other in old.get("withdrawn", []) if other != version],
     }
-    others = {name: value for name, value in old.items() if name not in lists}
+    # A promotion ends a canary.
+    others = {name: value for name, value in old.items() if name not in lists and name != "candidate"}
     kept = {name: versions for name, versions in lists.items() if versions}
     return {**others, "schema": 1, "version": version, "promotedAt": now, "manifest": manifest, **kept}
