@@ -24,6 +24,14 @@ const byClass = z.extend(measured, {
   polar: z.optional(measured),
 });
 const oneSet = z.extend(byClass, { name: z.string(), use: z.string() });
+const counts = z.array(z.int().check(z.nonnegative()));
+const distribution = z.looseObject({
+  rows: z.int(),
+  class: z.record(z.string(), z.int()),
+  score: counts,
+  length: counts,
+  unknown: counts,
+});
 const behaviour = z.looseObject({ name: z.string(), cases: z.int(), failed: z.number() });
 
 const fileEntry: z.ZodMiniType<FileEntry> = z.looseObject({
@@ -48,6 +56,7 @@ const manifestShape = z.looseObject({
   metrics: z.extend(byClass, {
     reference: quality,
     flipped: z.number(),
+    distribution: z.optional(distribution),
     sets: z.optional(z.array(oneSet)),
     behaviours: z.optional(z.array(behaviour)),
   }),

@@ -78,6 +78,8 @@ def test_a_first_version_is_published_with_figures_for_each_file(champion: Path)
     assert (one["name"], one["use"], one["rows"]) == ("imdb.csv", "validation", 40)
     assert one["accuracy"] == manifest["metrics"]["accuracy"] > 0.9
     assert 0 <= one["ece"] <= 1 and 0 <= one["eceBefore"] <= 1
+    distribution = manifest["metrics"]["distribution"]
+    assert distribution["rows"] == sum(distribution["score"]) == sum(distribution["class"].values()) == 40
     assert set(one["reference"]) == {"accuracy", "macroF1", "f1", "auc", "ece", "eceBefore"}
     assert sum(part["rows"] for part in one["byLength"]) == sum(part["rows"] for part in one["byConfidence"]) == 40
     assert manifest["metrics"]["champion"] is None and manifest["provenance"]["parent"] is None

@@ -21,6 +21,7 @@ from model.export import export, open_session
 from model.metrics import Floats, fit_temperature, to_probabilities
 from release.agreement import measure_spread
 from release.behaviours import Behaviours, measure_behaviours
+from release.distribution import describe_distribution
 from release.evaluation import Answers, EvaluationSet, describe_all, describe_sets, places_by_source
 from release.gate import Comparison, compare_champion, judge
 from release.golden import list_texts
@@ -125,12 +126,14 @@ def _make_candidate(trained: Trained, store: Store, folder: Path, export_model: 
     answers = Answers(reference, run_session(int8, validation.encoded.ids, "int8 validation"))
     proof += prove_rows(answers.reference, answers.served, validation.encoded.labels)
     announce("proved", failures=len(proof.failures), **proof.figures)
+    served_probabilities = to_probabilities(answers.served, temperature)
+    encoded, unknown = validation.encoded, trained.tokenizer.token_to_id("[UNK]")
     metrics = {
         **describe_all(validation, answers, temperature),
+        "distribution": describe_distribution(served_probabilities, encoded.ids, encoded.classes, unknown),
         "sets": describe_sets("validation", validation, answers, temperature)
         + _measure_test(trained, int8, temperature),
     }
-    served_probabilities = to_probabilities(answers.served, temperature)
     behaviours = _measure_behaviours(trained, int8, temperature) if settings.behaviours else None
     comparison = compare_champion(store, validation.rows, served_probabilities, behaviours, settings.threads)
     metrics["champion"] = comparison.described()
