@@ -17,6 +17,7 @@ const outFolder = resolve(root, options.out);
 const entries = [
   'layers/inference/index',
   'layers/model-store/index',
+  'layers/prediction/index',
   'layers/telemetry/index',
   'functions/predict/index',
   'functions/promote/index',
@@ -38,8 +39,9 @@ const entries = [
 const keepDoors = (entry) => ({
   name: 'keep-doors',
   setup(bundler) {
-    bundler.onResolve({ filter: /(layers|functions)\/[a-z-]+\/index\.ts$/ }, ({ path, kind, resolveDir }) => {
-      if (kind === 'entry-point') return undefined;
+    bundler.onResolve({ filter: /\/index\.ts$/ }, ({ path, kind, resolveDir }) => {
+      const isDoor = /^(layers|functions)\/[a-z-]+\/index\.ts$/.test(relative(root, resolve(resolveDir, path)));
+      if (kind === 'entry-point' || !isDoor) return undefined;
       const door = relative(join(root, dirname(entry)), resolve(resolveDir, path)).replace(/\.ts$/, '.mjs');
       return { path: door.startsWith('.') ? door : `./${door}`, external: true };
     });

@@ -1,7 +1,9 @@
 // The environment of a command on this machine: its model and its settings.
+
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Configuration, ConfigurationError, readConfiguration } from '../functions/predict/configuration.ts';
+import { type Configuration, readConfiguration } from '../functions/predict/configuration.ts';
+import { ConfigurationError } from '../layers/prediction/index.ts';
 import { UsageError } from './command-line.ts';
 
 /** URI of the model that ships with the project. It does not depend on the current folder. */

@@ -1,7 +1,8 @@
 // The metrics of `npm start` in Prometheus' format, at GET /metrics. docs/operations.md lists them.
+
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { ModelProvider } from '../functions/predict/current-model.ts';
 import type { Observe } from '../functions/predict/observability.ts';
+import type { ModelProvider } from '../layers/prediction/index.ts';
 import type { Admission } from './admission.ts';
 
 /** What the metrics are read from at the time of a request for them. */

@@ -1,7 +1,8 @@
 // Routes for what runs the server: an orchestrator asks GET /ready, and Prometheus GET /metrics. Lambda needs neither.
+
 import type { App } from '../functions/predict/app.ts';
-import type { ModelProvider } from '../functions/predict/current-model.ts';
 import { fail } from '../functions/predict/observability.ts';
+import type { ModelProvider } from '../layers/prediction/index.ts';
 import type { ServerMetrics } from './metrics.ts';
 
 interface Dependencies {

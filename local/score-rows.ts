@@ -1,9 +1,8 @@
 // The rows of a file on their way through the classifier.
-import { formatProbability } from '../functions/predict/answer.ts';
-import { findLikeliest } from '../functions/predict/classes.ts';
+
 import { ApiError } from '../functions/predict/errors.ts';
-import { findTextFault } from '../functions/predict/request-schema.ts';
 import type { Classifier } from '../layers/inference/index.ts';
+import { findLikeliest, findTextFault, formatProbability } from '../layers/prediction/index.ts';
 import { createScoreProgress } from './progress.ts';
 import type { Columns } from './reader/columns.ts';
 import type { Inspection } from './reader/inspection.ts';

@@ -1,8 +1,8 @@
 // `npm run score -- FILE.csv`: the classifier of the service over a whole file.
+
 import { availableParallelism } from 'node:os';
-import { weighPositive } from '../functions/predict/classes.ts';
-import { type LoadedModel, loadModel } from '../functions/predict/model.ts';
 import type { Classifier } from '../layers/inference/index.ts';
+import { type LoadedModel, loadModel, weighPositive } from '../layers/prediction/index.ts';
 import { createLog } from '../layers/telemetry/index.ts';
 import { createCommand, createStopSignal, runCommand, UsageError, wholeNumber } from './command-line.ts';
 import { writeToFile, writeToStandardOutput } from './csv-output.ts';

@@ -1,12 +1,12 @@
 // `npm start`: the application of functions/predict on a port of this machine, with the model in worker processes.
+
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Option } from 'commander';
 import { createApp } from '../functions/predict/app.ts';
 import type { Configuration } from '../functions/predict/configuration.ts';
-import { createModelProvider, createWatch, type ModelProvider } from '../functions/predict/current-model.ts';
 import type { ApiKey } from '../functions/predict/keys.ts';
-import { loadModel } from '../functions/predict/model.ts';
+import { createModelProvider, createWatch, loadModel, type ModelProvider } from '../layers/prediction/index.ts';
 import { createLog } from '../layers/telemetry/index.ts';
 import { createAdmission } from './admission.ts';
 import { createCallerFinder, readCallerKeys } from './caller-keys.ts';

@@ -76,6 +76,7 @@ describe('the rules', () => {
     const sources = plant({
       'layers/a/index.ts': "import '../b/index.ts'; import '../../functions/f/index.ts';",
       'layers/b/index.ts': long,
+      'layers/prediction/index.ts': "import '../a/index.ts';",
       'functions/f/index.ts': "import '../g/index.ts'; import '../../layers/a/index.ts'; import '../../local/x.ts';",
       'functions/g/index.ts': "import '../../bench/x.ts';",
       'local/x.ts': "import '../functions/f/index.ts';",

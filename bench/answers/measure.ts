@@ -1,11 +1,12 @@
 // What docs/answers.md says about long texts, explanations and reliability, measured again with the sample model.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Command, Option } from 'commander';
 import { parse } from 'csv-parse/sync';
 import { readConfiguration } from '../../functions/predict/configuration.ts';
-import { loadModel } from '../../functions/predict/model.ts';
+import { loadModel } from '../../layers/prediction/index.ts';
 import { createLog } from '../../layers/telemetry/index.ts';
 import { measureExplanations } from './explanations.ts';
 import { measureLanguages } from './languages.ts';

@@ -49,9 +49,6 @@ const prediction = z
   .object({ label, score, probabilities, ...findings })
   .openapi('Prediction', { title: 'Prediction' });
 
-/** What the model says of one text. */
-export type Prediction = z.infer<typeof prediction>;
-
 const itemFailure = z
   .object({ error: z.object({ code: z.enum(itemErrorCodes), message: z.string() }) })
   .openapi('PredictionError', { title: 'PredictionError', description: 'In the place of a prediction' });

@@ -1,15 +1,15 @@
-import type {
-  Classification,
-  Classifier,
-  RunStages,
-  TextWindow,
-  WindowedClassification,
-} from '../../layers/inference/index.ts';
-import type { Answer, Prediction, PublicModel } from './answer-schema.ts';
-import { findLikeliest, weighPositive } from './classes.ts';
+import type { RunStages } from '../../layers/inference/index.ts';
+import {
+  formatProbability,
+  type LoadedModel,
+  loadInference,
+  type PredictionParameters,
+  predictText,
+  type TimedPrediction,
+  weighPositive,
+} from '../../layers/prediction/index.ts';
+import type { Answer, PublicModel } from './answer-schema.ts';
 import { ApiError } from './errors.ts';
-import type { LoadedModel } from './model.ts';
-import type { Parameters } from './request-schema.ts';
 
 /** An answer, and the milliseconds of its stages for the operator. */
 export interface TimedAnswer {
@@ -17,71 +17,24 @@ export interface TimedAnswer {
   readonly stages: RunStages;
 }
 
-/** A prediction, the probabilities in label order that it comes from, and the milliseconds of its stages. */
-export interface TimedPrediction {
-  readonly prediction: Prediction;
-  readonly probabilities: readonly number[];
-  readonly stages: RunStages;
-}
-
-/** The layer's code, which a cold start loads while the model's bytes arrive. */
-export const loadInference = () => import('../../layers/inference/index.ts');
-
 /**
- * Classifies a text. An answer never depends on other texts.
+ * Classifies a text.
  *
  * @throws ApiError `WINDOWS_TOO_MANY`.
  * @throws what the classifier throws.
  */
-export async function predictText(
-  { classifier, manifest }: LoadedModel,
+export async function predict(
+  model: LoadedModel,
   text: string,
-  parameters: Parameters,
+  parameters: PredictionParameters,
 ): Promise<TimedPrediction> {
-  const { explain, judgeReliability } = await loadInference();
-  const inWindows = parameters.long === 'windows';
-  const classification: Classification & Partial<WindowedClassification> = inWindows
-    ? await classifyLong(classifier, text, parameters)
-    : await classifier.classify(text);
-  const { probabilities, stages, windows } = classification;
-  const common = createPrediction(manifest.labels, classification);
-  const { label, score } = common;
-  const reason = judgeReliability(text, classification);
-  const prediction = {
-    ...common,
-    reliable: reason === undefined,
-    ...(reason && { reason }),
-    ...(windows && { windows: windows.map(roundScore) }),
-    ...(parameters.explain && { explanation: await explain(classifier, text, { label, score, windows: inWindows }) }),
-  };
-  return { prediction, probabilities, stages };
-}
-
-/** Classifies all of a text, by windows if it is longer than the model reads. */
-async function classifyLong(
-  classifier: Classifier,
-  text: string,
-  parameters: Parameters,
-): Promise<WindowedClassification> {
-  const { classifyWindows, maxExplainedWindows, maxWindows, WindowsTooManyError } = await loadInference();
   try {
-    return await classifyWindows(classifier, text, parameters.explain ? maxExplainedWindows : maxWindows);
+    return await predictText(model, text, parameters);
   } catch (cause) {
+    const { WindowsTooManyError } = await loadInference();
     if (cause instanceof WindowsTooManyError) throw new ApiError('WINDOWS_TOO_MANY', { cause });
     throw cause;
   }
-}
-
-const roundScore = (window: TextWindow) => ({ ...window, score: Number(formatProbability(window.score)) });
-
-/** What every prediction has. */
-function createPrediction(labels: readonly string[], classification: Classification) {
-  const { probabilities: values, tokens, unknown, dropped } = classification;
-  const label = findLikeliest(labels, values);
-  const probabilities = nameProbabilities(labels, values);
-  const score = probabilities[label] ?? Number.NaN;
-  const cut = dropped > 0 ? { dropped } : {};
-  return { label, score, probabilities, tokens, unknown, truncated: dropped > 0, ...cut };
 }
 
 /**
@@ -92,10 +45,10 @@ function createPrediction(labels: readonly string[], classification: Classificat
 export async function classifySentence(
   model: LoadedModel,
   sentence: string,
-  parameters: Parameters,
+  parameters: PredictionParameters,
 ): Promise<TimedAnswer> {
   const started = performance.now();
-  const { prediction, probabilities: values, stages } = await predictText(model, sentence, parameters);
+  const { prediction, probabilities: values, stages } = await predict(model, sentence, parameters);
   const seconds = (performance.now() - started) / 1000;
   const { labels, version } = model.manifest;
   const strings = formatProbabilities(weighPositive(labels, values));
@@ -103,12 +56,6 @@ export async function classifySentence(
   const { label, score, probabilities, ...findings } = prediction;
   return { answer: { response, label, score, probabilities, model: version, ...findings }, stages };
 }
-
-/** The probabilities by class, in label order, as numbers with the digits that the strings of the answer have. */
-const nameProbabilities = (labels: readonly string[], probabilities: readonly number[]): Record<string, number> =>
-  Object.fromEntries(
-    labels.map((label, index) => [label, Number(formatProbability(probabilities[index] ?? Number.NaN))]),
-  );
 
 /** The public part of the manifest. The origin of the data and the training settings are not in it. */
 export function describeModel({ manifest }: LoadedModel): PublicModel {
@@ -122,30 +69,4 @@ export function describeModel({ manifest }: LoadedModel): PublicModel {
 export function formatProbabilities(positive: number): { readonly positive: string; readonly negative: string } {
   const single = Math.fround(positive);
   return { positive: formatProbability(single), negative: formatProbability(1 - single) };
-}
-
-/**
- * Writes a probability as Python writes a numpy.float32: `0.99670726`, `1.0`, `1.5e-05`. The tutorial service did so, and
- * its callers may compare the strings. At most nine significant digits.
- *
- * @param probability - 0 to 1; rounded to single precision first.
- */
-export function formatProbability(probability: number): string {
-  const value = Math.fround(probability);
-  if (Number.isInteger(value)) return value.toFixed(1);
-  const shortest = findShortestDecimal(value);
-  if (value >= 1e-4) return String(Number(shortest));
-  return shortest.replace(/e-(\d)$/, 'e-0$1');
-}
-
-/** Nine significant decimal digits distinguish any two single-precision numbers. */
-const maxDigits = 9;
-
-/** The shortest decimal that reads back as the same single-precision number. */
-function findShortestDecimal(value: number): string {
-  for (let digits = 1; digits < maxDigits; digits++) {
-    const text = value.toExponential(digits - 1);
-    if (Math.fround(Number(text)) === value) return text;
-  }
-  return value.toExponential(maxDigits - 1);
 }

@@ -1,16 +1,15 @@
 import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
+import type { LoadedModel, ModelProvider, PredictionParameters } from '../../layers/prediction/index.ts';
 import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
 import { classifySentence, describeModel } from './answer.ts';
 import { requireKey } from './authentication.ts';
 import { readBody } from './body.ts';
 import { cacheControl, createTag, matchesTag } from './caching.ts';
-import type { ModelProvider } from './current-model.ts';
 import { ApiError } from './errors.ts';
 import { parseJson } from './json.ts';
 import type { FindKey } from './keys.ts';
 import { predictList } from './list.ts';
-import type { LoadedModel } from './model.ts';
 import {
   addOutcome,
   fail,
@@ -24,7 +23,6 @@ import {
   checkListRequest,
   checkSentence,
   type ListRequest,
-  type Parameters,
   readForm,
   sentenceForm,
   sentenceParameters,
@@ -95,7 +93,12 @@ function answerUnchanged(c: RequestContext, tag: string) {
 }
 
 /** Classifies the sentence of an address or a form. */
-async function predictSentence(c: RequestContext, model: LoadedModel, sentence: string, parameters: Parameters) {
+async function predictSentence(
+  c: RequestContext,
+  model: LoadedModel,
+  sentence: string,
+  parameters: PredictionParameters,
+) {
   const { answer, stages } = await classifySentence(model, sentence, parameters);
   const { label, tokens, unknown, truncated } = answer;
   addOutcome(c, { label, tokens, unknown, truncated, stages });

@@ -2,10 +2,15 @@
 // code imports the files beside it.
 
 import { join } from 'node:path';
+import {
+  createModelProvider,
+  createTimeline,
+  createWatch,
+  loadModel,
+  removeDownload,
+} from '../../layers/prediction/index.ts';
 import { createLog, openMeter } from '../../layers/telemetry/index.ts';
 import { readConfiguration } from './configuration.ts';
-import { createModelProvider, createWatch, removeDownload } from './current-model.ts';
-import { createTimeline, loadModel } from './model.ts';
 import { initTimeout, withTimeout } from './timeout.ts';
 
 const configuration = readConfiguration(process.env);

@@ -1,11 +1,17 @@
 // Answers a list of texts.
-
-import { loadInference, predictText, type TimedPrediction } from './answer.ts';
-import type { Prediction, Result } from './answer-schema.ts';
+import {
+  findTextFault,
+  type LoadedModel,
+  loadInference,
+  type Prediction,
+  type PredictionParameters,
+  type TimedPrediction,
+} from '../../layers/prediction/index.ts';
+import { predict } from './answer.ts';
+import type { Result } from './answer-schema.ts';
 import { ApiError, describeItemError, type ItemErrorCode } from './errors.ts';
-import type { LoadedModel } from './model.ts';
 import type { Outcome } from './observability.ts';
-import { findTextFault, type ListRequest, type Parameters } from './request-schema.ts';
+import type { ListRequest } from './request-schema.ts';
 import { withTimeout } from './timeout.ts';
 
 /** A prediction, or the reason why there is none. */
@@ -36,9 +42,9 @@ export async function predictList(model: LoadedModel, request: ListRequest, limi
   const { inputs, parameters } = request;
   const found = new Map<string, ItemOutcome>();
   const { runEach } = await loadInference();
-  const predict = async (text: string) =>
+  const predictOne = async (text: string) =>
     void found.set(text, await predictItem(model, text, parameters, limits.deadline));
-  await runEach(new Set(inputs).values(), model.classifier.concurrency ?? 1, predict, () => limits.signal.aborted);
+  await runEach(new Set(inputs).values(), model.classifier.concurrency ?? 1, predictOne, () => limits.signal.aborted);
   const items = inputs.map((text) => found.get(text) ?? 'TIME_BUDGET');
   return { results: items.map(toResult), outcome: summarize([...found.values()]), late: items.includes('TIME_BUDGET') };
 }
@@ -46,14 +52,14 @@ export async function predictList(model: LoadedModel, request: ListRequest, limi
 async function predictItem(
   model: LoadedModel,
   text: string,
-  parameters: Parameters,
+  parameters: PredictionParameters,
   deadline: number,
 ): Promise<ItemOutcome> {
   const fault = findTextFault(text);
   if (fault) return fault;
   const remaining = deadline - performance.now();
   if (remaining <= 0) return 'TIME_BUDGET';
-  const predicting = predictText(model, text, parameters);
+  const predicting = predict(model, text, parameters);
   try {
     if (deadline === Number.POSITIVE_INFINITY) return await predicting;
     return (await withTimeout(remaining, predicting)) ?? 'TIME_BUDGET';

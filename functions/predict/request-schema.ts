@@ -1,29 +1,11 @@
 // What a caller may send: the query, the form and the JSON body. The schemas validate requests and describe them in the OpenAPI
 // document.
 import { z } from '@hono/zod-openapi';
+import { findTextFault, maxCharacters, type PredictionParameters } from '../../layers/prediction/index.ts';
 import { ApiError, type ErrorCode } from './errors.ts';
-
-/** Longest text that is accepted, in characters (Unicode code points, as OpenAPI counts). */
-export const maxCharacters = 100_000;
 
 /** Most texts of one list. */
 export const maxInputs = 256;
-
-/** A character that is no white space. JavaScript's `\s` lacks some characters that are white space to the tokenizer. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are white space to the tokenizer
-const visible = /[^\s\u001c-\u001f\u0085]/;
-
-/** The error code for a text that cannot be classified, or undefined. */
-export function findTextFault(text: string): 'SENTENCE_BLANK' | 'SENTENCE_TOO_LONG' | undefined {
-  if (isLongerThan(text, maxCharacters)) return 'SENTENCE_TOO_LONG';
-  return visible.test(text) ? undefined : 'SENTENCE_BLANK';
-}
-
-/** Counts code points only if the count of UTF-16 units, which costs nothing, does not decide. */
-function isLongerThan(text: string, characters: number): boolean {
-  if (text.length <= characters) return false;
-  return text.length > 2 * characters || Array.from(text).length > characters;
-}
 
 /** Names a value that is not what was asked for. */
 function describeValue(value: unknown): string {
@@ -80,14 +62,8 @@ export const sentenceForm = z
 
 type SentenceParameters = Omit<z.infer<typeof sentenceParameters>, 'sentence'>;
 
-/** How texts are to be read. */
-export interface Parameters {
-  readonly long: 'cut' | 'windows';
-  readonly explain: boolean;
-}
-
 /** The parameters of an address or a form as they are for a list. */
-export const toParameters = ({ long, explain }: SentenceParameters): Parameters => ({
+export const toParameters = ({ long, explain }: SentenceParameters): PredictionParameters => ({
   long,
   explain: explain === 'true',
 });
@@ -126,7 +102,7 @@ export const listRequest = z
 /** Texts, and how to read them. */
 export interface ListRequest {
   readonly inputs: readonly string[];
-  readonly parameters: Parameters;
+  readonly parameters: PredictionParameters;
 }
 
 type Issue = z.core.$ZodIssue;

@@ -1,9 +1,15 @@
-import { availableParallelism, tmpdir } from 'node:os';
-import { type ModelStore, openModelStore } from '../../layers/model-store/index.ts';
-import { isLogLevel, type LogLevel, levelNames } from '../../layers/telemetry/index.ts';
+import { tmpdir } from 'node:os';
+import type { ModelStore } from '../../layers/model-store/index.ts';
+import {
+  collectProblems,
+  countProcessors,
+  type Environment,
+  type Report,
+  readLogLevel,
+  readStore,
+} from '../../layers/prediction/index.ts';
+import type { LogLevel } from '../../layers/telemetry/index.ts';
 import type { Limits } from './checks.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The settings for judging a version. */
 export interface JudgingConfiguration {
@@ -25,17 +31,6 @@ export interface Configuration extends JudgingConfiguration {
   readonly logLevel: LogLevel;
 }
 
-/** The environment cannot be used; the message lists every problem in it. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
-
-  constructor(problems: readonly string[]) {
-    super(['The environment cannot be used:', ...problems].join('\n- '));
-  }
-}
-
-type Report = (problem: string) => void;
-
 /** A number of zero or more. For anything else it reports a problem and returns NaN. */
 function readNumber(environment: Environment, name: string, report: Report): (fallback: number) => number {
   return (fallback) => {
@@ -44,11 +39,6 @@ function readNumber(environment: Environment, name: string, report: Report): (fa
     if (Number.isNaN(value)) report(`${name} is ${JSON.stringify(text)}, which is no number such as ${fallback}.`);
     return value;
   };
-}
-
-/** Lambda gives one processor per 1,769 MB, even if the machine shows more. */
-function countProcessors(memory: string | undefined): number {
-  return memory === undefined ? availableParallelism() : Math.max(1, Math.floor(Number(memory) / 1769) || 1);
 }
 
 /** Reads the settings for judging. Reports each value that cannot be used. */
@@ -65,30 +55,6 @@ function readJudging(environment: Environment, report: Report): JudgingConfigura
   };
 }
 
-function readStore({ MODEL_URI: uri = '' }: Environment, report: Report): ModelStore | undefined {
-  try {
-    return openModelStore(uri);
-  } catch (error) {
-    report(`MODEL_URI: ${error instanceof Error ? error.message : error}`);
-    return undefined;
-  }
-}
-
-function readLogLevel({ LOG_LEVEL }: Environment, report: Report): LogLevel {
-  const level = (LOG_LEVEL || 'info').toLowerCase();
-  if (isLogLevel(level)) return level;
-  report(`LOG_LEVEL is ${JSON.stringify(LOG_LEVEL)}, which is none of ${levelNames}.`);
-  return 'info';
-}
-
-/** Calls `read` and throws one error with all problems that it reports. */
-function collectProblems<T>(read: (report: Report) => T): T {
-  const problems: string[] = [];
-  const result = read((problem) => void problems.push(problem));
-  if (problems.length > 0) throw new ConfigurationError(problems);
-  return result;
-}
-
 /**
  * Reads the settings for judging, which any machine can do.
  *
@@ -102,13 +68,12 @@ export const readJudgingConfiguration = (environment: Environment): JudgingConfi
  *
  * @throws ConfigurationError that lists every problem at once.
  */
-export function readConfiguration(environment: Environment): Configuration {
-  const { store, ...rest } = collectProblems((report) => ({
-    ...readJudging(environment, report),
-    store: readStore(environment, report),
-    topicArn: environment.TOPIC_ARN || undefined,
-    logLevel: readLogLevel(environment, report),
-  }));
-  if (!store) throw new ConfigurationError(['MODEL_URI: it cannot be opened.']);
-  return Object.freeze({ store, ...rest });
-}
+export const readConfiguration = (environment: Environment): Configuration =>
+  Object.freeze(
+    collectProblems((report) => ({
+      ...readJudging(environment, report),
+      store: readStore(environment, report),
+      topicArn: environment.TOPIC_ARN || undefined,
+      logLevel: readLogLevel(environment, report),
+    })),
+  );

@@ -1,6 +1,6 @@
 // Rows of users' files: CSV, TSV, semicolons and JSON lines, in the columns that hold text and label. docs/data.md states the
 // rules. training/data/reader.py follows the same ones; both are tested on test/fixtures/reader-cases.json.
-import { findTextFault } from '../../functions/predict/request-schema.ts';
+import { findTextFault } from '../../layers/prediction/index.ts';
 import { UsageError } from '../command-line.ts';
 import { type Columns, explainMissingLabel, findColumns, hasProbabilities, type WantedColumns } from './columns.ts';
 import { detectDialect, type FileRecord, readRecords, sampleLines } from './dialect.ts';

@@ -6,9 +6,8 @@ import { promisify } from 'node:util';
 import type { Answer, PublicModel } from '../../functions/predict/answer-schema.ts';
 import { createApp } from '../../functions/predict/app.ts';
 import { readConfiguration } from '../../functions/predict/configuration.ts';
-import { createModelProvider } from '../../functions/predict/current-model.ts';
-import { loadModel } from '../../functions/predict/model.ts';
 import { openModelStore } from '../../layers/model-store/index.ts';
+import { createModelProvider, loadModel } from '../../layers/prediction/index.ts';
 import { createLog } from '../../layers/telemetry/index.ts';
 import { type Bucket, makeBucket } from '../s3/buckets.ts';
 

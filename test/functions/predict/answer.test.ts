@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { formatProbabilities, formatProbability } from '../../../functions/predict/answer.ts';
+import { formatProbabilities } from '../../../functions/predict/answer.ts';
+import { formatProbability } from '../../../layers/prediction/index.ts';
 
 // What Python prints for str(numpy.float32(x)) and str(1 - numpy.float32(x)), numpy 2.
 it.each([

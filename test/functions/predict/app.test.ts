@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Answer } from '../../../functions/predict/answer-schema.ts';
 import { createApp } from '../../../functions/predict/app.ts';
-import { createModelProvider } from '../../../functions/predict/current-model.ts';
-import type { LoadedModel } from '../../../functions/predict/model.ts';
+import { createModelProvider, type LoadedModel } from '../../../layers/prediction/index.ts';
 import { createRecord, createTinyService, type TinyService } from './tiny-service.ts';
 import { expectPositive, firstVersion, maxTokens, threeClasses, writeTinyStore } from './tiny-store.ts';
 

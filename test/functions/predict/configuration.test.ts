@@ -1,7 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigurationError, readConfiguration } from '../../../functions/predict/configuration.ts';
+import { readConfiguration } from '../../../functions/predict/configuration.ts';
+import { ConfigurationError } from '../../../layers/prediction/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'configuration-'));
 const usable = { MODEL_URI: 's3://bucket/models', MODEL_DIRECTORY: folder };
@@ -70,7 +71,7 @@ it('reports every problem at once', () => {
 });
 
 it('names the missing settings when nothing is set', () => {
-  expect(() => readConfiguration({})).toThrow(/MODEL_URI is not set.*s3:\/\/bucket\/prefix/);
+  expect(() => readConfiguration({})).toThrow(/MODEL_URI: it is not set.*s3:\/\/bucket\/prefix/);
 });
 
 it('needs no writable folder if the model is read in place', () => {

@@ -1,4 +1,4 @@
-import type { Answer, ListAnswer, Prediction } from '../../../functions/predict/answer-schema.ts';
+import type { Answer, ListAnswer, Result } from '../../../functions/predict/answer-schema.ts';
 import { createTinyService, type TinyService } from './tiny-service.ts';
 import { maxTokens, writeTinyStore } from './tiny-store.ts';
 
@@ -10,6 +10,9 @@ beforeAll(async () => {
 afterAll(() => service.release());
 
 type Parameters = { readonly long?: 'cut' | 'windows'; readonly explain?: boolean };
+
+/** What is in the place of a text that was classified. */
+type Prediction = Exclude<Result, { readonly error: unknown }>;
 
 async function post(inputs: string | readonly string[], parameters: Parameters = {}) {
   const headers = { 'Content-Type': 'application/json' };

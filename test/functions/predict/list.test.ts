@@ -1,6 +1,6 @@
 import type { ListAnswer } from '../../../functions/predict/answer-schema.ts';
 import { predictList } from '../../../functions/predict/list.ts';
-import type { LoadedModel } from '../../../functions/predict/model.ts';
+import type { LoadedModel } from '../../../layers/prediction/index.ts';
 import { createTinyService, loadTiny, type TinyService } from './tiny-service.ts';
 import { firstVersion, maxTokens, writeTinyStore } from './tiny-store.ts';
 

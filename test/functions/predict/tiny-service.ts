@@ -1,8 +1,12 @@
 import { type App, createApp } from '../../../functions/predict/app.ts';
 import { readConfiguration } from '../../../functions/predict/configuration.ts';
-import { createModelProvider, type ModelProvider } from '../../../functions/predict/current-model.ts';
 import type { FindKey } from '../../../functions/predict/keys.ts';
-import { type LoadedModel, loadModel } from '../../../functions/predict/model.ts';
+import {
+  createModelProvider,
+  type LoadedModel,
+  loadModel,
+  type ModelProvider,
+} from '../../../layers/prediction/index.ts';
 import { createLog } from '../../../layers/telemetry/index.ts';
 import { writeTinyStore } from './tiny-store.ts';
 

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { createApp } from '../../../../functions/predict/app.ts';
-import { createModelProvider } from '../../../../functions/predict/current-model.ts';
 import { createHandler } from '../../../../functions/predict/handler.ts';
+import { createModelProvider } from '../../../../layers/prediction/index.ts';
 import { buildCommands } from '../../../local/built-commands.ts';
 import { createEvent, lambdaContext } from '../http-event.ts';
 import { createRecord } from '../tiny-service.ts';

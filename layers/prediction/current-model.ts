@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readPointerIfChanged } from '../../layers/model-store/index.ts';
-import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
-import type { Configuration } from './configuration.ts';
-import type { LoadedModel } from './model.ts';
+import { readPointerIfChanged } from '../model-store/index.ts';
+import { describeFailure, type Log } from '../telemetry/index.ts';
+import type { LoadedModel } from './loaded-model.ts';
+import type { ModelSettings } from './model-settings.ts';
 
 /** Gives the application its model. */
 export interface ModelProvider {
@@ -142,7 +142,7 @@ const checkTimeoutMs = 10_000;
  * returns no body while nothing has changed. If the pointer changed but names the same version (a hold was set), the check
  * remembers the new ETag.
  */
-export function createStaleCheck({ store }: Pick<Configuration, 'store'>): Watch['isStale'] {
+export function createStaleCheck({ store }: Pick<ModelSettings, 'store'>): Watch['isStale'] {
   let seen: { readonly version: string; readonly etag: string } | undefined;
   return async ({ manifest: { version }, pointerEtag = '' }: LoadedModel) => {
     const etag = seen?.version === version ? seen.etag : pointerEtag;
@@ -153,11 +153,11 @@ export function createStaleCheck({ store }: Pick<Configuration, 'store'>): Watch
   };
 }
 
-/** Creates the watch that a configuration asks for; undefined if the service is pinned to a version. */
-export function createWatch(configuration: Configuration, rest: Omit<Watch, 'isStale' | 'intervalMs'>) {
-  const { modelVersion, refreshMs } = configuration;
+/** Creates the watch that the settings ask for; undefined if the service is pinned to a version. */
+export function createWatch(settings: ModelSettings, rest: Omit<Watch, 'isStale' | 'intervalMs'>) {
+  const { modelVersion, refreshMs } = settings;
   if (modelVersion !== undefined) return undefined;
-  return { ...rest, isStale: createStaleCheck(configuration), intervalMs: refreshMs };
+  return { ...rest, isStale: createStaleCheck(settings), intervalMs: refreshMs };
 }
 
 /**
@@ -166,7 +166,7 @@ export function createWatch(configuration: Configuration, rest: Omit<Watch, 'isS
  * is deleted.
  */
 export async function removeDownload(
-  { store, modelDirectory }: Pick<Configuration, 'store' | 'modelDirectory'>,
+  { store, modelDirectory }: Pick<ModelSettings, 'store' | 'modelDirectory'>,
   { manifest }: Pick<LoadedModel, 'manifest'>,
 ): Promise<void> {
   if (!store.location.startsWith('s3://')) return;

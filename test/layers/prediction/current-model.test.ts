@@ -1,14 +1,21 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createStaleCheck } from '../../../layers/prediction/current-model.ts';
 import {
   createModelProvider,
-  createStaleCheck,
   createWatch,
+  type LoadedModel,
+  loadModel,
   type Watch,
-} from '../../../functions/predict/current-model.ts';
-import { type LoadedModel, loadModel } from '../../../functions/predict/model.ts';
-import { configure, createRecord, loadTiny } from './tiny-service.ts';
-import { createPointer, createTinyVersion, firstVersion, secondVersion, writeTinyStore } from './tiny-store.ts';
+} from '../../../layers/prediction/index.ts';
+import { configure, createRecord, loadTiny } from '../../functions/predict/tiny-service.ts';
+import {
+  createPointer,
+  createTinyVersion,
+  firstVersion,
+  secondVersion,
+  writeTinyStore,
+} from '../../functions/predict/tiny-store.ts';
 
 let model: LoadedModel;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
-import type { Classifier, LoadStages, ModelSource, Tokenize } from '../../layers/inference/index.ts';
-import { type Manifest, type PulledModel, type PullStages, pullModel } from '../../layers/model-store/index.ts';
-import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
-import type { Configuration } from './configuration.ts';
+import type { Classifier, LoadStages, ModelSource, Tokenize } from '../inference/index.ts';
+import { type Manifest, type PulledModel, type PullStages, pullModel } from '../model-store/index.ts';
+import { describeFailure, type Log } from '../telemetry/index.ts';
+import type { ModelSettings } from './model-settings.ts';
 
 /** A published version, ready to answer. */
 export interface LoadedModel {
@@ -34,19 +34,19 @@ interface Dependencies {
  *
  * @throws the store's or the classifier's error, already logged.
  */
-export async function loadModel(configuration: Configuration, dependencies: Dependencies): Promise<LoadedModel> {
-  const { store, modelVersion } = configuration;
+export async function loadModel(settings: ModelSettings, dependencies: Dependencies): Promise<LoadedModel> {
+  const { store, modelVersion } = settings;
   const { log } = dependencies;
   try {
-    return await pullAndOpen(configuration, dependencies);
+    return await pullAndOpen(settings, dependencies);
   } catch (error) {
     log.error('model not loaded', { store: store.location, modelVersion, error: describeFailure(error) });
     throw error;
   }
 }
 
-async function pullAndOpen(configuration: Configuration, dependencies: Dependencies): Promise<LoadedModel> {
-  const { store, modelVersion: version, modelDirectory: directory, threads } = configuration;
+async function pullAndOpen(settings: ModelSettings, dependencies: Dependencies): Promise<LoadedModel> {
+  const { store, modelVersion: version, modelDirectory: directory, threads } = settings;
   const { log, signal, onDownloading, openClassifier, timeline = createTimeline() } = dependencies;
   const started = performance.now();
   const loader = createClassifierLoader(timeline);
@@ -85,7 +85,7 @@ interface ClassifierLoader {
 
 /** Loads nothing before `preload` or `open` is called: loading earlier would delay the requests for the model's bytes. */
 function createClassifierLoader({ time }: Timeline): ClassifierLoader {
-  const importInference = () => import('../../layers/inference/index.ts');
+  const importInference = () => import('../inference/index.ts');
   let tokenizer: Promise<Tokenize> | undefined;
   return {
     preload: (path, maxTokens) => {

@@ -1,0 +1,23 @@
+export { findLikeliest, formatProbability, weighPositive } from './classes.ts';
+export { createModelProvider, createWatch, type ModelProvider, removeDownload, type Watch } from './current-model.ts';
+export { createTimeline, type LoadedModel, loadModel, type OpenClassifier, type Timeline } from './loaded-model.ts';
+export {
+  ConfigurationError,
+  collectProblems,
+  countProcessors,
+  type Environment,
+  type ModelSettings,
+  type Report,
+  readLogLevel,
+  readModelSettings,
+  readStore,
+  readSwitch,
+} from './model-settings.ts';
+export { findTextFault, maxCharacters } from './text-fault.ts';
+export {
+  loadInference,
+  type Prediction,
+  type PredictionParameters,
+  predictText,
+  type TimedPrediction,
+} from './text-prediction.ts';
