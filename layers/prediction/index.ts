@@ -13,6 +13,7 @@ export {
   readStore,
   readSwitch,
 } from './model-settings.ts';
+export { type FailedRecord, type ResultRecord, type ScoredRecord, scoreRecord, type TextRecord } from './record.ts';
 export { findTextFault, maxCharacters } from './text-fault.ts';
 export {
   loadInference,
