@@ -27,6 +27,7 @@ const entries = [
   'local/score',
   'local/smoke',
   'local/model',
+  'local/cost',
   'local/key',
   'local/train-data',
   'local/train-submit',

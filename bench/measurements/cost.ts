@@ -1,22 +1,21 @@
+import prices from '../../infra/prices.json' with { type: 'json' };
+import { priceRun } from '../../local/prices.ts';
 import type { Bench } from '../bench.ts';
 import { addRatios, type Row } from '../results.ts';
 import { compareLatency, listColumns } from './latency.ts';
 
-/** Prices of a Lambda function in x86_64: list prices of us-east-1, first tier, without the free tier. */
-const prices = { gigabyteSecond: 0.0000166667, request: 0.0000002, asOf: '2026-11' };
+const { lambda } = prices;
 
 /** The source of the prices, for a table's reader. */
 export const describePrices = () =>
-  `list prices of us-east-1 in ${prices.asOf} ($${prices.gigabyteSecond} per GB-second, $${(prices.request * 1e6).toFixed(2)} per million requests)`;
+  `list prices of ${prices.region} in ${prices.asOf} ($${lambda.gigabyteSecond.x86_64} per GB-second, $${(lambda.request * 1e6).toFixed(2)} per million requests)`;
 
 /** Memory setting of one vCPU. */
 const memoryMb = 1769;
 
-/** Dollars of a million requests of so many milliseconds each. Lambda bills whole milliseconds. */
-export function priceMillion(milliseconds: number, memoryMb: number): number {
-  const gigabyteSeconds = (Math.ceil(milliseconds) / 1000) * (memoryMb / 1024);
-  return 1e6 * (gigabyteSeconds * prices.gigabyteSecond + prices.request);
-}
+/** Dollars of a million requests of so many milliseconds each. */
+export const priceMillion = (milliseconds: number, memoryMb: number): number =>
+  1e6 * (priceRun(prices, { milliseconds, memoryMb }) + lambda.request);
 
 /** A row of milliseconds in dollars per million requests. */
 export function priceRow({ name, at, p50, p99, min, blocks }: Row, memoryMb: number): Row {
