@@ -126,11 +126,12 @@ function stopOnSignal({ models, server, loading }: Service): void {
 }
 
 /** A server without a model answers 503 and tries to load it again with each request, so it recovers by itself. */
-async function announce({ models, loading }: Service, address: string): Promise<void> {
+async function announce({ models, loading }: Service, address: string, withKey: boolean): Promise<void> {
   try {
     const { manifest } = await models.current();
     say(`Ready with model ${manifest.version}. Try:`);
-    say(`  curl '${address}/predict?sentence=this%20is%20the%20best%20book%20ever'`);
+    const header = withKey ? "-H 'Authorization: Bearer KEY' " : '';
+    say(`  curl ${header}'${address}/predict?sentence=this%20is%20the%20best%20book%20ever'`);
   } catch (error) {
     if (loading.signal.aborted) return;
     say(`No model yet: ${error instanceof Error ? error.message : error}`);
@@ -153,7 +154,7 @@ async function serve(args: readonly string[]): Promise<undefined> {
   const address = describeAddress(options.host, service.server.port);
   const place = `${configuration.store.location} into ${options.workers} worker(s)`;
   say(`Listening on ${address}, loading the model from ${place}.`);
-  await announce(service, address);
+  await announce(service, address, options.apiKey.length > 0);
 }
 
 await runCommand(import.meta.url, serve);

@@ -1,20 +1,21 @@
 // The questions of `npm run smoke`, and the checks of their answers.
-import { z } from 'zod';
+import {
+  checkLabel,
+  checkList,
+  checkLong,
+  checkRefusal,
+  expect,
+  type Refusal,
+  type Reply,
+  readModel,
+  type Sentence,
+} from './smoke-answers.ts';
 
-/** What came back. */
-export interface Reply {
-  readonly status: number;
-  readonly headers: Headers;
-  /** Parsed, if it is JSON. */
-  readonly body: unknown;
-  /** From the request to the last byte, in whole milliseconds. */
-  readonly ms: number;
-}
-
-/** A request's method and headers. */
+/** A request's method and headers, and its body, which is sent as JSON. */
 export interface Request {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
 }
 
 /** Asks for a path with its query. The promise rejects only if no answer comes. */
@@ -31,21 +32,6 @@ export interface Finding {
   readonly problem?: string;
 }
 
-/** A text with an obvious label. */
-interface Sentence {
-  readonly text: string;
-  readonly label: 'negative' | 'positive';
-}
-
-/** A bad request and the error that must answer it. */
-interface Refusal {
-  readonly name: string;
-  readonly path: string;
-  readonly method?: string;
-  readonly status: number;
-  readonly code: string;
-}
-
 /** The tutorial's sentence and its opposite. */
 const best: Sentence = { text: 'this is the best book ever', label: 'positive' };
 const worst: Sentence = { text: 'this is the worst book ever', label: 'negative' };
@@ -54,9 +40,20 @@ const worst: Sentence = { text: 'this is the worst book ever', label: 'negative'
 const longestQuery = 9_000;
 const warmRequests = 5;
 
+/** The texts of a list, and what must answer them. */
+const listed = [best, { text: ' ', code: 'SENTENCE_BLANK' }, worst] as const;
+const listRequest: Request = { method: 'POST', body: { inputs: listed.map(({ text }) => text) } };
+
 const pathOf = (sentence: string) => `/predict?${new URLSearchParams({ sentence })}`;
 
-const refusals: readonly Refusal[] = [
+/** A bad request, and the error that must answer it. */
+interface BadRequest extends Refusal {
+  readonly name: string;
+  readonly path: string;
+  readonly method?: string;
+}
+
+const badRequests: readonly BadRequest[] = [
   { name: 'no sentence', path: '/predict', status: 400, code: 'SENTENCE_MISSING' },
   { name: 'blank sentence', path: '/predict?sentence=+%09', status: 400, code: 'SENTENCE_BLANK' },
   { name: 'two sentences', path: '/predict?sentence=a&sentence=b', status: 400, code: 'SENTENCE_REPEATED' },
@@ -84,11 +81,10 @@ export async function runChecks(ask: Client): Promise<Finding[]> {
     await find('its opposite', noting(pathOf(worst.text)), (reply) => checkLabel(reply, worst)),
     await checkUnchanged(noting, first),
     ...(await checkLongText(noting)),
+    await find('list with a blank text', noting('/predict', listRequest), (reply) => checkList(reply, listed)),
   ];
-  for (const refusal of refusals) {
-    const { name, path, method = 'GET' } = refusal;
+  for (const { name, path, method = 'GET', ...refusal } of badRequests)
     findings.push(await find(name, noting(path, { method }), (reply) => checkRefusal(reply, refusal)));
-  }
   findings.push(await find('health', noting('/health'), checkHealth));
   return [...findings, describeVersions(versions)];
 }
@@ -146,87 +142,4 @@ async function checkLongText(ask: Client): Promise<Finding[]> {
   });
   const long = 'good '.repeat(Math.min(words || 768, Math.floor(longestQuery / 'good+'.length))).trim();
   return [found, await find('long text', ask(pathOf(long)), (reply) => checkLong(reply, long))];
-}
-
-const probability = z.string().regex(/^(0(\.\d+)?|1(\.0+)?|\d(\.\d+)?e-\d+)$/, 'is no probability');
-const answer = z.object({
-  response: z.strictObject({
-    positive: probability,
-    negative: probability,
-    sentence: z.string(),
-    time_taken: z.string().regex(/^\d+(\.\d+)?$/, 'is no number of seconds'),
-  }),
-  label: z.enum(['negative', 'neutral', 'positive']),
-  probabilities: z.record(z.string(), z.number().min(0).max(1)),
-  model: z.string(),
-  tokens: z.int().positive(),
-  unknown: z.int().nonnegative(),
-  truncated: z.boolean(),
-  dropped: z.int().positive().optional(),
-});
-const model = z.object({ version: z.string(), maxTokens: z.int().positive() });
-const failure = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
-
-/** Throws an Error with the problem unless the condition holds. */
-function expect(condition: boolean, problem: string): void {
-  if (!condition) throw new Error(problem);
-}
-
-function read<T>(schema: z.ZodType<T>, { status, body }: Reply): T {
-  expect(status === 200, `status ${status}: ${JSON.stringify(body)?.slice(0, 200)}`);
-  const { data, error } = schema.safeParse(body);
-  if (data !== undefined) return data;
-  const [issue] = error?.issues ?? [];
-  throw new Error(`the body's ${issue?.path.join('.') || 'shape'}: ${issue?.message}`);
-}
-
-type Answer = z.infer<typeof answer>;
-
-/** Checks that the strings, the probabilities and the label of an answer say the same. */
-function checkProbabilities({ response, label, probabilities }: Answer): void {
-  const { positive, negative } = response;
-  expect(Math.abs(Number(positive) + Number(negative) - 1) < 1e-6, `positive ${positive} and negative ${negative}`);
-  const values = Object.values(probabilities);
-  const shown = JSON.stringify(probabilities);
-  const sum = values.reduce((total, value) => total + value, 0);
-  expect(Math.abs(sum - 1) < 1e-6, `the probabilities ${shown} do not sum to 1`);
-  const { positive: one = Number.NaN, negative: other = Number.NaN } = probabilities;
-  expect(
-    Math.abs(one / (one + other) - Number(positive)) < 1e-5,
-    `positive ${positive}, but the probabilities ${shown}`,
-  );
-  expect(probabilities[label] === Math.max(...values), `the label ${label}, but the probabilities ${shown}`);
-}
-
-function readAnswer(reply: Reply, sentence: string): Answer {
-  const data = read(answer, reply);
-  expect(data.response.sentence === sentence, `the sentence came back as ${JSON.stringify(data.response.sentence)}`);
-  checkProbabilities(data);
-  const version = reply.headers.get('x-model-version');
-  expect(version === data.model, `X-Model-Version is ${version}, but the body says ${data.model}`);
-  return data;
-}
-
-/** Returns the model's version and how many tokens it reads. */
-const readModel = (reply: Reply) => read(model, reply);
-
-/** Like each check: returns what it saw, and throws an Error that says what is wrong. */
-function checkLabel(reply: Reply, { text, label }: Sentence): string {
-  const { response, label: answered } = readAnswer(reply, text);
-  expect(answered === label, `${JSON.stringify(text)} is ${answered}, with ${label} ${response[label]}`);
-  return `${label} ${response[label]}`;
-}
-
-function checkLong(reply: Reply, text: string): string {
-  const { tokens, truncated, dropped } = readAnswer(reply, text);
-  expect(truncated && dropped !== undefined, `not marked as truncated, with ${tokens} tokens read`);
-  return `${tokens} tokens read, ${dropped} dropped and said so`;
-}
-
-function checkRefusal({ status, body, headers }: Reply, expected: Refusal): string {
-  const code = failure.safeParse(body).data?.error.code;
-  const seen = `${status} ${code ?? JSON.stringify(body)?.slice(0, 200)}`;
-  expect(status === expected.status && code === expected.code, `${seen}, not ${expected.status} ${expected.code}`);
-  expect(status !== 405 || headers.has('allow'), 'no Allow header');
-  return seen;
 }

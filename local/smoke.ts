@@ -14,8 +14,8 @@ export interface SmokeOptions {
 }
 
 const description =
-  "Asks a running service a few questions and checks the answers: sentences, a long text, bad input, the model's version " +
-  "and the first request's time against the next ones'.";
+  'Asks a running service a few questions and checks the answers: sentences, a long text, a list, bad input, ' +
+  "the model's version and the first request's time against the next ones'.";
 
 const notes = `
 Exit code: 0 if everything is as it should be, 1 if not, 2 for a command line that cannot be used.
@@ -98,13 +98,16 @@ function describeFailure(url: string, error: unknown): Error {
 
 /** Creates a client of the service at `url`. */
 function createClient({ url, headers, sign }: ClientOptions): Client {
-  return async (path, { method = 'GET', headers: own = {} } = {}) => {
+  return async (path, { method = 'GET', headers: own = {}, body: asked } = {}) => {
     const address = new URL(url + path);
-    const signature = sign ? await sign(method, address) : {};
+    const sent = asked === undefined ? undefined : JSON.stringify(asked);
+    const type = sent === undefined ? {} : { 'Content-Type': 'application/json' };
+    const signature = sign ? await sign(method, address, sent) : {};
     const started = performance.now();
     try {
       const signal = AbortSignal.timeout(timeoutMs);
-      const response = await fetch(address, { method, headers: { ...headers, ...own, ...signature }, signal });
+      const all = { ...headers, ...type, ...own, ...signature };
+      const response = await fetch(address, { method, headers: all, body: sent ?? null, signal });
       const body = parse(await response.text());
       return { status: response.status, headers: response.headers, body, ms: Math.round(performance.now() - started) };
     } catch (error) {
@@ -113,8 +116,8 @@ function createClient({ url, headers, sign }: ClientOptions): Client {
   };
 }
 
-/** Returns the headers that sign a request without a body. */
-type Sign = (method: string, url: URL) => Promise<Readonly<Record<string, string>>>;
+/** Returns the headers that sign a request. */
+type Sign = (method: string, url: URL, body?: string) => Promise<Readonly<Record<string, string>>>;
 
 /**
  * Signs for API Gateway with the credentials that the AWS tools would use. The signer is that of the SDK's CloudFormation
@@ -123,11 +126,11 @@ type Sign = (method: string, url: URL) => Promise<Readonly<Record<string, string
 export function createSigner(region: string): Sign {
   const { config } = new CloudFormationClient({ region });
   const signing = config.signer({ name: 'sigv4', signingName: 'execute-api', signingRegion: region, properties: {} });
-  return async (method, url) => {
+  return async (method, url, body) => {
     const query = Object.fromEntries([...url.searchParams.keys()].map((key) => [key, url.searchParams.getAll(key)]));
     const { protocol, hostname, pathname: path } = url;
     const headers = { host: url.host };
-    const signed = await (await signing).sign({ method, protocol, hostname, path, query, headers });
+    const signed = await (await signing).sign({ method, protocol, hostname, path, query, headers, body });
     const { host: _, ...rest } = signed.headers;
     return rest;
   };

@@ -100,8 +100,8 @@ async function predictSentence(
   parameters: PredictionParameters,
 ) {
   const { answer, stages } = await classifySentence(model, sentence, parameters);
-  const { label, tokens, unknown, truncated } = answer;
-  addOutcome(c, { label, tokens, unknown, truncated, stages });
+  const { label, tokens, unknown, truncated, reliable, reason } = answer;
+  addOutcome(c, { label, tokens, unknown, truncated, reliable, ...(reason && { reason }), stages });
   return answer;
 }
 

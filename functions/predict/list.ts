@@ -73,10 +73,11 @@ const toResult = (item: ItemOutcome): Result => (typeof item === 'string' ? desc
 
 const sum = <T>(items: readonly T[], read: (item: T) => number) => items.reduce((total, item) => total + read(item), 0);
 
-function countLabels(predictions: readonly Prediction[]): Record<string, number> {
-  const labels: Record<string, number> = {};
-  for (const { label } of predictions) labels[label] = (labels[label] ?? 0) + 1;
-  return labels;
+/** Counts the predictions by a word of each; those without one are left out. */
+function countBy(predictions: readonly Prediction[], read: (prediction: Prediction) => string | undefined) {
+  const counts: Record<string, number> = {};
+  for (const word of predictions.map(read)) if (word !== undefined) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
 }
 
 /** What was run for a list, together. */
@@ -86,10 +87,11 @@ function summarize(items: readonly ItemOutcome[]): Outcome {
   return {
     texts: items.length,
     failed: items.length - runs.length,
-    labels: countLabels(predictions),
+    labels: countBy(predictions, ({ label }) => label),
     tokens: sum(predictions, ({ tokens }) => tokens),
     unknown: sum(predictions, ({ unknown }) => unknown),
     truncated: predictions.some(({ truncated }) => truncated),
+    unreliable: countBy(predictions, ({ reason }) => reason),
     stages: {
       tokenizeMs: sum(runs, ({ stages }) => stages.tokenizeMs),
       runMs: sum(runs, ({ stages }) => stages.runMs),

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import type { LoadStages, RunStages } from '../../layers/inference/index.ts';
+import type { LoadStages, RunStages, UnreliableReason } from '../../layers/inference/index.ts';
 import type { PullStages } from '../../layers/model-store/index.ts';
 import type { Log, Measure, Meter } from '../../layers/telemetry/index.ts';
 import { answerError, type ErrorCode, type ErrorDetails } from './errors.ts';
@@ -30,6 +30,11 @@ export interface Outcome {
   /** Tokens that the model does not know. */
   unknown?: number;
   truncated?: boolean;
+  /** Whether the answer can be relied on; if not, why. */
+  reliable?: boolean;
+  reason?: UnreliableReason;
+  /** Of a list: predictions that cannot be relied on, by reason. */
+  unreliable?: Readonly<Record<string, number>>;
   stages?: RunStages;
   /** Only if the operator wants the texts in the log. */
   text?: string;

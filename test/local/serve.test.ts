@@ -177,10 +177,11 @@ it('turns the telemetry of ONNX Runtime off', async () => {
   expect(readdirSync(scratch)).toEqual([]);
 }, 60_000);
 
-it('asks for the key of --api-key, and names it in the log line', async () => {
+it('asks for the key of --api-key, says so in its example, and names it in the log line', async () => {
   const key = 'sb_0123456789abcdef';
-  const { findAddress, output } = startServe(await writeTinyStore(), '--api-key', `anna=${key}`);
+  const { findAddress, until, output } = startServe(await writeTinyStore(), '--api-key', `anna=${key}`);
   const address = await findAddress();
+  await until('stderr', / curl -H 'Authorization: Bearer KEY' 'http:\/\/localhost:\d+\/predict\?/);
   const ask = async (path: string, headers = {}) => (await fetch(address + path, { headers })).status;
   expect(await ask('/predict?sentence=good')).toBe(401);
   expect(await ask('/metrics')).toBe(401);

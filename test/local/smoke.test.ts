@@ -52,6 +52,7 @@ it('passes all checks of the service, and prints the findings', async () => {
   expect(stdout).toMatch(/^ok +its opposite .*negative 0\.\d+$/m);
   expect(stdout).toMatch(/^ok +warm requests, median .*first \d+ ms, then \d+, \d+, \d+, \d+, \d+ ms$/m);
   expect(stdout).toMatch(/^ok +long text .*\d+ dropped and said so$/m);
+  expect(stdout).toMatch(/^ok +list with a blank text .*positive, SENTENCE_BLANK, negative$/m);
   expect(stdout).toMatch(/^ok +unknown path .*404 ROUTE_UNKNOWN$/m);
   expect(stdout).toMatch(/^ok +wrong method .*405 METHOD_NOT_ALLOWED$/m);
   expect(stdout).toMatch(/^ok +version +\d{8}T\d{6}Z-[0-9a-f]{7}$/m);
@@ -67,7 +68,7 @@ it('names each failed check of another server, and ends with 1', async () => {
   expect(stdout).toMatch(/^FAIL +asked again with the ETag .*the first answer had no ETag$/m);
   expect(stdout).toMatch(/^FAIL +unknown path .*200 .*, not 404 ROUTE_UNKNOWN$/m);
   expect(stdout).toMatch(/^FAIL +version +no answer named its model$/m);
-  expect(stdout).toMatch(/\d+ of 13 failed\.\n$/);
+  expect(stdout).toMatch(/\d+ of 14 failed\.\n$/);
   expect(code).toBe(1);
 }, 60_000);
 
@@ -145,7 +146,7 @@ it.each([
   expect(() => readSmokeOptions(words)).toThrow(message);
 });
 
-it('signs for API Gateway in the region, with the query in the signature', async () => {
+it('signs for API Gateway in the region, with the query and the body in the signature', async () => {
   const sign = createSigner('eu-west-1');
   const one = await sign('GET', new URL('https://api.example/predict?sentence=a'));
   const other = await sign('GET', new URL('https://api.example/predict?sentence=b'));
@@ -153,5 +154,11 @@ it('signs for API Gateway in the region, with the query in the signature', async
     /^AWS4-HMAC-SHA256 Credential=test\/\d{8}\/eu-west-1\/execute-api\/aws4_request, SignedHeaders=host;[a-z0-9;-]*x-amz-date, Signature=[0-9a-f]{64}$/,
   );
   expect(one.authorization?.split('Signature=')[1]).not.toBe(other.authorization?.split('Signature=')[1]);
+  const address = new URL('https://api.example/predict');
+  const [list, otherList] = [
+    await sign('POST', address, '{"inputs":"a"}'),
+    await sign('POST', address, '{"inputs":"b"}'),
+  ];
+  expect(list['x-amz-content-sha256']).not.toBe(otherList['x-amz-content-sha256']);
   expect(one['x-amz-date']).toMatch(/^\d{8}T\d{6}Z$/);
 });

@@ -116,6 +116,9 @@ describe('reliable', () => {
     expect({ reliable: prediction.reliable, ...(prediction.reason && { reason: prediction.reason }) }).toEqual(
       expected,
     );
+    await get(text, '');
+    const { reliable, reason } = service.lines.at(-1) as Record<string, unknown>;
+    expect({ reliable, ...(reason !== undefined && { reason }) }).toEqual(expected);
   });
 });
 

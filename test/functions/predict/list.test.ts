@@ -74,6 +74,11 @@ describe('a list of texts', () => {
     expect(line).toMatchObject({ labels: { positive: 1, negative: 1 }, tokens: 7, unknown: 1, truncated: false });
     expect(JSON.stringify(service.lines)).not.toContain('confidential');
   });
+
+  it('has in its log line how many predictions cannot be relied on, by reason', async () => {
+    await predict(['good', 'Das ist ein gutes Buch und ich mag es', 'Мне не понравилось']);
+    expect(service.lines.at(-1)).toMatchObject({ texts: 3, unreliable: { language: 2 } });
+  });
 });
 
 describe('the runs of a list', () => {
