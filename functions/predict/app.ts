@@ -8,6 +8,7 @@ import { readBody } from './body.ts';
 import { cacheControl, createTag, matchesTag } from './caching.ts';
 import { ApiError } from './errors.ts';
 import { parseJson } from './json.ts';
+import { answerJson } from './json-answer.ts';
 import type { FindKey } from './keys.ts';
 import { predictList } from './list.ts';
 import {
@@ -59,9 +60,12 @@ export type App = ReturnType<typeof createApp>;
  */
 async function withModel<T>(dependencies: Dependencies, texts: number, answer: (model: LoadedModel) => Promise<T>) {
   const { models, modelTimeoutMs = 25_000 } = dependencies;
-  const model = await withTimeout(modelTimeoutMs, models.current()).catch((cause: unknown) => {
-    throw new ApiError('MODEL_UNAVAILABLE', { cause });
-  });
+  // Without a timer, which a loaded model does not need.
+  const model =
+    models.loaded() ??
+    (await withTimeout(modelTimeoutMs, models.current()).catch((cause: unknown) => {
+      throw new ApiError('MODEL_UNAVAILABLE', { cause });
+    }));
   if (!model) throw new ApiError('MODEL_UNAVAILABLE');
   return models.use((current) => (texts === 0 ? answer(current) : takeTurns(current, texts, answer)));
 }
@@ -111,7 +115,7 @@ async function answerList(c: RequestContext, model: LoadedModel, request: ListRe
   const { results, outcome, late } = await predictList(model, request, limits);
   addOutcome(c, outcome);
   if (late) c.header('Retry-After', '1');
-  return c.json({ model: model.manifest.version, results }, 200);
+  return answerJson(c, { model: model.manifest.version, results });
 }
 
 /** Creates the application. Lambda, the local server and the tests use the same one. */
@@ -149,7 +153,7 @@ export function createApp(dependencies: Dependencies) {
       if (unchanged) return unchanged;
       const answer = await predictSentence(c, model, sentence, toParameters(asked));
       allowCaching(c, tag);
-      return c.json(answer, 200);
+      return answerJson(c, answer);
     });
   });
 
@@ -168,7 +172,7 @@ export function createApp(dependencies: Dependencies) {
     if (logText) addOutcome(c, { text: sentence });
     return withModel(dependencies, 1, async (model) => {
       showVersion(c, model);
-      return c.json(await predictSentence(c, model, sentence, toParameters(asked)), 200);
+      return answerJson(c, await predictSentence(c, model, sentence, toParameters(asked)));
     });
   });
 
@@ -179,11 +183,11 @@ export function createApp(dependencies: Dependencies) {
       const unchanged = answerUnchanged(c, tag);
       if (unchanged) return unchanged;
       allowCaching(c, tag);
-      return c.json(describeModel(model), 200);
+      return answerJson(c, describeModel(model));
     }),
   );
 
-  app.get('/health', (c) => c.json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' }));
+  app.get('/health', (c) => answerJson(c, { status: 'ok' }, 200, { 'Cache-Control': 'no-store' }));
 
   let document: unknown;
   app.get('/openapi.json', async (c) => {
@@ -193,7 +197,7 @@ export function createApp(dependencies: Dependencies) {
       // The server on this machine adds routes of its own.
       operation: app.routes.some(({ path }) => path === '/ready'),
     });
-    return c.json(document);
+    return answerJson(c, document);
   });
   if (pageFolder !== undefined) addPage(app, pageFolder);
   return app;

@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { answerJson } from './json-answer.ts';
 
 interface ErrorEntry {
   readonly status: 400 | 401 | 404 | 405 | 408 | 413 | 415 | 500 | 503;
@@ -119,5 +120,5 @@ export interface ErrorDetails {
 /** The answer for a failure. All errors have this shape. */
 export function answerError(c: Context, code: ErrorCode, { headers: more = {}, message }: ErrorDetails = {}): Response {
   const { status, headers, body } = describeError(code, message);
-  return c.json(body, status, { ...headers, ...more });
+  return answerJson(c, body, status, { ...headers, ...more });
 }

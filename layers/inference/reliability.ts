@@ -71,9 +71,8 @@ const foreign = toSet(`
   yang dan di ini itu tidak untuk dengan saya
   của không và là có cho tôi`);
 
-// A word that English shares with another language says nothing.
-const isEnglishWord = (word: string) => english.has(word.replaceAll("'", '')) && !foreign.has(word);
-const isForeignWord = (word: string) => foreign.has(word) && !english.has(word.replaceAll("'", ''));
+/** 1 for a word of English, −1 for one of other languages, 0 for one that they share or that is in neither list. */
+const vote = (word: string) => Number(english.has(word.replaceAll("'", ''))) - Number(foreign.has(word));
 
 const patterns = {
   /** What tweets have beside their language. */
@@ -83,6 +82,7 @@ const patterns = {
   word: /\p{L}[\p{L}\p{M}'’]*/gu,
   letter: /\p{L}/gu,
   latin: /\p{Script=Latin}/gu,
+  foreignLetter: /[^\P{L}\p{Script=Latin}]/u,
 };
 
 /**
@@ -100,15 +100,17 @@ export function judgeReliability(text: string, { tokens, unknown }: TokenCount):
 
 const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0;
 
+/** Whether more letters are of other scripts. Most texts have none, which is known without counting. */
+const isOfOtherScript = (text: string) =>
+  patterns.foreignLetter.test(text) && count(text, patterns.latin) < count(text, patterns.letter) / 2;
+
 function isEnglish(text: string, tokens: number): boolean {
   const plain = text.replace(patterns.address, ' ');
-  const letters = count(plain, patterns.letter);
-  if (letters > 0 && count(plain, patterns.latin) < letters / 2) return false;
+  if (isOfOtherScript(plain)) return false;
   const words = plain.toLowerCase().replaceAll('’', "'").match(patterns.word) ?? [];
   if (words.length < fewestWords) return true;
-  const known = words.filter(isEnglishWord).length;
-  const strange = words.filter(isForeignWord).length;
-  if (known !== strange) return known > strange;
+  const votes = words.reduce((sum, word) => sum + vote(word), 0);
+  if (votes !== 0) return votes > 0;
   const tokensOfWords = tokens - specialTokens - count(text, patterns.symbol);
   return tokensOfWords < count(text, patterns.anyWord) * englishTokensPerWord;
 }

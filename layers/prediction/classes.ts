@@ -45,11 +45,16 @@ export function formatProbability(probability: number): string {
 /** Nine significant decimal digits distinguish any two single-precision numbers. */
 const maxDigits = 9;
 
-/** The shortest decimal that reads back as the same single-precision number. */
+/**
+ * The shortest decimal that reads back as the same single-precision number. It is looked for from the longest: most numbers
+ * need eight or nine digits, and where fewer digits do, more do too.
+ */
 function findShortestDecimal(value: number): string {
-  for (let digits = 1; digits < maxDigits; digits++) {
+  let shortest = value.toExponential(maxDigits - 1);
+  for (let digits = maxDigits - 1; digits > 0; digits--) {
     const text = value.toExponential(digits - 1);
-    if (Math.fround(Number(text)) === value) return text;
+    if (Math.fround(Number(text)) !== value) break;
+    shortest = text;
   }
-  return value.toExponential(maxDigits - 1);
+  return shortest;
 }

@@ -19,7 +19,7 @@ export interface ModelProvider {
    */
   use<T>(task: (model: LoadedModel) => Promise<T>): Promise<T>;
   /** Resolves when no check for a new version is running. */
-  settled(): Promise<void>;
+  settled(): Promise<void> | undefined;
 }
 
 /** How a provider follows the current version. */
@@ -130,7 +130,7 @@ export function createModelProvider(load: () => Promise<LoadedModel>, watch?: Wa
         releaseIfUnused(used);
       }
     },
-    settled: async () => checking,
+    settled: () => checking,
   };
 }
 

@@ -83,7 +83,7 @@ const wantsHtml = (c: PageContext) => /\btext\/html\b/i.test(c.req.header('Accep
 export function addPage(app: Hono<RequestEnvironment>, folder: string): void {
   app.get('/', (c) => (wantsHtml(c) ? answerDocument(c, folder, 'index.html') : c.notFound()));
   app.get('/docs', (c) => answerDocument(c, folder, 'docs.html'));
-  app.get('/assets/:name{[a-z]+(-[a-z]+)*-[A-Z0-9]{8}\\.[a-z]+}', async (c) => {
+  app.get('/assets/:name{[a-z]+(?:-[a-z]+)*-[A-Z0-9]{8}\\.[a-z]+}', async (c) => {
     const name = `assets/${c.req.param('name')}`;
     const packed = await readPacked(folder, name);
     if (!packed) return c.notFound();
