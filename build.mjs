@@ -18,6 +18,7 @@ const entries = [
   'layers/inference/index',
   'layers/model-store/index',
   'layers/prediction/index',
+  'layers/reader/index',
   'layers/telemetry/index',
   'functions/predict/index',
   'functions/promote/index',

@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+import { FileError } from '../layers/reader/index.ts';
 import project from '../package.json' with { type: 'json' };
 
 /** The command line or the environment cannot be used. The message is one sentence for the person who typed it. */
@@ -52,7 +53,7 @@ export function wholeNumber(flag: string, [lowest, highest]: readonly [number, n
 /**
  * Runs a command, if its module is the one that Node was started with; a test that imports the module runs nothing.
  *
- * The exit code is what `run` returns, 0 after `--help` and `--version`, 2 for a UsageError and 1 for any other error. An
+ * The exit code is what `run` returns, 0 after `--help` and `--version`, 2 for a UsageError or a FileError and 1 for any other error. An
  * error is printed as its message. The process ends, unless `run` returns undefined as a server does.
  */
 export async function runCommand(
@@ -69,7 +70,7 @@ export async function runCommand(
 export function explainError(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-  return error instanceof UsageError ? 2 : 1;
+  return error instanceof UsageError || error instanceof FileError ? 2 : 1;
 }
 
 /** Returns a signal that Ctrl-C and SIGTERM abort. */

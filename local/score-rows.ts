@@ -3,11 +3,8 @@
 import { ApiError } from '../functions/predict/errors.ts';
 import type { Classifier } from '../layers/inference/index.ts';
 import { findLikeliest, findTextFault, formatProbability } from '../layers/prediction/index.ts';
+import { type Columns, type Inspection, normalize, type Row, type Table } from '../layers/reader/index.ts';
 import { createScoreProgress } from './progress.ts';
-import type { Columns } from './reader/columns.ts';
-import type { Inspection } from './reader/inspection.ts';
-import { normalize } from './reader/labels.ts';
-import type { Row, Table } from './reader/table.ts';
 import { createComparison } from './score-comparison.ts';
 
 /** Rows of the result. The header comes first. */

@@ -3,13 +3,12 @@
 import { availableParallelism } from 'node:os';
 import type { Classifier } from '../layers/inference/index.ts';
 import { type LoadedModel, loadModel, weighPositive } from '../layers/prediction/index.ts';
+import { FileError, type Inspection, inspectFile, openFile, openTable, type Table } from '../layers/reader/index.ts';
 import { createLog } from '../layers/telemetry/index.ts';
-import { createCommand, createStopSignal, runCommand, UsageError, wholeNumber } from './command-line.ts';
+import { createCommand, createStopSignal, runCommand, wholeNumber } from './command-line.ts';
 import { writeToFile, writeToStandardOutput } from './csv-output.ts';
 import { readLocalConfiguration } from './environment.ts';
-import { addReaderFlags, parseReaderFlags, type ReaderFlags } from './reader/flags.ts';
-import { type Inspection, inspectFile } from './reader/inspection.ts';
-import { openTable, type Table } from './reader/table.ts';
+import { addReaderFlags, parseReaderFlags, type ReaderFlags } from './reader-flags.ts';
 import { createScoreRun } from './score-rows.ts';
 import { startPool, workerPath } from './worker-pool.ts';
 
@@ -59,10 +58,11 @@ async function score(args: readonly string[]): Promise<number> {
   const signal = createStopSignal();
   try {
     const reading = parseReaderFlags(options);
-    const inspection = await inspectFile(options.file, reading, false).catch((error: unknown) => {
-      throw error instanceof UsageError && options.labels !== false ? hintAtLabels(error) : error;
+    const file = await openFile(options.file);
+    const inspection = await inspectFile(file, reading, false).catch((error: unknown) => {
+      throw error instanceof FileError && options.labels !== false ? hintAtLabels(error) : error;
     });
-    const table = await openTable(options.file, reading, false);
+    const table = await openTable(file, reading, false);
     await scoreTable(table, inspection, options, signal);
     return 0;
   } catch (error) {
@@ -77,9 +77,9 @@ async function score(args: readonly string[]): Promise<number> {
 }
 
 /** A file whose labels are of another kind can still be scored. */
-const hintAtLabels = (error: UsageError): UsageError =>
+const hintAtLabels = (error: FileError): FileError =>
   error.message.includes('label')
-    ? new UsageError(`${error.message}\nTo score the file and leave its labels aside, add --no-labels.`)
+    ? new FileError(`${error.message}\nTo score the file and leave its labels aside, add --no-labels.`)
     : error;
 
 /** Rows in flight per worker, so that the next text is there when a worker is done with one. */

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { createCommand, createStopSignal, runCommand, UsageError } from './command-line.ts';
 import { findDeployment } from './deployment.ts';
 import { createUploadProgress } from './progress.ts';
-import { addReaderFlags, parseReaderFlags, type ReaderFlags } from './reader/flags.ts';
+import { addReaderFlags, parseReaderFlags, type ReaderFlags } from './reader-flags.ts';
 import { type PlannedFile, planUpload, uploadFile } from './upload.ts';
 
 /** The options of `npm run train:data`. */

@@ -6,10 +6,9 @@ import { pathToFileURL } from 'node:url';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { checkComplete, keyInVersion, openModelStore, readManifest, readPointer } from '../layers/model-store/index.ts';
+import { inspectFile, openFile, type ReaderOptions } from '../layers/reader/index.ts';
 import { UsageError } from './command-line.ts';
-import { parseReaderFlags } from './reader/flags.ts';
-import { inspectFile } from './reader/inspection.ts';
-import type { ReaderOptions } from './reader/table.ts';
+import { parseReaderFlags } from './reader-flags.ts';
 
 /** A file of the upload plan. */
 export interface PlannedFile {
@@ -42,7 +41,7 @@ export async function planUpload(path: string, options: UploadOptions = {}): Pro
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) throw new UsageError(`${path} does not exist.`);
   if (found.isDirectory()) return planFolder(resolve(path), name);
-  const { notes } = await inspectFile(path, reading, true);
+  const { notes } = await inspectFile(await openFile(path), reading, true);
   for (const note of notes) say(note);
   return [await describeFile(path, `training/data/${name}`)];
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { parseReaderFlags } from '../../local/reader/flags.ts';
+import { parseReaderFlags } from '../../local/reader-flags.ts';
 import { planUpload, uploadFile } from '../../local/upload.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'upload-'));

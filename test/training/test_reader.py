@@ -1,4 +1,4 @@
-"""Users' files, on the cases that the TypeScript reader is tested on too (test/local/reader/reader.test.ts)."""
+"""Users' files, on the cases that the TypeScript reader is tested on too (test/layers/reader/reader.test.ts)."""
 
 import gzip
 import json

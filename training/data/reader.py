@@ -1,6 +1,6 @@
 """Rows of users' files: CSV, TSV, semicolons and JSON lines, in the columns that hold text and label.
 
-docs/data.md states the rules. The TypeScript reader in local/reader/ follows the same ones; both are tested on
+docs/data.md states the rules. The TypeScript reader in layers/reader/ follows the same ones; both are tested on
 test/fixtures/reader-cases.json.
 """
 

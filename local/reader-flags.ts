@@ -1,10 +1,8 @@
 // The flags that say how a user's file is read, the same for every command that reads one.
 import type { Command } from 'commander';
-import { UsageError } from '../command-line.ts';
-import { parseDelimiter } from './dialect.ts';
-import { parseLabels, schemeNames } from './labels.ts';
-import type { ReaderOptions } from './table.ts';
-import { checkEncoding } from './text-file.ts';
+import { findTextFault } from '../layers/prediction/index.ts';
+import { checkEncoding, parseDelimiter, parseLabels, type ReaderOptions, schemeNames } from '../layers/reader/index.ts';
+import { UsageError } from './command-line.ts';
 
 /** The flags as they are given. */
 export interface ReaderFlags {
@@ -27,6 +25,8 @@ export const addReaderFlags = (command: Command): Command =>
     .option('--encoding <name>', 'encoding of a file without byte order mark (default: utf-8)')
     .option('--strict', 'refuse a file with a single faulty row (default: with more than 1 %)');
 
+const isBlank = (text: string) => findTextFault(text) === 'SENTENCE_BLANK';
+
 /** Reads the flags. @throws UsageError with a sentence for each flag that cannot be used. */
 export function parseReaderFlags(flags: ReaderFlags): ReaderOptions {
   const { textColumn = '', encoding = '', strict = false } = flags;
@@ -42,5 +42,5 @@ export function parseReaderFlags(flags: ReaderFlags): ReaderOptions {
   ].filter((problem) => problem !== undefined);
   if (problems.length > 0 || typeof labels === 'string' || delimiter === undefined)
     throw new UsageError(problems.join('\n'));
-  return { textColumn, labelColumn, labels, delimiter, encoding, strict };
+  return { textColumn, labelColumn, labels, delimiter, encoding, isBlank, strict };
 }

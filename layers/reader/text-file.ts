@@ -1,10 +1,9 @@
 // The text of a user's file: unpacked, decoded, in pieces, so that a file of any size takes the same memory.
 import { isUtf8 } from 'node:buffer';
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { UsageError } from '../command-line.ts';
+import { FileError } from './errors.ts';
+import type { Source } from './source.ts';
 
 /** First bytes of files that are no text, in Latin-1. */
 const foreignFormats: readonly (readonly [start: string, name: string])[] = [
@@ -31,13 +30,12 @@ const headBytes = 8;
  * Reads a text file, unpacked if its name ends in `.gz`. No piece but the last ends with CR, so that CR LF is never divided.
  *
  * @param encoding - encoding of a file without a byte order mark; empty: UTF-8.
- * @throws UsageError in one sentence if it does not exist, is no text, is damaged, or has another encoding.
+ * @throws FileError in one sentence if it is no text, is damaged, or has another encoding.
  */
-export async function* readText(path: string, encoding: string): AsyncGenerator<string> {
-  const isPacked = path.endsWith('.gz');
-  await checkFormat(path, isPacked);
+export async function* readText(source: Source, encoding: string): AsyncGenerator<string> {
+  await checkFormat(source);
   let held = '';
-  for await (const piece of decode(path, isPacked, encoding)) {
+  for await (const piece of decode(source, encoding)) {
     const text = held + piece;
     held = text.endsWith('\r') ? '\r' : '';
     if (text.length > held.length) yield text.slice(0, text.length - held.length);
@@ -69,86 +67,90 @@ export function checkEncoding(name: string): string | undefined {
   }
 }
 
-async function checkFormat(path: string, isPacked: boolean): Promise<void> {
-  const head = await readHead(path);
-  if (isPacked && !head.startsWith('\x1f\x8b'))
-    throw new UsageError(`${path}: it is not packed with gzip although its name ends in .gz; rename it.`);
+const isPacked = ({ name }: Source) => name.endsWith('.gz');
+
+async function checkFormat(source: Source): Promise<void> {
+  const head = await readHead(source);
+  const packed = isPacked(source);
+  if (packed && !head.startsWith('\x1f\x8b'))
+    throw new FileError(`${source.name}: it is not packed with gzip although its name ends in .gz; rename it.`);
   const [, name] = foreignFormats.find(([start]) => head.startsWith(start)) ?? [];
-  if (name && !isPacked) throw new UsageError(`${path}: it is ${name}; give it as CSV, TSV or JSON lines.`);
+  if (name && !packed) throw new FileError(`${source.name}: it is ${name}; give it as CSV, TSV or JSON lines.`);
 }
 
 /** Reads the first bytes, in Latin-1. */
-async function readHead(path: string): Promise<string> {
-  try {
-    await using file = await open(path);
-    const found = await file.stat();
-    if (found.isDirectory()) throw new UsageError(`${path} is a folder: name a file in it.`);
-    if (!found.isFile()) throw new UsageError(`${path} is no file that can be read twice; save its rows to one.`);
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
-    return buffer.toString('latin1', 0, bytesRead);
-  } catch (error) {
-    if (error instanceof UsageError || !(error instanceof Error)) throw error;
-    if ('code' in error && error.code === 'ENOENT') throw new UsageError(`${path} does not exist.`);
-    throw new UsageError(`${path} cannot be read (${error.message}).`);
-  }
+async function readHead(source: Source): Promise<string> {
+  for await (const head of joinHead(source.read())) return head.toString('latin1', 0, headBytes);
+  return '';
 }
 
 /** Reads a file's bytes, unpacked. */
-async function* readBytes(path: string, isPacked: boolean): AsyncGenerator<Buffer> {
-  const file = createReadStream(path);
-  if (!isPacked) {
-    yield* file;
+async function* readBytes(source: Source): AsyncGenerator<Uint8Array> {
+  if (!isPacked(source)) {
+    yield* source.read();
     return;
   }
   const unpacking = createGunzip();
-  // An error of the file reaches the reader of the unpacked bytes.
-  pipeline(file, unpacking).catch(() => undefined);
+  let failure: unknown;
+  async function* readPacked() {
+    try {
+      yield* source.read();
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  }
+  // An error of the source or of its data reaches the reader of the unpacked bytes.
+  pipeline(readPacked, unpacking).catch(() => undefined);
   try {
     yield* unpacking;
   } catch {
-    throw new UsageError(`${path}: its gzip data is cut off or damaged; copy or pack it again.`);
+    throw failure ?? new FileError(`${source.name}: its gzip data is cut off or damaged; copy or pack it again.`);
   }
 }
 
 /** Joins the first chunks until they hold a byte order mark. */
-async function* joinHead(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* joinHead(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let head: Buffer | undefined = Buffer.alloc(0);
   for await (const chunk of chunks) {
-    const joined: Buffer = head ? Buffer.concat([head, chunk]) : chunk;
+    const joined: Buffer = head
+      ? Buffer.concat([head, chunk])
+      : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
     head = head && joined.length < headBytes ? joined : undefined;
     if (head === undefined) yield joined;
   }
   if (head) yield head;
 }
 
-async function* decode(path: string, isPacked: boolean, encoding: string): AsyncGenerator<string> {
+async function* decode(source: Source, encoding: string): AsyncGenerator<string> {
   let decoder: Decoder | undefined;
   let found = '';
   try {
-    for await (const chunk of joinHead(readBytes(path, isPacked))) {
-      found ||= findEncoding(path, chunk, encoding);
+    for await (const chunk of joinHead(readBytes(source))) {
+      found ||= findEncoding(source, chunk, encoding);
       decoder ??= createDecoder(found);
       yield decoder(chunk);
     }
     yield decoder?.() ?? '';
   } catch (error) {
     if (!isDecodingError(error)) throw error;
-    const wrong = found === 'utf-8' ? `line ${await findBadLine(path, isPacked)} is not UTF-8` : `it is not ${found}`;
-    throw new UsageError(explainEncoding(path, wrong));
+    const wrong = found === 'utf-8' ? `line ${await findBadLine(source)} is not UTF-8` : `it is not ${found}`;
+    throw new FileError(explainEncoding(source, wrong));
   }
 }
 
-const explainEncoding = (path: string, wrong: string) => `${path}: ${wrong}; name the file's encoding with --encoding.`;
+const explainEncoding = ({ name }: Source, wrong: string) =>
+  `${name}: ${wrong}; name the file's encoding with --encoding.`;
 
 const isDecodingError = (error: unknown) =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA';
 
-function findEncoding(path: string, chunk: Buffer, encoding: string): string {
+function findEncoding(source: Source, chunk: Buffer, encoding: string): string {
   const head = chunk.toString('latin1', 0, headBytes);
   const [, marked] = marks.find(([mark]) => head.startsWith(mark)) ?? [];
   if (!marked && !encoding && head.slice(0, 2).includes('\0'))
-    throw new UsageError(`${path}: it looks like UTF-16 without a byte order mark; name it with --encoding.`);
-  if (!marked && /^utf[-_]?16$/i.test(encoding)) throw new UsageError(explainEncoding(path, `it is not ${encoding}`));
+    throw new FileError(`${source.name}: it looks like UTF-16 without a byte order mark; name it with --encoding.`);
+  if (!marked && /^utf[-_]?16$/i.test(encoding)) throw new FileError(explainEncoding(source, `it is not ${encoding}`));
   return marked ?? (encoding || 'utf-8');
 }
 
@@ -165,9 +167,9 @@ function createDecoder(name: string): Decoder {
 }
 
 /** Finds the first line of a file that is not UTF-8. */
-async function findBadLine(path: string, isPacked: boolean): Promise<number> {
+async function findBadLine(source: Source): Promise<number> {
   async function* toLatin1() {
-    for await (const chunk of readBytes(path, isPacked)) yield chunk.toString('latin1');
+    for await (const chunk of readBytes(source)) yield Buffer.from(chunk).toString('latin1');
   }
   let number = 0;
   for await (const line of splitLines(toLatin1())) {

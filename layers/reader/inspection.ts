@@ -1,8 +1,9 @@
 // A file read once from its first to its last row: can it be used, and what do its labels mean?
-import { UsageError } from '../command-line.ts';
 import { type Columns, hasProbabilities } from './columns.ts';
+import { FileError } from './errors.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { type Mapping, mapLabels, normalize } from './labels.ts';
+import type { Source } from './source.ts';
 import { openTable, type ReaderOptions, type Table } from './table.ts';
 
 /** What was found in a file that can be used. */
@@ -20,22 +21,23 @@ export interface Inspection {
  * Reads all rows of a file.
  *
  * @param needsLabel - whether there must be a column of labels, or columns of probabilities.
- * @throws UsageError with a sentence for each thing that is wrong.
+ * @throws FileError with a sentence for each thing that is wrong.
  */
-export async function inspectFile(path: string, options: ReaderOptions, needsLabel: boolean): Promise<Inspection> {
-  const table = await openTable(path, options, needsLabel);
+export async function inspectFile(source: Source, options: ReaderOptions, needsLabel: boolean): Promise<Inspection> {
+  const table = await openTable(source, options, needsLabel);
+  const { name } = source;
   const { columns } = table;
   const faults = createFaults();
   const { rows, labels } = await readLabels(table, faults);
   const mapped = mapLabels(new Map([...labels].map(([label, found]) => [label, found.rows])), options.labels);
-  const problems = typeof mapped === 'string' ? [`${path}: ${mapped}`] : [];
+  const problems = typeof mapped === 'string' ? [`${name}: ${mapped}`] : [];
   const mapping = typeof mapped === 'string' ? {} : mapped;
   if (problems.length === 0) countUnknown(labels, mapping, faults);
-  const { refused, sentences } = faults.judge(path, rows, options.strict);
+  const { refused, sentences } = faults.judge(name, rows, options.strict);
   if (refused) problems.push(...sentences);
-  if (rows === 0) problems.push(`${path}: no rows.`);
-  if (problems.length > 0) throw new UsageError(problems.join('\n'));
-  return { columns, rows, mapping, notes: [describe(path, table, mapping), ...sentences] };
+  if (rows === 0) problems.push(`${name}: no rows.`);
+  if (problems.length > 0) throw new FileError(problems.join('\n'));
+  return { columns, rows, mapping, notes: [describe(name, table, mapping), ...sentences] };
 }
 
 /** A label that a file has. */
@@ -84,11 +86,11 @@ function countUnknown(labels: ReadonlyMap<string, Label>, mapping: Mapping, faul
 const separators: Readonly<Record<string, string>> = { ',': 'commas', '\t': 'tabs', ';': 'semicolons' };
 
 /** Says what was taken for what. */
-function describe(path: string, { columns, delimiter }: Table, mapping: Mapping): string {
+function describe(name: string, { columns, delimiter }: Table, mapping: Mapping): string {
   const { names, text, label } = columns;
   const format = delimiter === undefined ? 'JSON lines' : `fields separated by ${separators[delimiter] ?? delimiter}`;
   const meanings = Object.entries(mapping).filter(([from, to]) => from !== to);
   const shown = meanings.length > 0 ? ` (${meanings.map(([from, to]) => `${from} = ${to}`).join(', ')})` : '';
   const labels = label === undefined ? 'no label' : `the label in column ${names[label]}${shown}`;
-  return `${path}: ${format}, the text in column ${names[text]}, ${labels}.`;
+  return `${name}: ${format}, the text in column ${names[text]}, ${labels}.`;
 }

@@ -3,10 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { parseReaderFlags } from '../../../local/reader/flags.ts';
-import { inspectFile } from '../../../local/reader/inspection.ts';
-import { normalize } from '../../../local/reader/labels.ts';
-import { openTable } from '../../../local/reader/table.ts';
+import { inspectFile, normalize, openFile, openTable } from '../../../layers/reader/index.ts';
+import { parseReaderFlags } from '../../../local/reader-flags.ts';
 
 /** One case of test/fixtures/reader-cases.json. */
 interface Case {
@@ -55,8 +53,9 @@ async function read(path: string, { options = {}, needs_label: needsLabel = true
     value,
   ]);
   const reading = parseReaderFlags(Object.fromEntries(flags));
-  const { mapping, rows: count, notes } = await inspectFile(path, reading, needsLabel);
-  const { columns, rows } = await openTable(path, reading, needsLabel);
+  const file = await openFile(path);
+  const { mapping, rows: count, notes } = await inspectFile(file, reading, needsLabel);
+  const { columns, rows } = await openTable(file, reading, needsLabel);
   const found: [number, string | undefined, string | null | undefined][] = [];
   for await (const { line, cells, fault } of rows) {
     const label = columns.label === undefined ? null : mapping[normalize(cells[columns.label] ?? '')];
