@@ -1,5 +1,6 @@
 // What `npm run score` reports about a labelled file.
-import { findLikeliest, weighPositive } from '../layers/prediction/index.ts';
+import { findLikeliest } from '../layers/inference/index.ts';
+import { weighPositive } from '../layers/prediction/index.ts';
 import { createTally, type Quality } from './score-quality.ts';
 
 /** Compares the answers of a model with the labels of a file. */

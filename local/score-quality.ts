@@ -1,5 +1,5 @@
 // How good the answers for labelled texts are: accuracy, F1, recall, calibration error and confusion matrix.
-import { findLikeliest } from '../layers/prediction/index.ts';
+import { findLikeliest } from '../layers/inference/index.ts';
 
 /** Equal bins of confidence between 0 and 1, as training/model/metrics.py has them. */
 const bins = 15;

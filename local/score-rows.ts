@@ -1,8 +1,8 @@
 // The rows of a file on their way through the classifier.
 
 import { ApiError } from '../functions/predict/errors.ts';
-import type { Classifier } from '../layers/inference/index.ts';
-import { findLikeliest, findTextFault, formatProbability } from '../layers/prediction/index.ts';
+import { type Classifier, findLikeliest } from '../layers/inference/index.ts';
+import { findTextFault, formatProbability } from '../layers/prediction/index.ts';
 import { type Columns, type Inspection, normalize, type Row, type Table } from '../layers/reader/index.ts';
 import { createScoreProgress } from './progress.ts';
 import { createComparison } from './score-comparison.ts';

@@ -1,6 +1,7 @@
 export { type LoadOptions, loadClassifier } from './classifier.ts';
 export { InferenceError, WindowsTooManyError } from './errors.ts';
 export { type Explanation, explain, maxExplainedWindows, type WordWeight } from './explanation.ts';
+export { findLikeliest } from './likeliest.ts';
 export { judgeReliability, type UnreliableReason } from './reliability.ts';
 export { runEach } from './runs.ts';
 export { loadRuntime } from './session.ts';

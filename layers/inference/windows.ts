@@ -4,6 +4,7 @@
  */
 import { softmax } from './classifier.ts';
 import { WindowsTooManyError } from './errors.ts';
+import { findLikeliest } from './likeliest.ts';
 import { classifyEach } from './runs.ts';
 import { specialTokens } from './tokenizer.ts';
 import type { Classification, Classifier } from './types.ts';
@@ -122,9 +123,8 @@ function describeWindow(
   labels: readonly string[],
   { probabilities }: Classification,
 ): TextWindow {
-  const score = Math.max(...probabilities);
-  const label = labels[probabilities.lastIndexOf(score)] ?? '';
-  return { start: words[0]?.start ?? 0, end: words.at(-1)?.end ?? 0, label, score };
+  const label = findLikeliest(labels, probabilities);
+  return { start: words[0]?.start ?? 0, end: words.at(-1)?.end ?? 0, label, score: Math.max(...probabilities) };
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

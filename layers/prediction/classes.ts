@@ -1,10 +1,5 @@
 // What the probabilities of a model's classes say, and how they are written. A model has the classes negative and positive, or also neutral.
 
-/** Returns the likeliest class; of equally likely ones the later in label order. */
-export function findLikeliest(labels: readonly string[], probabilities: readonly number[]): string {
-  return labels[probabilities.lastIndexOf(Math.max(...probabilities))] ?? '';
-}
-
 /**
  * Returns the probability of positive where neutral is left out: p(positive) / (p(positive) + p(negative)). Of two classes
  * it is p(positive) itself, bit for bit.

@@ -1,4 +1,4 @@
-export { findLikeliest, formatProbability, weighPositive } from './classes.ts';
+export { formatProbability, weighPositive } from './classes.ts';
 export { createModelProvider, createWatch, type ModelProvider, removeDownload, type Watch } from './current-model.ts';
 export { createTimeline, type LoadedModel, loadModel, type OpenClassifier, type Timeline } from './loaded-model.ts';
 export {

@@ -8,7 +8,7 @@ import type {
   UnreliableReason,
   WindowedClassification,
 } from '../inference/index.ts';
-import { findLikeliest, formatProbability, nameProbabilities } from './classes.ts';
+import { formatProbability, nameProbabilities } from './classes.ts';
 import type { LoadedModel } from './loaded-model.ts';
 
 /** How a text is to be read. */
@@ -60,14 +60,15 @@ export async function predictText(
   text: string,
   parameters: PredictionParameters = { long: 'cut', explain: false },
 ): Promise<TimedPrediction> {
-  const { explain, judgeReliability } = await loadInference();
+  const { explain, findLikeliest, judgeReliability } = await loadInference();
   const inWindows = parameters.long === 'windows';
   const classification: Classification & Partial<WindowedClassification> = inWindows
     ? await classifyLong(classifier, text, parameters)
     : await classifier.classify(text);
   const { probabilities, stages, windows } = classification;
-  const common = createPrediction(manifest.labels, classification);
-  const { label, score } = common;
+  const label = findLikeliest(manifest.labels, probabilities);
+  const common = createPrediction(manifest.labels, label, classification);
+  const { score } = common;
   const reason = judgeReliability(text, classification);
   const prediction = {
     ...common,
@@ -92,9 +93,8 @@ async function classifyLong(
 const roundScore = (window: TextWindow) => ({ ...window, score: Number(formatProbability(window.score)) });
 
 /** What every prediction has. */
-function createPrediction(labels: readonly string[], classification: Classification) {
+function createPrediction(labels: readonly string[], label: string, classification: Classification) {
   const { probabilities: values, tokens, unknown, dropped } = classification;
-  const label = findLikeliest(labels, values);
   const probabilities = nameProbabilities(labels, values);
   const score = probabilities[label] ?? Number.NaN;
   const cut = dropped > 0 ? { dropped } : {};
