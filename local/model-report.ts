@@ -2,6 +2,7 @@
 import { servedBytes } from '../functions/promote/checks.ts';
 import { readVerdict } from '../functions/promote/verdict.ts';
 import {
+  findCandidate,
   listVersions,
   type Manifest,
   type ModelStore,
@@ -18,7 +19,7 @@ export async function listModels(store: ModelStore): Promise<string> {
   const rows = await Promise.all(versions.map((version) => describeRow(store, version, pointer)));
   const table = formatRows([['VERSION', 'CREATED', 'CLASSES', 'ACCURACY', 'SIZE', 'VERDICT', ''], ...rows]);
   const none = pointer ? '' : 'None is current.\n';
-  return table + none + describeHold(pointer);
+  return table + none + describeCanary(pointer) + describeHold(pointer);
 }
 
 /** Returns all that is known of a version. */
@@ -43,6 +44,14 @@ export async function showModel(store: ModelStore, version: string): Promise<str
 const describeHold = (pointer: Pointer | undefined): string =>
   pointer?.hold ? `On hold since ${pointer.hold.since}: ${pointer.hold.reason}. \`hold --lift\` ends it.\n` : '';
 
+/** Returns a sentence about the canary, if one runs. */
+function describeCanary(pointer: Pointer | undefined): string {
+  const candidate = pointer && findCandidate(pointer, new Date());
+  if (!candidate) return '';
+  const { version, share, since, until } = candidate;
+  return `Canary since ${since}: ${version} answers ${share} % of the texts until ${until}. \`rollback\` ends it.\n`;
+}
+
 /** Returns a version's verdict in a word. */
 async function nameVerdict(store: ModelStore, version: string): Promise<string> {
   const verdict = await readVerdict(store, version).catch(() => ({ outcome: 'unreadable' }));
@@ -51,6 +60,7 @@ async function nameVerdict(store: ModelStore, version: string): Promise<string> 
 
 function describeState(version: string, pointer: Pointer | undefined): string {
   if (pointer?.version === version) return 'current';
+  if (pointer && findCandidate(pointer, new Date())?.version === version) return 'candidate';
   return pointer?.withdrawn?.includes(version) ? 'withdrawn' : '';
 }
 

@@ -10,7 +10,7 @@ import {
   readPointer,
   readPointerState,
 } from '../layers/model-store/index.ts';
-import { createCommand, runCommand, UsageError } from './command-line.ts';
+import { createCommand, runCommand, UsageError, wholeNumber } from './command-line.ts';
 import { sampleUri } from './environment.ts';
 import { compareModels } from './model-comparison.ts';
 import { hold, promote, rollBack } from './model-pointer.ts';
@@ -21,7 +21,9 @@ interface Flags {
   readonly dryRun?: boolean;
   readonly force?: boolean;
   readonly lift?: boolean;
+  readonly minutes?: number;
   readonly reason?: string;
+  readonly share?: number;
   readonly write?: boolean;
 }
 
@@ -68,9 +70,13 @@ export function createModelCommand(finish: (result: string | Verification) => vo
     promote(store, version, flags),
   )
     .option('--force', 'also a version that is not accepted')
+    .option('--share <percent>', 'only for this share of the texts, as a canary', wholeNumber('share', [1, 99]))
+    .option('--minutes <number>', 'how long the canary runs (default: 60)', wholeNumber('minutes', [5, 10_080]))
     .option(...dryRun);
-  addCommand('rollback', 'makes the version before the current one current, and holds', (store, _, flags) =>
-    rollBack(store, flags),
+  addCommand(
+    'rollback',
+    'ends a canary, or makes the version before the current one current, and holds',
+    (store, _, flags) => rollBack(store, flags),
   )
     .option(...reason)
     .option(...dryRun);

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import type { ModelStore } from '../../layers/model-store/index.ts';
+import type { CanaryPlan, ModelStore } from '../../layers/model-store/index.ts';
 import {
   collectProblems,
   countProcessors,
@@ -29,6 +29,10 @@ export interface Configuration extends JudgingConfiguration {
   readonly topicArn: string | undefined;
   /** From `LOG_LEVEL`. */
   readonly logLevel: LogLevel;
+  /** From `CANARY_SHARE` and `CANARY_MINUTES`; undefined if an accepted version becomes current at once. */
+  readonly canary: CanaryPlan | undefined;
+  /** From `CANARY_ALARMS`: names of the alarms that decide about a canary. */
+  readonly canaryAlarms: readonly string[];
 }
 
 /** A number of zero or more. For anything else it reports a problem and returns NaN. */
@@ -38,6 +42,28 @@ function readNumber(environment: Environment, name: string, report: Report): (fa
     const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
     if (Number.isNaN(value)) report(`${name} is ${JSON.stringify(text)}, which is no number such as ${fallback}.`);
     return value;
+  };
+}
+
+/** Reads a whole number of a range. For anything else it reports a problem and returns NaN. */
+function readWhole(
+  environment: Environment,
+  name: string,
+  [least, most]: readonly [number, number],
+  report: Report,
+): number {
+  const text = environment[name] ?? '';
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  report(`${name} is ${JSON.stringify(text)}, which is no whole number from ${least} to ${most}.`);
+  return Number.NaN;
+}
+
+function readCanary(environment: Environment, report: Report): CanaryPlan | undefined {
+  if (!environment.CANARY_SHARE) return undefined;
+  return {
+    share: readWhole(environment, 'CANARY_SHARE', [1, 99], report),
+    minutes: readWhole(environment, 'CANARY_MINUTES', [5, 10_080], report),
   };
 }
 
@@ -75,5 +101,7 @@ export const readConfiguration = (environment: Environment): Configuration =>
       store: readStore(environment, report),
       topicArn: environment.TOPIC_ARN || undefined,
       logLevel: readLogLevel(environment, report),
+      canary: readCanary(environment, report),
+      canaryAlarms: (environment.CANARY_ALARMS ?? '').split(',').filter(Boolean),
     })),
   );

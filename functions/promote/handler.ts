@@ -1,6 +1,7 @@
 import { isVersionName } from '../../layers/model-store/index.ts';
 import { describeFailure, type Log, type Measure, type Meter } from '../../layers/telemetry/index.ts';
-import { describeOutcome, type Notify } from './notification.ts';
+import type { Decision } from './canary.ts';
+import { describeDecision, describeOutcome, type Message, type Notify } from './notification.ts';
 import type { Outcome } from './promotion.ts';
 
 /** The fields that promote reads of EventBridge's "Object Created" event from S3. The key is not URL-encoded. */
@@ -9,6 +10,11 @@ export interface ObjectCreated {
     readonly bucket: { readonly name: string };
     readonly object: { readonly key: string };
   };
+}
+
+/** What a schedule and the alarms of a canary send. */
+export interface CanaryEvent {
+  readonly canary: 'decide';
 }
 
 /** The event is about another object than a manifest in the store: the EventBridge rule and MODEL_URI do not match. */
@@ -36,47 +42,70 @@ interface Dependencies {
   /** The store's address. The event must be about an object in it. */
   readonly location: string;
   readonly consider: (version: string) => Promise<Outcome>;
+  /** Decides what becomes of a canary. */
+  readonly decide: () => Promise<Decision>;
   readonly notify: Notify;
   readonly meter: Meter;
   readonly log: Log;
 }
 
 /** What Lambda calls. Only tests and manual invocations read the returned outcome. */
-export type Handler = (event: ObjectCreated, context?: { readonly awsRequestId?: string }) => Promise<Outcome>;
+export type Handler = (
+  event: ObjectCreated | CanaryEvent,
+  context?: { readonly awsRequestId?: string },
+) => Promise<Outcome | Decision>;
 
 /**
- * Creates the function. It throws only if a version could not be judged; then Lambda retries and the alarm rings. A refused
- * version is an ordinary outcome.
+ * Creates the function. It throws only if a version could not be judged or a canary not be decided; then Lambda retries and the
+ * alarm rings. A refused version is an ordinary outcome.
  */
 export function createHandler(dependencies: Dependencies): Handler {
-  const { consider, log, meter, location } = dependencies;
+  const { log } = dependencies;
   return async (event, { awsRequestId: requestId } = {}) => {
-    const started = performance.now();
     try {
-      const outcome = await consider(readVersion(event, location));
-      countOutcome(meter, outcome);
-      const ms = Math.round(performance.now() - started);
-      log.info('version considered', { requestId, ms, ...outcome });
-      await sendNotification(dependencies, outcome);
-      return outcome;
+      return 'canary' in event
+        ? await decideCanary(dependencies, requestId)
+        : await considerVersion(dependencies, event, requestId);
     } catch (error) {
-      log.error('version not judged', { requestId, key: event.detail?.object?.key, error: describeFailure(error) });
+      const key = 'canary' in event ? undefined : event.detail?.object?.key;
+      log.error(key ? 'version not judged' : 'canary not decided', { requestId, key, error: describeFailure(error) });
       throw error;
     }
   };
 }
 
+async function considerVersion(dependencies: Dependencies, event: ObjectCreated, requestId?: string): Promise<Outcome> {
+  const { consider, log, meter, location } = dependencies;
+  const started = performance.now();
+  const outcome = await consider(readVersion(event, location));
+  countOutcome(meter, outcome);
+  const ms = Math.round(performance.now() - started);
+  log.info('version considered', { requestId, ms, ...outcome });
+  await sendNotification(dependencies, describeOutcome(outcome, location));
+  return outcome;
+}
+
+async function decideCanary(dependencies: Dependencies, requestId?: string): Promise<Decision> {
+  const { decide, log, meter } = dependencies;
+  const decision = await decide();
+  countOutcome(meter, decision);
+  // Most of the time no canary runs.
+  log[decision.kind === 'idle' ? 'debug' : 'info']('canary looked at', { requestId, ...decision });
+  await sendNotification(dependencies, describeDecision(decision));
+  return decision;
+}
+
 const countOne = (name: string): readonly Measure[] => [{ name, unit: 'Count', value: 1 }];
 
-/** Counts promoted and refused versions. */
-function countOutcome(meter: Meter, { kind }: Outcome): void {
+/** Counts promoted, refused and withdrawn versions. */
+function countOutcome(meter: Meter, { kind }: Outcome | Decision): void {
   if (kind === 'promoted') meter.record(countOne('Promoted'));
   if (kind === 'refused') meter.record(countOne('Refused'));
+  if (kind === 'withdrawn') meter.record(countOne('Withdrawn'));
 }
 
 /** A failure is only logged: the decision stands, and Lambda must not judge the version again. */
-async function sendNotification({ notify, log, location }: Dependencies, outcome: Outcome): Promise<void> {
-  const message = describeOutcome(outcome, location);
+async function sendNotification({ notify, log }: Dependencies, message: Message | undefined): Promise<void> {
   if (!message) return;
   await notify(message).catch((error: unknown) => {
     log.error('nobody could be told', { subject: message.subject, error: describeFailure(error) });

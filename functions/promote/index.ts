@@ -1,5 +1,8 @@
-// The Lambda function `functions/promote/index.handler`: EventBridge calls it when a version's manifest appears in S3.
+// The Lambda function `functions/promote/index.handler`: EventBridge calls it when a version's manifest appears in S3, and to
+// decide about a canary.
 import { createLog, openMeter } from '../../layers/telemetry/index.ts';
+import { createReadAlarms } from './alarms.ts';
+import { decideCanary } from './canary.ts';
 import { readConfiguration } from './configuration.ts';
 import { createHandler } from './handler.ts';
 import { judgeVersion } from './judgement.ts';
@@ -7,16 +10,17 @@ import { createNotify } from './notification.ts';
 import { considerVersion } from './promotion.ts';
 
 const configuration = readConfiguration(process.env);
-const { store, topicArn, logLevel } = configuration;
+const { store, topicArn, logLevel, canary, canaryAlarms } = configuration;
 
-/** Judges the version of the event and makes it current if it is accepted. */
+/** Judges the version of the event, and promotes it if it is accepted; or decides about a canary. */
 export const handler = createHandler({
   location: store.location,
   consider: (version) =>
     considerVersion(
-      { store, judge: (name, champion) => judgeVersion({ store, configuration }, name, champion) },
+      { store, canary, judge: (name, champion) => judgeVersion({ store, configuration }, name, champion) },
       version,
     ),
+  decide: () => decideCanary({ store, readAlarms: createReadAlarms(canaryAlarms) }),
   notify: createNotify(topicArn),
   meter: await openMeter(),
   log: createLog({ level: logLevel }),

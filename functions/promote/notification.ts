@@ -1,3 +1,4 @@
+import type { Decision } from './canary.ts';
 import type { Outcome } from './promotion.ts';
 import { describeRefusal } from './verdict.ts';
 
@@ -21,6 +22,13 @@ export function describeOutcome(outcome: Outcome, location: string): Message | u
       text: `Model ${version} was accepted and is current${instead}. To go back: npm run model -- rollback\n${where}`,
     };
   }
+  if (kind === 'candidate')
+    return {
+      subject: `Model ${version} answers ${outcome.share} % of the texts`,
+      text:
+        `Model ${version} was accepted and answers ${outcome.share} % of the texts, beside ${outcome.champion}. It becomes current ` +
+        `after ${outcome.until} unless an alarm rings. To end the canary: npm run model -- rollback\n${where}`,
+    };
   if (kind === 'held')
     return {
       subject: `Model ${version} is accepted and waits`,
@@ -30,6 +38,26 @@ export function describeOutcome(outcome: Outcome, location: string): Message | u
     return {
       subject: `Model ${version} is refused`,
       text: `Model ${version} was refused; nothing has changed. ${describeRefusal(outcome.verdict)}\n${where}`,
+    };
+  return undefined;
+}
+
+/** The message about a decision; undefined if the canary goes on, or none runs. */
+export function describeDecision(decision: Decision): Message | undefined {
+  const { kind } = decision;
+  if (kind === 'promoted')
+    return {
+      subject: `Model ${decision.version} is current`,
+      text:
+        `Model ${decision.version} is current instead of ${decision.previous}: no alarm rang during its canary. ` +
+        'To go back: npm run model -- rollback',
+    };
+  if (kind === 'withdrawn')
+    return {
+      subject: `Model ${decision.version} is withdrawn`,
+      text:
+        `Model ${decision.version} was withdrawn from its canary, and ${decision.champion} answers all texts, because of the alarm ` +
+        `${decision.alarms.join(', ')}. To make it current all the same: npm run model -- promote ${decision.version}`,
     };
   return undefined;
 }

@@ -11,7 +11,12 @@ export interface CanaryPlan {
 }
 
 /** Returns the pointer with a candidate. The current version stays; another candidate is replaced. */
-export function startCanary(pointer: Pointer, manifest: Manifest, { share, minutes }: CanaryPlan, now: Date): Pointer {
+export function startCanary(
+  pointer: Pointer,
+  manifest: Manifest,
+  { share, minutes }: CanaryPlan,
+  now: Date,
+): Pointer & { readonly candidate: Candidate } {
   const until = new Date(now.getTime() + minutes * 60_000);
   const { version } = manifest;
   const candidate = { version, manifest, share, since: formatTime(now), until: formatTime(until) };

@@ -5,6 +5,7 @@ import { considerVersion } from '../../functions/promote/promotion.ts';
 import { createVerdict, writeVerdict } from '../../functions/promote/verdict.ts';
 import { openModelStore, readPointer } from '../../layers/model-store/index.ts';
 import { hold, promote, rollBack } from '../../local/model-pointer.ts';
+import { listModels } from '../../local/model-report.ts';
 import { makeRoot, publishCandidate, versions } from '../functions/promote/tiny-candidates.ts';
 
 const [first, second, third] = versions;
@@ -113,4 +114,33 @@ it('refuses rollback and hold before the first promotion', async () => {
   const store = openModelStore(pathToFileURL(await makeRoot()).href);
   await expect(rollBack(store, plain)).rejects.toThrow(/Nothing is current in .+: promote a version first/);
   await expect(hold(store, plain)).rejects.toThrow(/Nothing is current/);
+});
+
+it('gives a version a share of the texts, and shows the canary in the list', async () => {
+  const { store, accept, readCurrent } = await prepare();
+  await expect(promote(store, second, { ...plain, share: 20 })).rejects.toThrow(/has not been judged/);
+  await accept(second);
+  expect(await promote(store, second, { ...plain, dryRun: true, share: 20 })).toMatch(
+    /^Would give .+ 20 % of the texts/,
+  );
+  expect(await readCurrent()).not.toHaveProperty('candidate');
+  expect(await promote(store, second, { ...plain, share: 20, minutes: 5 })).toMatch(
+    new RegExp(`^${second} gets 20 % of the texts until .+Z, beside ${first}\\.\n$`),
+  );
+  expect(await readCurrent()).toMatchObject({ version: first, candidate: { version: second, share: 20 } });
+  const list = await listModels(store);
+  expect(list).toMatch(/bbbbbbb .*accepted {2}candidate\n/);
+  expect(list).toMatch(
+    /Canary since .+: 20260102T000000Z-bbbbbbb answers 20 % of the texts until .+\. `rollback` ends it\.\n$/,
+  );
+});
+
+it('starts no canary under a hold', async () => {
+  const { store, accept, readCurrent } = await prepare();
+  await accept(second);
+  await hold(store, plain);
+  await expect(promote(store, second, { ...plain, share: 20 })).rejects.toThrow(
+    /^A hold ends every canary .+: lift it/,
+  );
+  expect(await readCurrent()).not.toHaveProperty('candidate');
 });

@@ -147,6 +147,10 @@ it.each([
   [['list', '--force'], "Unknown option '--force'."],
   [['verify', 'a', '--dry-run'], "Unknown option '--dry-run'."],
   [['--dry-run', 'promote', 'a'], "Unknown option '--dry-run'."],
+  ...['0', '100', '101', '1.5', 'half'].map((share): [string[], string] => [
+    ['promote', 'a', '--share', share],
+    `--share takes a whole number from 1 to 99, not "${share}".`,
+  ]),
   [['list', '--nonsense'], "Unknown option '--nonsense'."],
 ])('refuses %j in one sentence', async (args, sentence) => {
   await expect(runHere(...args)).rejects.toThrow(sentence);

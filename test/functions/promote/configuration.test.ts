@@ -26,3 +26,18 @@ it('lists every problem at once', () => {
   const wrong = { MODEL_URI: 'models', ACCURACY_TOLERANCE: '-1', SIZE_RATIO: 'big', LOG_LEVEL: 'loud' };
   for (const name of Object.keys(wrong)) expect(() => readConfiguration(wrong)).toThrow(name);
 });
+
+it('reads the plan of a canary, which is off by default', () => {
+  const environment = { MODEL_URI: 's3://models/prod', CANARY_SHARE: '10', CANARY_MINUTES: '60', CANARY_ALARMS: 'a,b' };
+  expect(readConfiguration(environment)).toMatchObject({
+    canary: { share: 10, minutes: 60 },
+    canaryAlarms: ['a', 'b'],
+  });
+  expect(readConfiguration({ MODEL_URI: 's3://models/prod' })).toMatchObject({ canary: undefined, canaryAlarms: [] });
+});
+
+it.each(['0', '100', '101', 'half'])('refuses a canary with a share of %s', (share) => {
+  expect(() => readConfiguration({ MODEL_URI: 's3://models/prod', CANARY_SHARE: share, CANARY_MINUTES: '1' })).toThrow(
+    `CANARY_SHARE is "${share}", which is no whole number from 1 to 99.\n- CANARY_MINUTES is "1"`,
+  );
+});

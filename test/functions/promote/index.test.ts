@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { openModelStore } from '../../../layers/model-store/index.ts';
 import { buildCommands } from '../../local/built-commands.ts';
@@ -50,7 +51,7 @@ async function publish(bucket: Bucket, candidate: Candidate, { current = false }
 }
 
 /** Runs the built function in a process of its own, as Lambda does. */
-function startLambda(bucket: Bucket, topicArn: string) {
+function startLambda(bucket: Bucket, topicArn: string, environment: Readonly<Record<string, string>> = {}) {
   const driver = new URL('../predict/lambda-driver.mjs', import.meta.url);
   const child = fork(driver, [built.path('functions/promote/index.mjs')], {
     env: {
@@ -68,6 +69,7 @@ function startLambda(bucket: Bucket, topicArn: string) {
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',
+      ...environment,
     },
     execArgv: [],
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
@@ -76,13 +78,14 @@ function startLambda(bucket: Bucket, topicArn: string) {
   let stdout = '';
   child.stdout?.on('data', (data) => (stdout += data));
   const ready = once(child, 'message');
-  const invoke = async (key: string) => {
+  const send = async (event: unknown) => {
     await ready;
-    child.send({ event: createObjectCreated(bucket.name, key), context: { awsRequestId: 'request-1' } });
+    child.send({ event, context: { awsRequestId: 'request-1' } });
     return (await once(child, 'message'))[0];
   };
   return {
-    invoke,
+    invoke: (key: string) => send(createObjectCreated(bucket.name, key)),
+    decide: () => send({ canary: 'decide' }),
     readLines: () =>
       stdout
         .trim()
@@ -91,12 +94,12 @@ function startLambda(bucket: Bucket, topicArn: string) {
   };
 }
 
-async function prepare() {
+async function prepare(environment?: Readonly<Record<string, string>>) {
   const bucket = await makeBucket();
   const { topicArn, messages } = await makeTopic(bucket.endpoint);
   const store = openModelStore(`s3://${bucket.name}/models`, { endpoint: bucket.endpoint, region: 'us-east-1' });
   const read = async (key: string) => JSON.parse((await store.readText(key)).text);
-  return { bucket, messages, read, lambda: startLambda(bucket, topicArn) };
+  return { bucket, messages, read, lambda: startLambda(bucket, topicArn, environment) };
 }
 
 const manifestKey = (version: string) => `models/versions/${version}/manifest.json`;
@@ -143,3 +146,35 @@ it('refuses a worse version, sends the reason, and leaves the current one', asyn
   });
   expect(lambda.readLines().some((line) => line.Refused === 1)).toBe(true);
 }, 60_000);
+
+describe('a canary', () => {
+  const alarm = `alarm-${process.pid}`;
+  const plan = { CANARY_SHARE: '10', CANARY_MINUTES: '30', CANARY_ALARMS: alarm };
+
+  async function setAlarm({ endpoint }: Bucket, StateValue: 'OK' | 'ALARM'): Promise<void> {
+    const client = new CloudWatchClient({ endpoint, region: 'us-east-1' });
+    const limit = { ComparisonOperator: 'GreaterThanThreshold', EvaluationPeriods: 1, Threshold: 1 } as const;
+    const metric = { Namespace: 'tests', MetricName: 'Errors', Period: 60, Statistic: 'Sum' } as const;
+    await client.send(new PutMetricAlarmCommand({ AlarmName: alarm, ...limit, ...metric }));
+    await client.send(new SetAlarmStateCommand({ AlarmName: alarm, StateValue, StateReason: 'a test' }));
+  }
+
+  it('begins with an accepted version, and an alarm withdraws it', async () => {
+    const { bucket, messages, read, lambda } = await prepare(plan);
+    await publish(bucket, { version: first }, { current: true });
+    await publish(bucket, { version: second });
+    await setAlarm(bucket, 'OK');
+    expect(await lambda.invoke(manifestKey(second))).toMatchObject({ kind: 'candidate', champion: first, share: 10 });
+    expect(await read('current.json')).toMatchObject({ version: first, candidate: { version: second, share: 10 } });
+    expect(await lambda.decide()).toMatchObject({ kind: 'running', version: second });
+    await setAlarm(bucket, 'ALARM');
+    expect(await lambda.decide()).toMatchObject({ kind: 'withdrawn', champion: first, alarms: [alarm] });
+    expect(await read('current.json')).toMatchObject({ version: first, withdrawn: [second] });
+    expect(messages.flatMap(({ Subject }) => Subject ?? [])).toEqual([
+      `Model ${second} answers 10 % of the texts`,
+      `Model ${second} is withdrawn`,
+    ]);
+    expect(lambda.readLines().some((line) => line.Withdrawn === 1)).toBe(true);
+    expect(await lambda.decide()).toEqual({ kind: 'idle' });
+  }, 60_000);
+});
