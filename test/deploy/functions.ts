@@ -10,9 +10,18 @@ import { readFunction, type startAccount } from './account.mjs';
 type Account = Awaited<ReturnType<typeof startAccount>>;
 type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
 
-/** Starts a deployed function of the stage dev: its image with its configuration. */
-export async function startDeployed(account: Account, name: 'predict' | 'promote'): Promise<Sandbox> {
-  const { fullName, image, memory, variables } = await readFunction(account, 'dev', name);
+/**
+ * Starts a deployed function of the stage dev: its image with its configuration.
+ *
+ * @param localImage - instead of the deployed image, if that is in no registry.
+ */
+export async function startDeployed(
+  account: Account,
+  name: 'predict' | 'promote',
+  localImage?: string,
+): Promise<Sandbox> {
+  const { fullName, image: deployed, memory, variables } = await readFunction(account, 'dev', name);
+  const image = localImage ?? deployed;
   const own = { AWS_LAMBDA_FUNCTION_NAME: fullName, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory) };
   // Two names for one region, as in Lambda.
   const region = { AWS_REGION: account.env.AWS_REGION, AWS_DEFAULT_REGION: account.env.AWS_REGION };
@@ -41,8 +50,8 @@ export async function promote(account: Account, bucket: string, version: string)
 }
 
 /** Asks predict in a sandbox: the answer's status, headers and body. */
-export async function predict(sandbox: Sandbox) {
-  const event = createEvent({ query: 'sentence=this%20is%20the%20best%20book%20ever' });
+export async function predict(sandbox: Sandbox, callerHeaders: Readonly<Record<string, string>> = {}) {
+  const event = createEvent({ query: 'sentence=this%20is%20the%20best%20book%20ever', headers: callerHeaders });
   const { statusCode: status, headers, body } = await sandbox.invoke(event);
   return { status, headers, body: JSON.parse(body) };
 }
