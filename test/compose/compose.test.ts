@@ -1,10 +1,12 @@
 // docker-compose.yml's services, started by podman one by one, and the API image alone.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buildLambdaImage, provideLambdaBase } from '../containers/lambda-image.mjs';
 import { inspectImage, readProcess, runOnce, startContainer } from '../containers/podman.mjs';
 import { requireTools } from '../containers/tools.mjs';
 import {
+  checkHealth,
   motoVersion,
   provideEmulator,
   readServices,
@@ -82,11 +84,13 @@ describe('the API image alone', () => {
     await alone.stop();
   });
 
-  it('reports the missing folder if it is not mounted, and keeps running', async () => {
+  it('reports the missing folder if it is not mounted, and keeps running, alive but not healthy', async () => {
     const bare = startContainer({ image, name: 'bare', network: network.name });
-    await waitUntilHealthy('api', bare);
-    const script = `fetch('${address}/predict?sentence=a').then((r) => console.log(r.status))`;
-    expect(network.run(process.execPath, ['-e', script]).stdout.trim()).toBe('503');
+    while (!/^No model yet/m.test(bare.output())) await sleep(100);
+    const script = `for (const path of ['predict?sentence=a', 'ready', 'health']) console.log((await fetch('${address}/' + path)).status)`;
+    const { stdout } = network.run(process.execPath, ['--input-type=module', '-e', script]);
+    expect(stdout.trim().split('\n')).toEqual(['503', '503', '200']);
+    expect(() => checkHealth('api', bare)).toThrow();
     expect(bare.output()).toMatch(
       /\/home\/bert\/data\/models is not a folder\. A container sees only what is mounted\./,
     );

@@ -63,13 +63,18 @@ export function startService(name, network, standIn) {
   });
 }
 
-/** Runs the service's health check in its container until it succeeds. */
-export async function waitUntilHealthy(name, container) {
+/** Runs the service's health check in its container. Throws an Error if it fails. */
+export function checkHealth(name, container) {
   const [kind, ...test] = readServices()[name].healthcheck.test;
   if (kind !== 'CMD') throw new Error(`The health check of ${name} is no list that begins with CMD.`);
+  podman(['exec', container.name, ...test]);
+}
+
+/** Runs the service's health check in its container until it succeeds. */
+export async function waitUntilHealthy(name, container) {
   for (const deadline = Date.now() + healthLimitMs; ; await sleep(500)) {
     try {
-      return void podman(['exec', container.name, ...test]);
+      return checkHealth(name, container);
     } catch (error) {
       if (Date.now() > deadline) throw new Error(`${error.message}\n${container.output()}`);
     }
