@@ -26,6 +26,8 @@ export function requireKey(findKey: FindKey): MiddlewareHandler<RequestEnvironme
     if (name === undefined)
       return fail(c, 'KEY_UNKNOWN', { headers: { 'WWW-Authenticate': `${challenge}, error="invalid_token"` } });
     addOutcome(c, { key: name });
+    // A browser must not give what it keeps from a caller with a key to one without.
+    c.header('Vary', 'Authorization, X-Api-Key');
     return next();
   };
 }

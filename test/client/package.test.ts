@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { type BuiltService, startBuiltService } from '../local/built-service.ts';
+import { packClient } from './packed-client.ts';
 
 const program = `
 import { createClient, type Failure, type Prediction, type Result } from 'serverless-bert/client';
@@ -42,14 +43,12 @@ let service: BuiltService;
 beforeAll(async () => {
   service = await startBuiltService();
   folder = mkdtempSync(join(tmpdir(), 'client-'));
-  run(process.execPath, ['client/build.mjs'], '.');
-  run('npm', ['pack', './client', '--pack-destination', folder], '.');
+  const tarball = packClient(folder);
   mkdirSync(join(folder, 'types', 'process'), { recursive: true });
   writeFileSync(join(folder, 'types', 'process', 'index.d.ts'), 'declare const process: { readonly argv: string[] };');
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   writeFileSync(join(folder, 'main.ts'), program);
-  const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
-  run('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${tarball}`], folder);
+  run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], folder);
 }, 120_000);
 afterAll(() => {
   service?.stop();

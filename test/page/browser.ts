@@ -7,7 +7,7 @@ import { type BuiltService, startBuiltService } from '../local/built-service.ts'
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** Starts Chromium. Root may start it only without its sandbox. */
-async function startBrowser(): Promise<Browser> {
+export async function startBrowser(): Promise<Browser> {
   if (!existsSync(executablePath))
     throw new Error(`${executablePath} is missing: install Debian's package chromium, or name another in CHROMIUM.`);
   return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
@@ -61,13 +61,17 @@ export interface PageTests {
   waitForText(selector: string, text: string | RegExp): Promise<void>;
 }
 
-/** Starts service and browser for the tests of a file, and opens the page for each. A fault on the page fails the test. */
-export function preparePage(): PageTests {
+/**
+ * Starts service and browser for the tests of a file, and opens the page for each. A fault on the page fails the test.
+ *
+ * @param words - further words of the service's command line.
+ */
+export function preparePage(...words: readonly string[]): PageTests {
   let service: BuiltService;
   let browser: Browser;
   let watched: WatchedPage;
   beforeAll(async () => {
-    service = await startBuiltService();
+    service = await startBuiltService({ words });
     browser = await startBrowser();
   }, 120_000);
   afterAll(async () => {

@@ -28,6 +28,14 @@ it.each<[string, Readonly<Record<string, string>>]>([
   expect(service.lines.at(-1)).toMatchObject({ message: 'request', status: 200, key: 'anna' });
 });
 
+it('lets caches give an answer only to callers with the same key', async () => {
+  const { headers } = await predict({ 'X-Api-Key': 'sb_1-._~+/=' });
+  expect([headers.get('Cache-Control'), headers.get('Vary')]).toEqual([
+    expect.stringMatching(/^private/),
+    'Authorization, X-Api-Key',
+  ]);
+});
+
 it.each<[string, Readonly<Record<string, string>>, string, string]>([
   ['no key', {}, 'KEY_MISSING', 'Bearer realm="serverless-bert"'],
   ['an empty key', { 'X-Api-Key': '' }, 'KEY_MISSING', 'Bearer realm="serverless-bert"'],
