@@ -20,6 +20,7 @@ const entries = [
   'layers/prediction/index',
   'layers/reader/index',
   'layers/telemetry/index',
+  'functions/drift/index',
   'functions/predict/index',
   'functions/promote/index',
   'local/serve',

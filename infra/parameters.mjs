@@ -89,6 +89,18 @@ export const parameters = {
     says: 'days since the model was made from which the alarm rings',
     check: orWord('off', whole(1, 3650)),
   },
+  drift: {
+    says: "`on`: count answers by bins and compare each day's with the validation rows; about 5 USD a month of metrics where callers come all day",
+    check: oneOf('off', 'on'),
+  },
+  alarmDrift: {
+    says: 'population stability index from which the alarm rings: 0.1 is a slight change, 0.25 a large one',
+    check: number(0.01, 10),
+  },
+  retrainOnDrift: {
+    says: '`on`: drift starts a training run, at most one a week; needs `drift: on` and training',
+    check: oneOf('off', 'on'),
+  },
   bucket: {
     says: "`new`: a bucket of this stack, kept when the stack is removed; or the name of one that exists (an earlier one, or another stage's)",
     check: orWord('new', matching(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "a bucket's name")),

@@ -37,8 +37,12 @@ function readText(text, check) {
   }
 }
 
-function findContradictions({ authorizer, jwtIssuer, jwtAudience, reservedConcurrency, provisionedConcurrency }) {
+function findContradictions(values) {
+  const { authorizer, jwtIssuer, jwtAudience, reservedConcurrency, provisionedConcurrency } = values;
+  const { drift, retrainOnDrift, trainingImage } = values;
   const problems = [];
+  if (retrainOnDrift === 'on' && !(drift === 'on' && trainingImage))
+    problems.push('retrainOnDrift is on, which needs drift: on, and training by the parameter trainingImage.');
   if (authorizer === 'jwt' && !(jwtIssuer && jwtAudience))
     problems.push('authorizer is jwt, which needs two more parameters: jwtIssuer and jwtAudience.');
   if (reservedConcurrency && provisionedConcurrency > reservedConcurrency)
@@ -84,6 +88,8 @@ function deriveSettings(values) {
     jwtAudience: values.jwtAudience ?? [],
     jwtIssuer: values.jwtIssuer ?? '',
     modelVersion: modelVersion ?? noValue,
+    driftQueue: values.retrainOnDrift === 'on' ? { Ref: 'TrainingQueue' } : noValue,
+    driftJob: values.retrainOnDrift === 'on' ? { Ref: 'TrainingJob' } : noValue,
     provisionedConcurrency: provisionedConcurrency ?? 0,
     reservedConcurrency: reservedConcurrency ?? noValue,
     traces: values.tracing === 'on',

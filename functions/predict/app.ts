@@ -105,7 +105,16 @@ async function predictSentence(
 ) {
   const { answer, stages } = await classifySentence(model, sentence, parameters);
   const { label, tokens, unknown, truncated, reliable, reason } = answer;
-  addOutcome(c, { label, tokens, unknown, truncated, reliable, ...(reason && { reason }), stages });
+  addOutcome(c, {
+    label,
+    tokens,
+    unknown,
+    truncated,
+    reliable,
+    ...(reason && { reason }),
+    predictions: [answer],
+    stages,
+  });
   return answer;
 }
 

@@ -14,6 +14,8 @@ export interface Configuration extends ModelSettings {
   readonly keysParameter: string | undefined;
   /** From `PAGE`: whether browsers get the page at `/` and the API reference at `/docs`. */
   readonly page: boolean;
+  /** From `DRIFT`: whether answers are counted by bin. */
+  readonly drift: boolean;
 }
 
 /**
@@ -28,5 +30,6 @@ export const readConfiguration = (environment: Environment): Configuration =>
       logText: readSwitch(environment, 'LOG_TEXT', false, report),
       keysParameter: environment.API_KEYS_PARAMETER || undefined,
       page: readSwitch(environment, 'PAGE', true, report),
+      drift: readSwitch(environment, 'DRIFT', false, report),
     })),
   );

@@ -15,7 +15,7 @@ import { initTimeout, withTimeout } from './timeout.ts';
 
 const configuration = readConfiguration(process.env);
 const { AWS_LAMBDA_INITIALIZATION_TYPE: initType, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory } = process.env;
-const { logLevel, logText } = configuration;
+const { logLevel, logText, drift } = configuration;
 const pageFolder = configuration.page ? join(import.meta.dirname, '..', '..', 'page') : undefined;
 const log = createLog({ level: logLevel, fields: { initType } });
 const watch = createWatch(configuration, { log, onReleased: (model) => removeDownload(configuration, model) });
@@ -73,6 +73,6 @@ await withTimeout(initTimeout(initType), firstLoad);
 
 /** Answers API Gateway. If the model needs longer than the init phase allows, the first request waits for it. */
 export const handler = createHandler(
-  createApp({ models, log, logText, findKey, pageFolder, observe: createObserver(meter, environment) }),
+  createApp({ models, log, logText, findKey, pageFolder, observe: createObserver(meter, environment, { drift }) }),
   models.settled,
 );

@@ -92,6 +92,7 @@ function summarize(items: readonly ItemOutcome[]): Outcome {
     unknown: sum(predictions, ({ unknown }) => unknown),
     truncated: predictions.some(({ truncated }) => truncated),
     unreliable: countBy(predictions, ({ reason }) => reason),
+    predictions,
     stages: {
       tokenizeMs: sum(runs, ({ stages }) => stages.tokenizeMs),
       runMs: sum(runs, ({ stages }) => stages.runMs),

@@ -4,6 +4,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { LoadStages, RunStages, UnreliableReason } from '../../layers/inference/index.ts';
 import type { PullStages } from '../../layers/model-store/index.ts';
+import { type CountedPrediction, countBins } from '../../layers/prediction/index.ts';
 import type { Log, Measure, Meter } from '../../layers/telemetry/index.ts';
 import { answerError, type ErrorCode, type ErrorDetails } from './errors.ts';
 
@@ -35,6 +36,8 @@ export interface Outcome {
   reason?: UnreliableReason;
   /** Of a list: predictions that cannot be relied on, by reason. */
   unreliable?: Readonly<Record<string, number>>;
+  /** What was answered, for the counts by bin. Not in the log, which has the sums. */
+  predictions?: readonly CountedPrediction[];
   stages?: RunStages;
   /** Only if the operator wants the texts in the log. */
   text?: string;
@@ -73,7 +76,7 @@ export function fail(c: RequestContext, code: ErrorCode, details?: ErrorDetails)
 const round = (milliseconds: number) => Math.round(milliseconds * 100) / 100;
 
 function describeRequest(c: RequestContext, request: AnsweredRequest, milliseconds: number) {
-  const { stages, modelCreatedAt: _, ...outcome } = c.get('outcome');
+  const { stages, modelCreatedAt: _, predictions: __, ...outcome } = c.get('outcome');
   const ms = { ms: round(milliseconds), ...(stages && { runMs: round(stages.runMs) }) };
   return { requestId: c.get('requestId'), ...request, ...ms, ...outcome };
 }
@@ -122,11 +125,21 @@ function estimateCost(ms: number, { memoryMb, architecture }: ExecutionEnvironme
 
 const secondsSince = (time: string, now: number) => Math.max(0, (now - Date.parse(time)) / 1000);
 
+interface ObserverOptions {
+  /** Whether answers are counted by bin: docs/drift.md. */
+  readonly drift?: boolean;
+  readonly now?: () => number;
+}
+
 /** Creates the function that turns a request's outcome into metrics. */
-export function createObserver(meter: Meter, environment: ExecutionEnvironment, now = Date.now) {
+export function createObserver(
+  meter: Meter,
+  environment: ExecutionEnvironment,
+  { drift = false, now = Date.now }: ObserverOptions = {},
+) {
   return (outcome: Readonly<Outcome>, ms: number): void => {
     const { code, stages, label, labels = label ? { [label]: 1 } : {}, tokens, unknown = 0 } = outcome;
-    const { truncated, modelCreatedAt } = outcome;
+    const { truncated, predictions = [], modelCreatedAt } = outcome;
     const measures = [...estimateCost(ms, environment)];
     if (stages) measures.push(milliseconds('TokenizeTime', stages.tokenizeMs), milliseconds('RunTime', stages.runMs));
     if (tokens !== undefined)
@@ -135,6 +148,7 @@ export function createObserver(meter: Meter, environment: ExecutionEnvironment, 
       measures.push(count(`${name.charAt(0).toUpperCase()}${name.slice(1)}`, answers));
     if (modelCreatedAt)
       measures.push({ name: 'ModelAge', unit: 'Seconds', value: secondsSince(modelCreatedAt, now()) });
+    if (drift) measures.push(...countBins(predictions));
     if (code) measures.push(count('Errors'));
     meter.record(measures);
     if (code) meter.record([count('Errors')], { code });

@@ -1,7 +1,14 @@
 import { isVersionName } from '../../layers/model-store/index.ts';
-import { describeFailure, type Log, type Measure, type Meter } from '../../layers/telemetry/index.ts';
+import {
+  describeFailure,
+  type Log,
+  type Measure,
+  type Message,
+  type Meter,
+  type Notify,
+} from '../../layers/telemetry/index.ts';
 import type { Decision } from './canary.ts';
-import { describeDecision, describeOutcome, type Message, type Notify } from './notification.ts';
+import { describeDecision, describeOutcome } from './notification.ts';
 import type { Outcome } from './promotion.ts';
 
 /** The fields that promote reads of EventBridge's "Object Created" event from S3. The key is not URL-encoded. */

@@ -1,12 +1,11 @@
 // The Lambda function `functions/promote/index.handler`: EventBridge calls it when a version's manifest appears in S3, and to
 // decide about a canary.
-import { createLog, openMeter } from '../../layers/telemetry/index.ts';
+import { createLog, createNotify, openMeter } from '../../layers/telemetry/index.ts';
 import { createReadAlarms } from './alarms.ts';
 import { decideCanary } from './canary.ts';
 import { readConfiguration } from './configuration.ts';
 import { createHandler } from './handler.ts';
 import { judgeVersion } from './judgement.ts';
-import { createNotify } from './notification.ts';
 import { considerVersion } from './promotion.ts';
 
 const configuration = readConfiguration(process.env);

@@ -1,15 +1,7 @@
+import type { Message } from '../../layers/telemetry/index.ts';
 import type { Decision } from './canary.ts';
 import type { Outcome } from './promotion.ts';
 import { describeRefusal } from './verdict.ts';
-
-/** A message for people: a subject of one line and a text. */
-export interface Message {
-  readonly subject: string;
-  readonly text: string;
-}
-
-/** Sends a message to people. */
-export type Notify = (message: Message) => Promise<void>;
 
 /** The message about an outcome; undefined if nothing happened. */
 export function describeOutcome(outcome: Outcome, location: string): Message | undefined {
@@ -60,20 +52,4 @@ export function describeDecision(decision: Decision): Message | undefined {
         `${decision.alarms.join(', ')}. To make it current all the same: npm run model -- promote ${decision.version}`,
     };
   return undefined;
-}
-
-/** SNS takes a subject of at most 100 characters. */
-const maxSubjectLength = 100;
-
-/**
- * Creates the function that publishes to an SNS topic. Without a topic it does nothing. The client reads endpoint and region
- * from the environment, as all AWS clients do.
- */
-export function createNotify(topicArn: string | undefined): Notify {
-  return async ({ subject, text }) => {
-    if (topicArn === undefined) return;
-    const { PublishCommand, SNSClient } = await import('@aws-sdk/client-sns');
-    const Subject = subject.slice(0, maxSubjectLength);
-    await new SNSClient().send(new PublishCommand({ TopicArn: topicArn, Subject, Message: text }));
-  };
 }

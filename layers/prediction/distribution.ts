@@ -1,5 +1,6 @@
 // The bins in which answers are counted, so that the answers of a day can be compared with those on the validation rows:
 // docs/drift.md. training/release/distribution.py has the same bins; both are tested on test/fixtures/distribution.json.
+import type { Measure } from '../telemetry/index.ts';
 
 /** What a prediction is counted by. */
 export interface CountedPrediction {
@@ -55,22 +56,15 @@ export const listBinMetrics = (labels: readonly string[]): Readonly<Record<Featu
   class: labels.map(nameClassMetric),
 });
 
-/** A count, as a meter records it. */
-export interface Count {
-  readonly name: string;
-  readonly unit: 'Count';
-  readonly value: number;
-}
-
-/** Turns names, one for each thing that is counted, into counts. */
-function count(names: readonly string[]): readonly Count[] {
+/** Turns names, one for each thing that is counted, into counts for a meter. */
+function count(names: readonly string[]): readonly Measure[] {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].map(([name, value]) => ({ name, unit: 'Count', value }));
 }
 
 /** Counts predictions by bin. Classes are not among the counts, nor are bins without a prediction. */
-export const countBins = (predictions: readonly Omit<CountedPrediction, 'label'>[]): readonly Count[] =>
+export const countBins = (predictions: readonly Omit<CountedPrediction, 'label'>[]): readonly Measure[] =>
   count(
     predictions.flatMap((prediction) => {
       const { score, length, unknown } = binsOf(prediction);
@@ -79,5 +73,5 @@ export const countBins = (predictions: readonly Omit<CountedPrediction, 'label'>
   );
 
 /** Counts predictions by class. */
-export const countClasses = (predictions: readonly Pick<CountedPrediction, 'label'>[]): readonly Count[] =>
+export const countClasses = (predictions: readonly Pick<CountedPrediction, 'label'>[]): readonly Measure[] =>
   count(predictions.map(({ label }) => nameClassMetric(label)));

@@ -1,5 +1,15 @@
 export { formatProbability, weighPositive } from './classes.ts';
 export { createModelProvider, createWatch, type ModelProvider, removeDownload, type Watch } from './current-model.ts';
+export {
+  type Bins,
+  binsOf,
+  type CountedPrediction,
+  countBins,
+  countClasses,
+  type Feature,
+  listBinMetrics,
+  nameClassMetric,
+} from './distribution.ts';
 export { createTimeline, type LoadedModel, loadModel, type OpenClassifier, type Timeline } from './loaded-model.ts';
 export {
   ConfigurationError,

@@ -75,6 +75,11 @@ describe('a text that is not accepted', () => {
       { reservedConcurrency: 2, provisionedConcurrency: 3 },
       'provisionedConcurrency is 3, but reservedConcurrency allows only 2 environments.',
     ],
+    [
+      'training by drift where there is no training',
+      { drift: 'on', retrainOnDrift: 'on' },
+      'retrainOnDrift is on, which needs drift: on, and training by the parameter trainingImage.',
+    ],
     ['subnets that are none', { trainingSubnets: 'subnet-xyz' }, 'trainingSubnets must be default, or subnet ids'],
   ])('is answered by one sentence: %s', (_what, changed, sentence) => {
     const problems = problemsOf(changed);

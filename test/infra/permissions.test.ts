@@ -78,6 +78,13 @@ const linesOf = (role: string) =>
 describe('the permissions of a role', () => {
   it('are exactly this list', () => {
     expect(listAllowed(template).map(lineOf).sort()).toEqual([
+      'DriftRole: cloudwatch:GetMetricData on *',
+      'DriftRole: logs:CreateLogStream on <DriftLogGroup.Arn>',
+      'DriftRole: logs:PutLogEvents on <DriftLogGroup.Arn>',
+      'DriftRole: s3:GetObject on <bucket>/<prefix>/current.json',
+      'DriftRole: s3:GetObject on <bucket>/<prefix>/versions/*/manifest.json',
+      'DriftRole: s3:ListBucket on <ModelBucket.Arn>',
+      'DriftRole: sns:Publish on <Notifications>',
       'PredictRole: logs:CreateLogStream on <PredictLogGroup.Arn>',
       'PredictRole: logs:PutLogEvents on <PredictLogGroup.Arn>',
       'PredictRole: s3:GetObject on <bucket>/<prefix>/current.json',
@@ -90,6 +97,10 @@ describe('the permissions of a role', () => {
       'PromoteRole: s3:PutObject on <bucket>/<prefix>/current.json',
       'PromoteRole: s3:PutObject on <bucket>/<prefix>/versions/*/verdict.json',
       'PromoteRole: sns:Publish on <Notifications>',
+      'RetrainPolicy: batch:ListJobs on *',
+      'RetrainPolicy: batch:SubmitJob on <TrainingJob>',
+      'RetrainPolicy: batch:SubmitJob on <TrainingLock>',
+      'RetrainPolicy: batch:SubmitJob on <TrainingQueue>',
       'TracingPolicy: xray:PutTelemetryRecords on *',
       'TracingPolicy: xray:PutTraceSegments on *',
       'TrainingExecutionRole: ecr:BatchCheckLayerAvailability on arn:<AWS::Partition>:ecr:us-east-1:123456789012:repository/training/bert',
@@ -160,6 +171,7 @@ describe('a role', () => {
   it('belongs to one function or one job', () => {
     expect(textOf(propertiesOf(template, 'PredictLambdaFunction').Role)).toBe('<PredictRole.Arn>');
     expect(textOf(propertiesOf(template, 'PromoteLambdaFunction').Role)).toBe('<PromoteRole.Arn>');
+    expect(textOf(propertiesOf(template, 'DriftLambdaFunction').Role)).toBe('<DriftRole.Arn>');
     const container = propertiesOf(template, 'TrainingJob').ContainerProperties;
     expect(textOf(at(container, 'JobRoleArn'))).toBe('<TrainingJobRole.Arn>');
     expect(textOf(at(container, 'ExecutionRoleArn'))).toBe('<TrainingExecutionRole.Arn>');
@@ -186,6 +198,7 @@ describe('a role', () => {
       return `${name}: ${textOf(at(statement, 'Principal', 'Service'))}`;
     });
     expect(takers.sort()).toEqual([
+      'DriftRole: lambda.amazonaws.com',
       'PredictRole: lambda.amazonaws.com',
       'PromoteRole: lambda.amazonaws.com',
       'TrainingExecutionRole: ecs-tasks.amazonaws.com',

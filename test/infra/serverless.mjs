@@ -102,6 +102,7 @@ export function synthesize(stage, params = {}) {
 /** Every part that a parameter can add, at once. */
 export const everything = {
   trainingImage,
+  retrainOnDrift: 'on',
   validationFile: 'valid.csv',
   cors: 'https://a.example,https://b.example',
   authorizer: 'jwt',

@@ -24,7 +24,7 @@ const subjectOf = (from: Template, name: string) => {
 };
 
 describe('the alarms', () => {
-  it('watch errors, latency, throttling, promotion and, in prod, the age of the model', () => {
+  it('watch errors, latency, throttling, promotion and, in prod, the age of the model and drift', () => {
     const alarmsOf = (from: Template) =>
       Object.fromEntries(namesOfType(from, 'AWS::CloudWatch::Alarm').map((name) => [name, subjectOf(from, name)]));
     const always = {
@@ -34,14 +34,25 @@ describe('the alarms', () => {
       PromotionAlarm: 'Errors',
     };
     expect(alarmsOf(synthesize('dev'))).toEqual(always);
-    expect(alarmsOf(template)).toEqual({ ...always, ModelAgeAlarm: 'seconds / 86400' });
+    expect(alarmsOf(template)).toEqual({
+      ...always,
+      ModelAgeAlarm: 'seconds / 86400',
+      DriftAlarm: 'MAX([score, class, length, unknown])',
+    });
   });
 
   it('take their limits from the parameters', () => {
-    const changed = synthesize('prod', { alarmErrors: '0.5', alarmLatency: '1500', alarmModelAge: '10' });
+    const changed = synthesize('prod', {
+      alarmErrors: '0.5',
+      alarmLatency: '1500',
+      alarmModelAge: '10',
+      alarmDrift: '0.1',
+    });
     expect(propertiesOf(changed, 'ErrorRateAlarm').Threshold).toBe(0.5);
     expect(propertiesOf(changed, 'LatencyAlarm')).toMatchObject({ Threshold: 1500, ExtendedStatistic: 'p99' });
     expect(propertiesOf(changed, 'ModelAgeAlarm').Threshold).toBe(10);
+    expect(propertiesOf(changed, 'DriftAlarm').Threshold).toBe(0.1);
+    expect(at(propertiesOf(changed, 'DriftLambdaFunction').Environment, 'Variables', 'DRIFT_LIMIT')).toBe('0.1');
   });
 
   it('do not ring while there are no requests', () => {
@@ -114,11 +125,11 @@ describe('the dashboard', () => {
 
 describe('logs', () => {
   it.each([
-    ['dev', 14],
-    ['prod', 90],
-  ])('in %s are kept for %i days', (stage, days) => {
+    ['dev', 14, []],
+    ['prod', 90, ['DriftLogGroup']],
+  ])('in %s are kept for %i days', (stage, days, more) => {
     const groups = namesOfType(synthesize(stage), 'AWS::Logs::LogGroup');
-    expect(groups.sort()).toEqual(['HttpApiLogGroup', 'PredictLogGroup', 'PromoteLogGroup']);
+    expect(groups.sort()).toEqual([...more, 'HttpApiLogGroup', 'PredictLogGroup', 'PromoteLogGroup']);
     for (const group of groups) expect(propertiesOf(synthesize(stage), group).RetentionInDays).toBe(days);
   });
 });

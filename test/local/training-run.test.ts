@@ -1,18 +1,12 @@
-import {
-  BatchClient,
-  CreateComputeEnvironmentCommand,
-  CreateJobQueueCommand,
-  DescribeJobsCommand,
-  RegisterJobDefinitionCommand,
-} from '@aws-sdk/client-batch';
+import { BatchClient, DescribeJobsCommand } from '@aws-sdk/client-batch';
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
   CreateLogStreamCommand,
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { followRun, openRun, type Run, type RunState, submitRun } from '../../local/training-run.ts';
+import { makeTrainingQueue } from './training-queue.ts';
 
 const state = (status: string, more: Partial<RunState> = {}): RunState => ({
   status,
@@ -123,37 +117,10 @@ const logs = new CloudWatchLogsClient(configuration);
 const outputs: Record<string, string> = { TrainingLogGroup: '/aws/batch/serverless-bert-dev' };
 const deployment = { stage: 'dev', output: (name: string) => outputs[name] ?? '' };
 
-/** moto then runs no container, and its jobs succeed at once. */
-const leaveDockerAlone = () =>
-  fetch(`${endpoint}/moto-api/config`, { method: 'POST', body: JSON.stringify({ batch: { use_docker: false } }) });
-
-const createQueue = async () => {
-  const role = { RoleName: 'batch', AssumeRolePolicyDocument: '{}' };
-  const { Role } = await new IAMClient(configuration).send(new CreateRoleCommand(role));
-  const environment = { computeEnvironmentName: 'environment', type: 'UNMANAGED' as const, serviceRole: Role?.Arn };
-  await batch.send(new CreateComputeEnvironmentCommand(environment));
-  const order = [{ order: 1, computeEnvironment: 'environment' }];
-  const queue = { jobQueueName: 'queue', priority: 1, state: 'ENABLED' as const, computeEnvironmentOrder: order };
-  return (await batch.send(new CreateJobQueueCommand(queue))).jobQueueArn ?? '';
-};
-
-const registerJob = async () => {
-  const containerProperties = {
-    image: 'bert',
-    command: ['python3', 'train.py'],
-    resourceRequirements: [
-      { type: 'VCPU' as const, value: '1' },
-      { type: 'MEMORY' as const, value: '2048' },
-    ],
-  };
-  const definition = { jobDefinitionName: 'job', type: 'container' as const, containerProperties };
-  return (await batch.send(new RegisterJobDefinitionCommand(definition))).jobDefinitionArn ?? '';
-};
-
 beforeAll(async () => {
-  await leaveDockerAlone();
-  outputs.TrainingQueue = await createQueue();
-  outputs.TrainingJob = await registerJob();
+  const { queue, definition } = await makeTrainingQueue(configuration);
+  outputs.TrainingQueue = queue;
+  outputs.TrainingJob = definition;
 }, 120_000);
 
 const commandOf = async (id: string) =>
