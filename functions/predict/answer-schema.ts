@@ -58,6 +58,9 @@ const result = z.union([prediction, itemFailure]).openapi('Result', { title: 'Re
 /** One element of the answer to a list. */
 export type Result = z.infer<typeof result>;
 
+/** A prediction as the page reads it. */
+export type Prediction = z.infer<typeof prediction>;
+
 /** The body of an answer to a list. */
 export const listAnswer = z
   .object({

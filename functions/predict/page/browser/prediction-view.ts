@@ -1,5 +1,5 @@
 // Draws what the service says of one text: the class, the bars, the coloured words, the windows.
-import type { Prediction } from '../../../../layers/prediction/index.ts';
+import type { Prediction } from '../../answer-schema.ts';
 import { countCodePoints } from './code-points.ts';
 import { create, createText, fillTable, find, formatCount, formatPercent, toneOf } from './dom.ts';
 import type { Explanation, TextWindow } from './service.ts';

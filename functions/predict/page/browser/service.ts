@@ -1,6 +1,5 @@
 // The page's requests to the service. Addresses are relative, so that the page works below any path.
-import type { Prediction } from '../../../../layers/prediction/index.ts';
-import type { ListAnswer, Result } from '../../answer-schema.ts';
+import type { ListAnswer, Prediction, Result } from '../../answer-schema.ts';
 
 /** A part of a text that the model read in one run. Offsets in code points. */
 export type TextWindow = NonNullable<Prediction['windows']>[number];

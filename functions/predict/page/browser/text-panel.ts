@@ -1,6 +1,5 @@
 // One text: asks while a person types, and shows the answer to the latest text only.
-import type { Prediction } from '../../../../layers/prediction/index.ts';
-import type { ListAnswer } from '../../answer-schema.ts';
+import type { ListAnswer, Prediction } from '../../answer-schema.ts';
 import { create, find } from './dom.ts';
 import { clearPrediction, hideReasons, showPrediction, showProblem, showReasons } from './prediction-view.ts';
 import { type Failure, isFailed, predict, type Question, type Reply } from './service.ts';
