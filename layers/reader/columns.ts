@@ -1,7 +1,8 @@
 // Which columns of a file hold the text and the label.
 
-const textNames = ['review', 'text', 'sentence', 'tweet', 'content'];
-const labelNames = ['sentiment', 'label', 'polarity'];
+/** Usual names, in any case. The page and training have the same: test/layers/reader/column-names.test.ts. */
+export const textNames = ['review', 'text', 'sentence', 'tweet', 'content'];
+export const labelNames = ['sentiment', 'label', 'polarity'];
 
 /** The columns of a file. */
 export interface Columns {

@@ -14,7 +14,7 @@ export class CsvError extends Error {
 const delimiters = [',', ';', '\t'];
 
 /** Names of a column with texts, in any case, as in training and scoring. */
-const textColumns = ['review', 'text', 'sentence', 'tweet', 'content'];
+export const textColumns = ['review', 'text', 'sentence', 'tweet', 'content'];
 
 /**
  * Reads a file. The delimiter is the one of comma, semicolon and tab that the first line has most of.
