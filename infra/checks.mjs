@@ -52,6 +52,16 @@ export const orWord = (word, check) => (text) => {
   }
 };
 
+/** One of the words, or a text that the check accepts. */
+export const orOneOf = (words, check) => (text) => {
+  if (words.includes(text)) return text;
+  try {
+    return check(text);
+  } catch (error) {
+    return refuse(`${words.join(', ')}, or ${error.message}`);
+  }
+};
+
 const ranges = { minute: [0, 59], hour: [0, 23], day: [1, 31], month: [1, 12], weekday: [1, 7], year: [1970, 2199] };
 const names = {
   month: ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'],

@@ -1,26 +1,47 @@
-// Images in ECR. Serverless makes a repository for the images that are built here; the newest of them is the deployed one.
-// Other images are named by their digest.
+// Images in ECR. The images that a deployment builds lie in the stage's repository, which `remove` deletes. Other images are named
+// by their digest.
 import { DescribeImagesCommand, PutLifecyclePolicyCommand } from '@aws-sdk/client-ecr';
 
 const keptImages = 30;
+const keptTrainingImages = 5;
+
+const expire = (rulePriority, description, selection) => ({
+  rulePriority,
+  description,
+  selection: { ...selection, countType: 'imageCountMoreThan' },
+  action: { type: 'expire' },
+});
 
 /**
  * Keeps the newest images, by count and never by age, because a function whose image expires answers 502. It keeps so many
- * because a rollback deploys an earlier image.
+ * because a rollback deploys an earlier image. ECR does not let a later rule expire an image that an earlier one is about.
  */
 export async function keepNewestImages(client, repositoryName) {
-  const rule = {
-    rulePriority: 1,
-    description: `The newest ${keptImages}: the deployed image and those to roll back to`,
-    selection: { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: keptImages },
-    action: { type: 'expire' },
-  };
-  const lifecyclePolicyText = JSON.stringify({ rules: [rule] });
+  const training = { tagStatus: 'tagged', tagPatternList: ['training-*'], countNumber: keptTrainingImages };
+  const rules = [
+    expire(1, `The newest ${keptTrainingImages} for training, which are large`, training),
+    expire(2, `The newest ${keptImages}: the deployed image and those to roll back to`, {
+      tagStatus: 'any',
+      countNumber: keptImages,
+    }),
+  ];
+  const lifecyclePolicyText = JSON.stringify({ rules });
   await client.send(new PutLifecyclePolicyCommand({ repositoryName, lifecyclePolicyText }));
 }
 
 const addressPattern = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+\/([^@]+)@(sha256:[0-9a-f]{64})$/;
 const absences = ['ImageNotFoundException', 'RepositoryNotFoundException'];
+
+/** The digest of an image that has a tag in a repository, or undefined. */
+export async function findDigest(client, { registryId, repositoryName, imageTag }) {
+  try {
+    const command = new DescribeImagesCommand({ registryId, repositoryName, imageIds: [{ imageTag }] });
+    return (await client.send(command)).imageDetails?.[0]?.imageDigest;
+  } catch (error) {
+    if (absences.includes(error.name)) return undefined;
+    throw error;
+  }
+}
 
 /**
  * Throws an Error if ECR does not have the image of this parameter. It passes over every other error of ECR, such as a

@@ -1,5 +1,5 @@
 // Every parameter of a deployment: what it means, and which texts it accepts. The defaults are in infra/parameters.yml.
-import { list, matching, number, oneOf, oneOfNumbers, orWord, schedule, whole } from './checks.mjs';
+import { list, matching, number, oneOf, oneOfNumbers, orOneOf, orWord, schedule, whole } from './checks.mjs';
 
 const digest = '@sha256:[0-9a-f]{64}$';
 const imageByDigest = matching(
@@ -30,7 +30,7 @@ const retentions = [
 export const parameters = {
   image: {
     says: '`build`: build `Dockerfile.lambda` and push it (needs docker or podman); or an image by its digest, which works offline',
-    check: orWord('build', imageByDigest),
+    check: orOneOf(['build'], imageByDigest),
   },
   architecture: {
     says: "the functions' processor. `arm64` needs an image made for it",
@@ -122,8 +122,8 @@ export const parameters = {
   sizeRatio: { says: "largest size of a new model, in current model's sizes", check: number(0.1, 100) },
   keepRejected: { says: 'days that rejected versions and checkpoints are kept', check: whole(1, 3650) },
   trainingImage: {
-    says: '`off`: no training in this account; or the training image in ECR by its digest',
-    check: orWord('off', ecrImageByDigest),
+    says: '`build`: build `Dockerfile.train` here and push it (needs docker or podman); `off`: no training; or an image in ECR by its digest',
+    check: orWord('off', orOneOf(['build'], ecrImageByDigest)),
   },
   trainingSchedule: {
     says: 'when training runs, `cron(…)` or `rate(…)`; `off`: by hand only',

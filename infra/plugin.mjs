@@ -1,11 +1,14 @@
-// A plugin of Serverless for what serverless.yml cannot express. It refuses bad parameters in one sentence each, before anything is built or
-// changed. It finds the network that training runs in, keeps the image repository small, and prints what `remove` does not delete.
+// A plugin of Serverless for what serverless.yml cannot express. It refuses in one sentence each what cannot be deployed, before anything is
+// built or changed. It provides the training image and the network that training runs in, keeps the image repository small, and prints
+// what `remove` does not delete.
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECRClient } from '@aws-sdk/client-ecr';
+import { buildHere, findBuilt, provideImage, tagOf } from './built-image.mjs';
+import { findDockerProblems } from './docker.mjs';
 import { keepNewestImages, requireImage } from './image-repository.mjs';
 import { findNetwork } from './network.mjs';
-import { findDockerProblems, findProblems } from './problems.mjs';
+import { findProblems } from './problems.mjs';
 
 /** osls gives its own configuration, with the profile that the command line names. Serverless 3 leaves it to the environment. */
 const awsConfiguration = async (provider) =>
@@ -24,21 +27,26 @@ export async function readOutput(client, StackName, key) {
   }
 }
 
+/** Batch's GPU machines have this processor. */
+const trainingPlatform = 'linux/amd64';
+
 /** The hooks of this service's deployment. */
 class DeploymentPlugin {
-  constructor(serverless, options, { log }) {
+  constructor(serverless, options, { log, progress }) {
     this.serverless = serverless;
     this.options = options;
     this.provider = serverless.getProvider('aws');
     this.log = log;
+    this.progress = progress;
     this.hooks = {
       // Serverless resolves variables only after it has created its plugins.
-      initialize: () => this.refuse(findProblems(this.serverless, this.options)),
-      'before:package:initialize': () => this.logInToRegistry(),
-      'before:deploy:deploy': async () => {
-        await this.requireImages();
-        await this.findNetwork();
+      initialize: async () => {
+        this.refuse(findProblems(this.serverless, this.options));
+        if (serverless.processedInput.commands.join(' ') === 'deploy') await this.checkDeployment();
       },
+      'before:package:initialize': () => this.provideFunctionImage(),
+      'after:aws:package:finalize:mergeCustomProviderResources': () => this.nameTrainingImageByTag(),
+      'before:deploy:deploy': () => this.provideTrainingImage(),
       // The stack is first created from a template without parameters.
       'before:aws:deploy:deploy:updateStack': () => this.passNetwork(),
       'after:deploy:deploy': () => this.keepNewestImages(),
@@ -55,22 +63,37 @@ class DeploymentPlugin {
     if (problems.length > 0) throw new this.serverless.classes.Error(problems.join('\n'), 'DEPLOYMENT_REFUSED');
   }
 
-  /**
-   * Checks the command `docker` first. Serverless creates the repository and logs in only after a push that Docker refused
-   * with its own message; Podman behind `docker` has other messages. The user learns what is missing before anything is made.
-   */
-  async logInToRegistry() {
-    if (this.settings.image) return;
-    await this.provider.ensureDockerIsAvailable();
-    this.refuse(findDockerProblems());
-    await this.provider.dockerLoginToEcr();
+  /** Whether the training image is built, and not named by its digest or left out. */
+  get buildsTraining() {
+    return this.settings.trainingImage === 'build';
+  }
+
+  /** What infra/built-image.mjs asks for: an image of this checkout in the repository of the stage. */
+  describeImage(parameter) {
+    const platform = parameter === 'image' ? this.settings.platform : trainingPlatform;
+    const repositoryName = this.provider.naming.getEcrRepositoryName();
+    return { parameter, root: this.serverless.serviceDir, platform, repositoryName };
+  }
+
+  /** Asks the machine and the account for all that a deployment needs, before it builds or changes anything. */
+  async checkDeployment() {
+    if (await this.mustBuildHere()) this.refuse(findDockerProblems());
+    await this.requireImages();
+    await this.findNetwork();
+  }
+
+  async mustBuildHere() {
+    const registry = new ECRClient(await awsConfiguration(this.provider));
+    const built = ['image', 'trainingImage'].filter((parameter) => this.settings[parameter] === 'build');
+    const digests = await Promise.all(built.map((parameter) => findBuilt(registry, this.describeImage(parameter))));
+    return digests.includes(undefined);
   }
 
   async requireImages() {
     const configuration = await awsConfiguration(this.provider);
     const openClient = (region) => new ECRClient({ ...configuration, region });
     try {
-      await requireImage(openClient, 'image', this.settings.image ?? '');
+      await requireImage(openClient, 'image', this.settings.image);
       await requireImage(openClient, 'trainingImage', this.settings.trainingImage ?? '');
     } catch (error) {
       this.refuse([error.message]);
@@ -93,8 +116,50 @@ class DeploymentPlugin {
     if (this.network) this.serverless.service.provider.stackParameters = this.network;
   }
 
+  async provideImage(parameter) {
+    const registry = new ECRClient(await awsConfiguration(this.provider));
+    const progress = this.progress.get(parameter);
+    const build = async (request, report) => {
+      this.refuse(findDockerProblems());
+      await this.provider.dockerLoginToEcr();
+      return buildHere(request, report);
+    };
+    try {
+      const request = { ...this.describeImage(parameter), ...(await this.provider.getOrCreateEcrRepository(true, 0)) };
+      const [log, tell] = [(line) => this.log.notice(line), (line) => progress.notice(line)];
+      return await provideImage(request, { registry, build, log, tell });
+    } catch (error) {
+      return this.refuse([error.message]);
+    } finally {
+      progress.remove();
+    }
+  }
+
+  /** Gives Serverless the digest in place of the Dockerfile. */
+  async provideFunctionImage() {
+    if (this.settings.image !== 'build') return;
+    this.serverless.service.provider.ecr.images.service = await this.provideImage('image');
+  }
+
+  setTrainingImage(image) {
+    const { TrainingJob } = this.serverless.service.provider.compiledCloudFormationTemplate.Resources;
+    TrainingJob.Properties.ContainerProperties.Image = image;
+  }
+
+  /** A package names the training image by the tag of its content, because it is not built yet. A deployment puts the digest there. */
+  nameTrainingImageByTag() {
+    if (!this.buildsTraining) return;
+    const request = this.describeImage('trainingImage');
+    const address = `\${AWS::AccountId}.dkr.ecr.\${AWS::Region}.\${AWS::URLSuffix}`;
+    this.setTrainingImage({ 'Fn::Sub': `${address}/${request.repositoryName}:${tagOf(request)}` });
+  }
+
+  async provideTrainingImage() {
+    if (this.buildsTraining) this.setTrainingImage(await this.provideImage('trainingImage'));
+  }
+
   async keepNewestImages() {
-    if (this.settings.image) return;
+    if (this.settings.image !== 'build' && !this.buildsTraining) return;
     const client = new ECRClient(await awsConfiguration(this.provider));
     await keepNewestImages(client, this.provider.naming.getEcrRepositoryName());
   }

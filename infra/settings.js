@@ -66,23 +66,33 @@ const bucketOf = (name) =>
     ? { storage: 'existing', bucket: name, bucketArn: { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${name}` } }
     : { storage: 'new', bucket: { Ref: 'ModelBucket' }, bucketArn: { 'Fn::GetAtt': ['ModelBucket', 'Arn'] } };
 
-const repositoryArnOf = (image) => {
+/** Serverless sees an image that is built as its Dockerfile, until infra/plugin.mjs has its digest. */
+const imageOf = (image, platform) => ({
+  platform,
+  imageSource: image === 'build' ? { path: '.', file: 'Dockerfile.lambda', platform } : image,
+});
+
+/** Images that are built lie in the repository of the stage. */
+const repositoryArnOf = (image, stageRepository) => {
   const [, account, region, name] = /^(\d+)\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+\/([^@]+)@/.exec(image ?? '') ?? [];
-  return name ? { 'Fn::Sub': `arn:\${AWS::Partition}:ecr:${region}:${account}:repository/${name}` } : null;
+  const place = name
+    ? `${region}:${account}:repository/${name}`
+    : `\${AWS::Region}:\${AWS::AccountId}:repository/${stageRepository}`;
+  return { 'Fn::Sub': `arn:\${AWS::Partition}:ecr:${place}` };
 };
 
 /** The SSM parameter of `npm run key`. infra/authorizers/key.yml lets the function read it. */
 const keysParameter = { 'Fn::Sub': `/\${AWS::StackName}/keys` };
 
 /** The values and what follows from them: names of included files, `AWS::NoValue` where CloudFormation must see nothing. */
-function deriveSettings(values) {
+function deriveSettings(values, stageRepository) {
   const { alarmEmail, architecture, provisionedConcurrency, reservedConcurrency, modelVersion } = values;
   const { bucket, ...storage } = bucketOf(values.bucket);
   return {
     ...values,
     ...storage,
     bucket,
-    platform: architecture === 'arm64' ? 'linux/arm64' : 'linux/amd64',
+    ...imageOf(values.image, architecture === 'arm64' ? 'linux/arm64' : 'linux/amd64'),
     cors: corsOf(values.cors) || false,
     keysParameter: values.authorizer === 'key' ? keysParameter : noValue,
     jwtAudience: values.jwtAudience ?? [],
@@ -97,7 +107,7 @@ function deriveSettings(values) {
     modelAge: values.alarmModelAge ? 'on' : 'off',
     training: values.trainingImage ? 'on' : 'off',
     schedule: values.trainingImage && values.trainingSchedule ? 'on' : 'off',
-    trainingRepositoryArn: repositoryArnOf(values.trainingImage),
+    trainingRepositoryArn: repositoryArnOf(values.trainingImage, stageRepository),
     trainingCommand: [
       ...['python3', 'train.py', ...(Number(values.trainingGpus) > 1 ? ['--processes', '0'] : [])],
       ...(values.trainingArguments?.split(' ') ?? []),
@@ -121,7 +131,9 @@ async function resolveSettings({ resolveVariable }) {
   const entries = await Promise.all(names.map(async (name) => [name, await resolveVariable(`param:${name}, ""`)]));
   const defaults = await resolveVariable('file(infra/parameters.yml):default');
   const { values, problems } = readParameters(Object.fromEntries(entries), defaults);
-  return { ...deriveSettings(values), problems };
+  // Serverless gives the repository this name.
+  const stageRepository = `serverless-${await resolveVariable('self:service')}-${await resolveVariable('sls:stage')}`;
+  return { ...deriveSettings(values, stageRepository), problems };
 }
 
 // What require() of this ES module gives.

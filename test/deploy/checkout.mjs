@@ -1,13 +1,14 @@
 // The project of the person who deploys it: a copy of this checkout, in which commands run as the documentation says.
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { watchChild } from '../containers/tools.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 const parts = [
-  ...['serverless.yml', 'infra', 'Dockerfile.lambda', '.dockerignore', '.npmrc', 'package.json', 'package-lock.json'],
-  ...['build.mjs', 'functions', 'layers', 'local', 'models'],
+  ...['serverless.yml', 'infra', 'Dockerfile.lambda', 'Dockerfile.train', '.dockerignore', '.npmrc'],
+  ...['package.json', 'package-lock.json'],
+  ...['build.mjs', 'functions', 'layers', 'local', 'models', 'training'],
 ];
 
 /** The caller's environment without account, tools and colours. */
@@ -28,7 +29,8 @@ export function expectSuccess({ code, output }) {
 }
 
 /**
- * Copies the checkout into `folder`.
+ * Copies the checkout into `folder`. Its training image has no packages of Python: they are ten gigabytes, and the suite
+ * test:train-image builds the image with them.
  *
  * @param variables - variables of the environment that its commands run in.
  * @returns `serverless(words, more)` and `npmRun(words)`, which resolve to `code` and `output`. `more` are variables for one
@@ -38,6 +40,7 @@ export function copyCheckout(folder, variables) {
   const copy = join(folder, 'checkout');
   mkdirSync(copy);
   for (const part of parts) cpSync(join(root, part), join(copy, part), { recursive: true });
+  writeFileSync(join(copy, 'training', 'requirements.txt'), '');
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   const program = join(copy, 'node_modules', 'osls', 'bin', 'serverless.js');
   const environment = (more) => ({

@@ -1,5 +1,6 @@
-// The life of a stage: it is deployed, gets two models, is deployed again, removed, and deployed once more. The image is built
-// with the docker command, pushed to a registry and run as Lambda runs it. Each test continues after the one before.
+// The life of a stage: it is deployed, gets two models, is deployed again, removed, and deployed once more. The images are built
+// with the docker command and pushed to a registry, and that of the functions runs as Lambda runs it. Each test continues
+// after the one before.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,17 +15,19 @@ const sample = join(import.meta.dirname, '..', '..', 'models', 'sample');
 const sampleVersion: string = JSON.parse(readFileSync(join(sample, 'current.json'), 'utf8')).version;
 /** The same model under a later name. */
 const laterVersion = `20991231T000000Z-${createHash('sha256').update(sampleVersion).digest('hex').slice(0, 7)}`;
-const repository = 'serverless-serverless-bert-dev';
+const repositoryOf = (stage: string) => `serverless-serverless-bert-${stage}`;
 
 const { account, registry, engine, checkout } = await startRehearsal();
 
 let image = '';
+let trainingImage = '';
 let bucket = '';
 /** The bucket's keys when the stages are removed. */
 let keys: string[] = [];
 
 const serverless = async (...words: string[]) => expectSuccess(await checkout.serverless(words));
 const npmRun = async (...words: string[]) => expectSuccess(await checkout.npmRun(...words));
+const withoutDocker = { DOCKER_HOST: 'unix:///nowhere' };
 const params = (values: Readonly<Record<string, string>>) =>
   Object.entries(values).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
 
@@ -46,32 +49,36 @@ async function uploadLaterVersion() {
   }
 }
 
-/** Registers an image in the emulated ECR, as if it had been pushed there. Returns the image by its digest. */
-async function putImage(repositoryName: string, imageTag: string, givenDigest?: string) {
-  const { text, mediaType, digest } = await registry.readManifest(repository, 'service');
-  const imageDigest = givenDigest ?? digest;
+/** Registers the pushed image of a kind in the emulated ECR, which does not see pushes. Returns the image by its digest. */
+async function registerPushed(stage: string, kind: 'lambda' | 'training') {
+  const repositoryName = repositoryOf(stage);
+  const tags: string[] = await registry.listTags(repositoryName);
+  const [imageTag, ...others] = tags.filter((tag) => tag.startsWith(`${kind}-`));
+  expect([imageTag, others]).toEqual([expect.stringMatching(/-[0-9a-f]{16}$/), []]);
+  const { text, mediaType, digest } = await registry.readManifest(repositoryName, imageTag);
   const manifest = { imageManifest: text, imageManifestMediaType: mediaType };
-  await account.ask('ecr', 'PutImage', { repositoryName, imageTag, imageDigest, ...manifest });
-  return `${registryName}/${repositoryName}@${imageDigest}`;
+  await account.ask('ecr', 'PutImage', { repositoryName, imageTag, imageDigest: digest, ...manifest });
+  return `${registryName}/${repositoryName}@${digest}`;
 }
 
 describe('serverless deploy --stage dev', () => {
   it('builds the image, pushes it and makes the stack', async () => {
     expect(await serverless('deploy', '--stage', 'dev')).toContain('Service deployed to stack serverless-bert-dev');
-    image = await putImage(repository, 'service');
+    image = await registerPushed('dev', 'lambda');
     bucket = String((await readStack(account, 'dev')).outputs.ModelBucketName);
   });
 
   it('pushes the digest that the functions name', async () => {
     const digest = image.split('@')[1];
-    expect((await registry.readManifest(repository, digest)).digest).toBe(digest);
+    expect((await registry.readManifest(repositoryOf('dev'), digest)).digest).toBe(digest);
   });
 
   testDevResources(account, () => image);
 
-  it('pushes an image that can be pulled by its digest', () => {
+  it('pushes an image that can be pulled by its digest', async () => {
     // The image must come from the registry, not from what was built here.
-    engine.docker(['rmi', '--force', image.replace(/@.*/, ':service')]);
+    const [tag] = await registry.listTags(repositoryOf('dev'));
+    engine.docker(['rmi', '--force', image.replace(/@.*/, `:${tag}`)]);
     engine.docker(['pull', '--quiet', image]);
   });
 });
@@ -144,22 +151,35 @@ describe('npm run model', () => {
   });
 });
 
-it('serverless deploy without a change changes nothing', async () => {
-  expect(await serverless('deploy', '--stage', 'dev')).toContain('No changes to deploy');
+it('serverless deploy without a change builds nothing, needs no docker and changes nothing', async () => {
+  const output = expectSuccess(await checkout.serverless(['deploy', '--stage', 'dev'], withoutDocker));
+  expect(output).toMatch(/^image: lambda-\w+ is in the repository already\. It is neither built nor pushed\.$/m);
+  expect(output).toContain('No changes to deploy');
   expect((await readFunction(account, 'dev', 'predict')).image).toBe(image);
   expect(await readCurrent()).toBe(laterVersion);
 });
 
 describe('serverless deploy --stage prod', () => {
-  it('works with training, in the bucket of dev', async () => {
-    // Only the emulated ECR knows the training image: training is deployed here, not run.
-    await account.ask('ecr', 'CreateRepository', { repositoryName: 'training/bert' });
-    const trainingImage = await putImage('training/bert', 'live', `sha256:${'b'.repeat(64)}`);
-    const values = { bucket, image, trainingImage, validationFile: 'valid.csv' };
-    await serverless('deploy', '--stage', 'prod', ...params(values));
+  // Training is deployed here, not run.
+  const deploy = () => ['deploy', '--stage', 'prod', ...params({ bucket, image, validationFile: 'valid.csv' })];
+
+  it('builds the training image and pushes it, in the bucket of dev', async () => {
+    const output = await serverless(...deploy());
+    expect(output).toMatch(/^trainingImage: building Dockerfile\.train: about 10 GB .* 10 to 30 minutes/m);
+    trainingImage = await registerPushed('prod', 'training');
   });
 
-  testProdResources(account, () => bucket);
+  testProdResources(
+    account,
+    () => bucket,
+    () => trainingImage,
+  );
+
+  it('builds nothing and changes nothing the second time', async () => {
+    const output = expectSuccess(await checkout.serverless(deploy(), withoutDocker));
+    expect(output).toMatch(/^trainingImage: training-\w+ is in the repository already\./m);
+    expect(output).toContain('No changes to deploy');
+  });
 });
 
 describe('serverless remove', () => {
@@ -177,7 +197,7 @@ describe('serverless remove', () => {
   it('deletes everything but the versions', async () => {
     const { roles = [], ...rest } = await listEverything(account);
     const nothing = { functions: [], groups: [], rules: [], topics: [], dashboards: [] };
-    expect(rest).toEqual({ ...nothing, buckets: [bucket], repositories: ['training/bert'] });
+    expect(rest).toEqual({ ...nothing, buckets: [bucket], repositories: [] });
     expect(roles.filter((name) => name !== 'AWSServiceRoleForBatch')).toEqual([]);
     expect(await listKeys(account, bucket)).toEqual(keys);
   });
@@ -196,7 +216,7 @@ describe('a stage that is deployed again after its removal', () => {
   });
 
   it('uses the earlier bucket and its models if a parameter names it', async () => {
-    image = await putImage(repository, 'service');
+    image = await registerPushed('dev', 'lambda');
     await serverless('deploy', '--stage', 'dev', ...params({ bucket, image }));
     expect((await readFunction(account, 'dev', 'predict')).variables.MODEL_URI).toBe(`s3://${bucket}/dev`);
     await expectAnswerFrom(account, laterVersion);

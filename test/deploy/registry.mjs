@@ -53,7 +53,7 @@ const waitUntil = async (answers, child) => {
  * Starts the registry, which ends with the suite. All that it writes is in `folder`.
  *
  * @param name - ECR's name in images.
- * @returns `name`, `address`, `certificate` (a file) and `readManifest(repository, reference)`.
+ * @returns `name`, `address`, `certificate` (a file), `listTags(repository)` and `readManifest(repository, reference)`.
  */
 export async function startRegistry(folder, name) {
   const address = chooseAddress();
@@ -85,5 +85,6 @@ export async function startRegistry(folder, name) {
     const { 'docker-content-digest': digest, 'content-type': mediaType } = answer.headers;
     return { digest, mediaType, text: manifest };
   };
-  return { name, address, certificate: tls.certificate, readManifest };
+  const listTags = async (repository) => JSON.parse(await text(await ask(`${repository}/tags/list`))).tags ?? [];
+  return { name, address, certificate: tls.certificate, listTags, readManifest };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { provideLambdaBase } from '../containers/lambda-image.mjs';
 import { requireTools } from '../containers/tools.mjs';
+import { provideTrainBase } from '../train-image/train-image.mjs';
 import { registryName, startAccount } from './account.mjs';
 import { copyCheckout } from './checkout.mjs';
 import { startEngine } from './engine.mjs';
@@ -21,6 +22,7 @@ const packages = {
 export async function startRehearsal() {
   requireTools(packages);
   provideLambdaBase();
+  provideTrainBase();
   const folder = mkdtempSync(join(tmpdir(), 'deploy-'));
   const account = await startAccount();
   const registry = await startRegistry(folder, registryName);

@@ -145,15 +145,18 @@ export function testDevResources(account: Account, findImage: () => string): voi
     });
   });
 
-  it('makes a repository that keeps the newest 30 images', async () => {
+  it('makes a repository that keeps the newest 30 images, and of those for training 5', async () => {
     const repositoryName = findImage().split('@')[0]?.split('/').slice(1).join('/');
     const { lifecyclePolicyText } = await ask('ecr', 'GetLifecyclePolicy', { repositoryName });
-    expect(JSON.parse(lifecyclePolicyText).rules[0].selection.countNumber).toBe(30);
+    const counts = JSON.parse(lifecyclePolicyText).rules.map(
+      ({ selection }: { selection: { countNumber: number } }) => selection.countNumber,
+    );
+    expect(counts).toEqual([5, 30]);
   });
 }
 
-/** Tests of the stage `prod` in dev's bucket, with training. */
-export function testProdResources(account: Account, findBucket: () => string): void {
+/** Tests of the stage `prod` in dev's bucket, with training. `findImage` gives the training image that was pushed. */
+export function testProdResources(account: Account, findBucket: () => string, findImage: () => string): void {
   const { ask } = account;
 
   it('makes all resources that the emulator supports', () => expectCompleteness(account, 'prod'));
@@ -179,6 +182,7 @@ export function testProdResources(account: Account, findBucket: () => string): v
   it('makes a job of one GPU in its own role', async () => {
     const { jobDefinitions } = await ask('batch', 'DescribeJobDefinitions');
     expect(jobDefinitions[0].containerProperties).toMatchObject({
+      image: findImage(),
       readonlyRootFilesystem: true,
       user: 'bert',
       jobRoleArn: expect.stringContaining('TrainingJobRole'),
@@ -187,6 +191,16 @@ export function testProdResources(account: Account, findBucket: () => string): v
     const { TrainingJob } = (await readStack(account, 'prod')).template.Resources;
     const [{ Type, Value }] = TrainingJob.Properties.ContainerProperties.ResourceRequirements;
     expect([Type, String(Value)]).toEqual(['GPU', '1']);
+  });
+
+  it('lets the machine pull from the repository of the image, and from no other', async () => {
+    const { ids } = await readStack(account, 'prod');
+    const { allowed } = await readRole(account, ids.TrainingExecutionRole);
+    const name = findImage().split('@')[0]?.split('/').slice(1).join('/');
+    const pulls = allowed.filter((line) => line.startsWith('ecr:') && !line.endsWith(' *'));
+    expect(new Set(pulls.map((line) => line.split(' ')[1]))).toEqual(
+      new Set([`arn:aws:ecr:us-east-1:123456789012:repository/${name}`]),
+    );
   });
 
   it('requires signed requests in the template, and trains on Sundays', async () => {

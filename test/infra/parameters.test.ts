@@ -30,9 +30,14 @@ describe('the parameters', () => {
   it('start nothing that is billed by the hour, in any stage', () => {
     const all = Object.values(written);
     expect(all.map(({ provisionedConcurrency }) => provisionedConcurrency).filter(Boolean)).toEqual(['off']);
-    expect(all.map(({ trainingImage }) => trainingImage).filter(Boolean)).toEqual(['off']);
     expect(written.default).toMatchObject({ trainingSchedule: 'off' });
     expect(written.dev).not.toHaveProperty('trainingSchedule');
+  });
+
+  it('train in prod, with an image that the deployment builds', () => {
+    expect(written.default).toMatchObject({ trainingImage: 'off' });
+    expect(written.dev).not.toHaveProperty('trainingImage');
+    expect(written.prod).toMatchObject({ trainingImage: 'build' });
   });
 
   it('turn texts into numbers, lists and null', () => {

@@ -9,10 +9,10 @@ import {
   EC2Client,
 } from '@aws-sdk/client-ec2';
 import { CreateRepositoryCommand, ECRClient, GetLifecyclePolicyCommand, PutImageCommand } from '@aws-sdk/client-ecr';
+import { findDockerProblems } from '../../infra/docker.mjs';
 import { keepNewestImages, requireImage } from '../../infra/image-repository.mjs';
 import { findNetwork } from '../../infra/network.mjs';
 import { readOutput } from '../../infra/plugin.mjs';
-import { findDockerProblems } from '../../infra/problems.mjs';
 
 const configuration = (region: string) => ({
   endpoint: process.env.TEST_S3_ENDPOINT ?? '',
@@ -103,18 +103,22 @@ describe("training's network", () => {
 
 describe('the repository of images built here', () => {
   it(
-    'keeps the newest thirty',
+    'keeps the newest five for training, and the newest thirty of the others',
     async () => {
       const client = new ECRClient(configuration('us-east-1'));
       const repositoryName = 'serverless-serverless-bert-dev';
       await client.send(new CreateRepositoryCommand({ repositoryName }));
       await keepNewestImages(client, repositoryName);
       const { lifecyclePolicyText = '' } = await client.send(new GetLifecyclePolicyCommand({ repositoryName }));
-      expect(JSON.parse(lifecyclePolicyText).rules).toEqual([
+      const rule = (rulePriority: number, countNumber: number, selection: object) =>
         expect.objectContaining({
+          rulePriority,
           action: { type: 'expire' },
-          selection: { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: 30 },
-        }),
+          selection: { ...selection, countType: 'imageCountMoreThan', countNumber },
+        });
+      expect(JSON.parse(lifecyclePolicyText).rules).toEqual([
+        rule(1, 5, { tagStatus: 'tagged', tagPatternList: ['training-*'] }),
+        rule(2, 30, { tagStatus: 'any' }),
       ]);
     },
     timeoutMs,

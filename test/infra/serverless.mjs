@@ -15,6 +15,7 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tagOf } from '../../infra/built-image.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 const program = createRequire(import.meta.url).resolve('osls/bin/serverless.js');
@@ -39,9 +40,9 @@ const offline = () => {
 /** Copies what Serverless reads. Serverless writes beside serverless.yml, so that two runs in one folder would collide. */
 const copyService = () => {
   const folder = mkdtempSync(join(tmpdir(), 'service-'));
-  for (const part of ['serverless.yml', 'infra', 'package.json'])
+  for (const part of ['serverless.yml', 'infra', 'package.json', '.dockerignore', 'Dockerfile.train'])
     cpSync(join(root, part), join(folder, part), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  for (const part of ['node_modules', 'training']) symlinkSync(join(root, part), join(folder, part));
   return folder;
 };
 
@@ -73,7 +74,9 @@ const hashOf = (...parts) => {
 const hashSource = () => {
   const names = readdirSync(join(root, 'infra'), { recursive: true }).filter((name) => /\.(yml|m?js)$/.test(name));
   const files = [program, join(root, 'serverless.yml'), ...names.sort().map((name) => join(root, 'infra', name))];
-  return hashOf(...files.flatMap((file) => [file, readFileSync(file)]), readFileSync(join(root, 'package-lock.json')));
+  const trainingTag = tagOf({ parameter: 'trainingImage', root, platform: 'linux/amd64' });
+  const contents = files.flatMap((file) => [file, readFileSync(file)]);
+  return hashOf(...contents, trainingTag, readFileSync(join(root, 'package-lock.json')));
 };
 
 const packageInto = (file, stage, params) => {

@@ -1,14 +1,36 @@
+import { tagOf } from '../../infra/built-image.mjs';
 import { trainingImage } from './serverless.mjs';
 import { at, everything, type JsonObject, listOf, namesOfType, propertiesOf, synthesize, textOf } from './template.ts';
 
 const template = synthesize('prod', everything);
+const trainingTag = tagOf({ parameter: 'trainingImage', root: process.cwd(), platform: 'linux/amd64' });
 const job = propertiesOf(template, 'TrainingJob');
 const container = job.ContainerProperties as JsonObject;
 
 describe('training in an account', () => {
-  it.each(['dev', 'prod'])('is not there in %s until its image is', (stage) => {
-    const types = Object.values(synthesize(stage).Resources).map(({ Type }) => Type);
+  it.each([
+    ['dev', {}],
+    ['prod', { trainingImage: 'off' }],
+  ])('is not there in %s with %o', (stage, params) => {
+    const types = Object.values(synthesize(stage, params).Resources).map(({ Type }) => Type);
     expect(types.filter((type) => /Batch|Scheduler|EC2/.test(type))).toEqual([]);
+  });
+
+  it.each([
+    ['prod', {}],
+    ['dev', { trainingImage: 'build' }],
+  ])('uses the image of its content in %s with %o, from the repository of the stage', (stage, params) => {
+    const built = synthesize(stage, params);
+    const name = `serverless-serverless-bert-${stage}`;
+    expect(textOf(at(propertiesOf(built, 'TrainingJob'), 'ContainerProperties', 'Image'))).toBe(
+      `<AWS::AccountId>.dkr.ecr.<AWS::Region>.<AWS::URLSuffix>/${name}:${trainingTag}`,
+    );
+    const statements = listOf(
+      at(propertiesOf(built, 'TrainingExecutionRole'), 'Policies', 0, 'PolicyDocument', 'Statement'),
+    );
+    expect(textOf(at(statements[1], 'Resource'))).toBe(
+      `arn:<AWS::Partition>:ecr:<AWS::Region>:<AWS::AccountId>:repository/${name}`,
+    );
   });
 
   it('runs on a schedule in prod, and only by hand in dev', () => {
@@ -84,7 +106,7 @@ describe('the machines', () => {
       TrainingVpc: { Type: 'AWS::EC2::VPC::Id' },
       TrainingSubnets: { Type: 'List<AWS::EC2::Subnet::Id>' },
     });
-    expect(synthesize('prod').Parameters).toBeUndefined();
+    expect(synthesize('prod', { trainingImage: 'off' }).Parameters).toBeUndefined();
   });
 
   it('have a limit on the time that a run waits for them', () => {
@@ -186,22 +208,5 @@ describe('the schedule', () => {
       FlexibleTimeWindow: { Mode: 'OFF' },
       ScheduleExpressionTimezone: 'UTC',
     });
-  });
-});
-
-describe('the repository of the training image', () => {
-  const policy = JSON.parse(
-    String(at(propertiesOf(template, 'TrainingRepository'), 'LifecyclePolicy', 'LifecyclePolicyText')),
-  );
-
-  it('expires images by count and never by age', () => {
-    const types = policy.rules.map((rule: { selection: { countType: string } }) => rule.selection.countType);
-    expect(types).toEqual(['imageCountMoreThan', 'imageCountMoreThan']);
-  });
-
-  it('does not count the images that are in use', () => {
-    expect(policy.rules[0].selection).toMatchObject({ tagPatternList: ['live-*'], countNumber: 1000 });
-    expect(policy.rules[1].selection).toMatchObject({ tagStatus: 'any', countNumber: 10 });
-    expect(policy.rules[0].rulePriority).toBeLessThan(policy.rules[1].rulePriority);
   });
 });

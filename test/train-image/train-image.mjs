@@ -23,13 +23,18 @@ function build(context, name) {
   return buildImage({ file, context, tag: `localhost/serverless-bert/${name}:latest`, flags });
 }
 
-/** Builds the image of this checkout and returns its id. */
-export function buildTrainImage() {
+/** Makes the base image available to the next build, to podman's and to docker's, which name it differently. */
+export function provideTrainBase() {
   const real = `docker.io/${baseName}`;
   if (useRealBase()) podman(['pull', '--quiet', real]);
   const recipeFolder = join(import.meta.dirname, 'cuda-base');
   const found = useRealBase() ? real : ensureStandIn({ tag: 'localhost/stand-in/cuda:latest', recipeFolder });
-  podman(['tag', found, baseName]);
+  podman(['tag', found, baseName, real]);
+}
+
+/** Builds the image of this checkout and returns its id. */
+export function buildTrainImage() {
+  provideTrainBase();
   return build(root, 'train');
 }
 
