@@ -245,7 +245,7 @@ export interface components {
         /** Predictions */
         Predictions: {
             /**
-             * @description Version of the model
+             * @description Version of the model that answered the first text
              * @example 20261123T081500Z-3f9a1c2
              */
             model: string;
@@ -307,6 +307,11 @@ export interface components {
             /** @description Parts of the text; only with long=windows */
             windows?: components["schemas"]["Window"][];
             explanation?: components["schemas"]["Explanation"];
+            /**
+             * @description Version that answered the text; only if it is not that of the list
+             * @example 20261123T081500Z-3f9a1c2
+             */
+            model?: string;
         };
         /**
          * PredictionError

@@ -86,13 +86,14 @@ function addGauges(registers: Registry[], { models, admission }: MetricSources):
   });
   new Gauge({
     name: 'model_info',
-    help: 'The model that answers. The value is always 1.',
+    help: 'The model that answers, and a candidate. The value is always 1.',
     labelNames: ['version'] as const,
     registers,
     collect() {
       this.reset();
-      const model = models.loaded();
-      if (model) this.set({ version: model.manifest.version }, 1);
+      const served = models.loaded();
+      for (const model of [served, served?.candidate?.model])
+        if (model) this.set({ version: model.manifest.version }, 1);
     },
   });
 }

@@ -85,13 +85,16 @@ async function start(options: ServeOptions, configuration: Configuration): Promi
   const log = createLog({ level: configuration.logLevel });
   const loading = new AbortController();
   const { workers, queue: queueDepth, cors: origins, quiet, apiKey } = options;
-  const load = () =>
-    loadModel(configuration, {
-      log,
-      signal: loading.signal,
-      openClassifier: (source, { threads }) => startPool(source, { workerPath, workers, threads, queueDepth, log }),
-    });
-  const models = createModelProvider(load, createWatch(configuration, { log }));
+  const load = (modelVersion = configuration.modelVersion) =>
+    loadModel(
+      { ...configuration, modelVersion },
+      {
+        log,
+        signal: loading.signal,
+        openClassifier: (source, { threads }) => startPool(source, { workerPath, workers, threads, queueDepth, log }),
+      },
+    );
+  const models = createModelProvider(() => load(), createWatch(configuration, { log, loadCandidate: load }));
   const { logText, page } = configuration;
   const pageFolder = page ? join(import.meta.dirname, '..', 'page') : undefined;
   const admission = createAdmission({ capacity: workers + queueDepth, log });
@@ -119,7 +122,8 @@ function stopOnSignal({ models, server, loading }: Service): void {
     stopping = true;
     loading.abort(new Error('the server is stopping'));
     await server.close();
-    await models.loaded()?.classifier.release();
+    const served = models.loaded();
+    await Promise.all([served, served?.candidate?.model].map((model) => model?.classifier.release()));
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);

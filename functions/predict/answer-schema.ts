@@ -45,8 +45,12 @@ const probabilities = z.record(z.string(), z.number()).openapi({
   example: { negative: 0.0021, neutral: 0.0412, positive: 0.9567 },
 });
 
+const otherVersion = version.optional().openapi({
+  description: 'Version that answered the text; only if it is not that of the list',
+});
+
 const prediction = z
-  .object({ label, score, probabilities, ...findings })
+  .object({ label, score, probabilities, ...findings, model: otherVersion })
   .openapi('Prediction', { title: 'Prediction' });
 
 const itemFailure = z
@@ -64,7 +68,7 @@ export type Prediction = z.infer<typeof prediction>;
 /** The body of an answer to a list. */
 export const listAnswer = z
   .object({
-    model: version,
+    model: version.openapi({ description: 'Version of the model that answered the first text' }),
     results: z.array(result).openapi({ description: 'One for each input, in the order of the inputs' }),
   })
   .openapi('Predictions', { title: 'Predictions' });

@@ -1,6 +1,11 @@
 import { Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
-import type { LoadedModel, ModelProvider, PredictionParameters } from '../../layers/prediction/index.ts';
+import {
+  chooseModel,
+  type LoadedModel,
+  type PredictionParameters,
+  type ServedModel,
+} from '../../layers/prediction/index.ts';
 import { describeFailure, type Log } from '../../layers/telemetry/index.ts';
 import { classifySentence, describeModel } from './answer.ts';
 import { requireKey } from './authentication.ts';
@@ -11,6 +16,7 @@ import { parseJson } from './json.ts';
 import { answerJson } from './json-answer.ts';
 import type { FindKey } from './keys.ts';
 import { predictList } from './list.ts';
+import { type ModelAccess, withModel, withText, withTexts } from './model-access.ts';
 import {
   addOutcome,
   fail,
@@ -20,6 +26,7 @@ import {
   type RequestEnvironment,
 } from './observability.ts';
 import { addPage } from './page/routes.ts';
+import { showParts } from './parts.ts';
 import {
   checkListRequest,
   checkSentence,
@@ -29,13 +36,10 @@ import {
   sentenceParameters,
   toParameters,
 } from './request-schema.ts';
-import { readDeadline, withTimeout } from './timeout.ts';
+import { readDeadline } from './timeout.ts';
 
-interface Dependencies {
-  readonly models: ModelProvider;
+interface Dependencies extends ModelAccess {
   readonly log: Log;
-  /** Milliseconds that a request waits for a model that is loading. API Gateway gives up after 30 s. */
-  readonly modelTimeoutMs?: number;
   /** Milliseconds in which the body of a request must arrive. */
   readonly bodyTimeoutMs?: number;
   /** Whether the log contains the texts of the requests. */
@@ -52,30 +56,6 @@ interface Dependencies {
 
 /** The application, for any server that uses `fetch` requests and responses. */
 export type App = ReturnType<typeof createApp>;
-
-/**
- * Waits for a model, then answers with that model from beginning to end.
- *
- * @param texts - how many texts the request has for the classifier.
- */
-async function withModel<T>(dependencies: Dependencies, texts: number, answer: (model: LoadedModel) => Promise<T>) {
-  const { models, modelTimeoutMs = 25_000 } = dependencies;
-  // Without a timer, which a loaded model does not need.
-  const model =
-    models.loaded() ??
-    (await withTimeout(modelTimeoutMs, models.current()).catch((cause: unknown) => {
-      throw new ApiError('MODEL_UNAVAILABLE', { cause });
-    }));
-  if (!model) throw new ApiError('MODEL_UNAVAILABLE');
-  return models.use((current) => (texts === 0 ? answer(current) : takeTurns(current, texts, answer)));
-}
-
-/** Answers with a classifier that knows which texts belong together, where requests take turns. */
-async function takeTurns<T>(model: LoadedModel, texts: number, answer: (model: LoadedModel) => Promise<T>): Promise<T> {
-  const classifier = model.classifier.forRequest?.(texts);
-  if (!classifier) return answer(model);
-  return answer({ ...model, classifier }).finally(() => classifier.release());
-}
 
 function showVersion(c: RequestContext, model: LoadedModel | undefined): void {
   if (!model) return;
@@ -105,6 +85,7 @@ async function predictSentence(
 ) {
   const { answer, stages } = await classifySentence(model, sentence, parameters);
   const { label, tokens, unknown, truncated, reliable, reason } = answer;
+  const parts = c.get('outcome').parts?.map((part) => ({ ...part, answers: 1, runMs: stages.runMs }));
   addOutcome(c, {
     label,
     tokens,
@@ -114,14 +95,19 @@ async function predictSentence(
     ...(reason && { reason }),
     predictions: [answer],
     stages,
+    ...(parts && { parts }),
   });
   return answer;
 }
 
-/** Answers a list of texts. */
-async function answerList(c: RequestContext, model: LoadedModel, request: ListRequest) {
+/** Answers a list of texts. During a canary its version is that of its first text. */
+async function answerList(c: RequestContext, served: ServedModel, request: ListRequest) {
   const limits = { deadline: readDeadline(c.env), signal: c.req.raw.signal };
-  const { results, outcome, late } = await predictList(model, request, limits);
+  const [first = ''] = request.inputs;
+  const model = chooseModel(served, first);
+  showVersion(c, model);
+  addOutcome(c, showParts(served, request.inputs));
+  const { results, outcome, late } = await predictList(served, request, limits);
   addOutcome(c, outcome);
   if (late) c.header('Retry-After', '1');
   return answerJson(c, { model: model.manifest.version, results });
@@ -155,8 +141,9 @@ export function createApp(dependencies: Dependencies) {
   app.get('/predict', async (c) => {
     const { sentence, ...asked } = checkSentence(c.req.queries(), sentenceParameters);
     if (logText) addOutcome(c, { text: sentence });
-    return withModel(dependencies, 1, async (model) => {
+    return withText(dependencies, sentence, async (model, served) => {
       showVersion(c, model);
+      addOutcome(c, showParts(served, [sentence]));
       const tag = createTag(model.manifest.version, sentence, asked.long, asked.explain);
       const unchanged = answerUnchanged(c, tag);
       if (unchanged) return unchanged;
@@ -172,21 +159,19 @@ export function createApp(dependencies: Dependencies) {
     if (kind === 'json') {
       const request = checkListRequest(await parseJson(text));
       if (logText) addOutcome(c, { text: request.inputs.join('\n') });
-      return withModel(dependencies, request.inputs.length, async (model) => {
-        showVersion(c, model);
-        return answerList(c, model, request);
-      });
+      return withTexts(dependencies, request.inputs, (served) => answerList(c, served, request));
     }
     const { sentence, ...asked } = checkSentence(readForm(text), sentenceForm);
     if (logText) addOutcome(c, { text: sentence });
-    return withModel(dependencies, 1, async (model) => {
+    return withText(dependencies, sentence, async (model, served) => {
       showVersion(c, model);
+      addOutcome(c, showParts(served, [sentence]));
       return answerJson(c, await predictSentence(c, model, sentence, toParameters(asked)));
     });
   });
 
   app.get('/model', async (c) =>
-    withModel(dependencies, 0, async (model) => {
+    withModel(dependencies, async (model) => {
       showVersion(c, model);
       const tag = createTag(model.manifest.version);
       const unchanged = answerUnchanged(c, tag);

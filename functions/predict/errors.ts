@@ -76,6 +76,9 @@ export type ErrorCode = keyof typeof errorTable;
 /** All codes, for the OpenAPI document and for validation. */
 export const errorCodes = Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]];
 
+/** Whether the service is to blame for an error, not the caller. */
+export const isServerError = (code: ErrorCode): boolean => errorTable[code].status >= 500;
+
 /** The codes of errors that one text of a list can have. */
 export const itemErrorCodes = ['SENTENCE_BLANK', 'SENTENCE_TOO_LONG', 'WINDOWS_TOO_MANY', 'TIME_BUDGET'] as const;
 

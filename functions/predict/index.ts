@@ -18,11 +18,17 @@ const { AWS_LAMBDA_INITIALIZATION_TYPE: initType, AWS_LAMBDA_FUNCTION_MEMORY_SIZ
 const { logLevel, logText, drift } = configuration;
 const pageFolder = configuration.page ? join(import.meta.dirname, '..', '..', 'page') : undefined;
 const log = createLog({ level: logLevel, fields: { initType } });
-const watch = createWatch(configuration, { log, onReleased: (model) => removeDownload(configuration, model) });
 const timeline = createTimeline();
 let onDownloading: () => void = () => undefined;
 const downloading = new Promise<void>((resolve) => {
   onDownloading = resolve;
+});
+let onCandidateFailed: () => void = () => undefined;
+const watch = createWatch(configuration, {
+  log,
+  loadCandidate: (modelVersion) => loadModel({ ...configuration, modelVersion }, { log }),
+  onCandidateFailed: () => onCandidateFailed(),
+  onReleased: (model) => removeDownload(configuration, model),
 });
 const models = createModelProvider(() => loadModel(configuration, { log, timeline, onDownloading }), watch);
 
@@ -62,7 +68,8 @@ const [{ createApp }, { createHandler }, observability, meter, findKey] = await 
     openKeys(configuration.keysParameter),
   ]);
 });
-const { createObserver, recordColdStart, recordLoad } = observability;
+const { createObserver, recordCandidateFailure, recordColdStart, recordLoad } = observability;
+onCandidateFailed = () => recordCandidateFailure(meter);
 const environment = { memoryMb: Number(memory ?? 0), architecture: process.arch, initType: initType ?? 'unknown' };
 recordColdStart(meter, environment);
 const firstLoad = loading.then((model) => {

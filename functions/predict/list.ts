@@ -1,21 +1,30 @@
 // Answers a list of texts.
 import {
+  chooseModel,
   findTextFault,
   type LoadedModel,
   loadInference,
   type Prediction,
   type PredictionParameters,
+  type ServedModel,
   type TimedPrediction,
 } from '../../layers/prediction/index.ts';
 import { predict } from './answer.ts';
 import type { Result } from './answer-schema.ts';
 import { ApiError, describeItemError, type ItemErrorCode } from './errors.ts';
 import type { Outcome } from './observability.ts';
+import { type Run, sumParts } from './parts.ts';
 import type { ListRequest } from './request-schema.ts';
 import { withTimeout } from './timeout.ts';
 
 /** A prediction, or the reason why there is none. */
 type ItemOutcome = TimedPrediction | ItemErrorCode;
+
+/** A text's outcome and the version that answered it. */
+interface Item {
+  readonly model: LoadedModel;
+  readonly outcome: ItemOutcome;
+}
 
 /** Results in the order of the inputs, and what the log says of them. */
 export interface ListResults {
@@ -38,15 +47,23 @@ interface Limits {
  *
  * @throws what the classifier throws.
  */
-export async function predictList(model: LoadedModel, request: ListRequest, limits: Limits): Promise<ListResults> {
+export async function predictList(served: ServedModel, request: ListRequest, limits: Limits): Promise<ListResults> {
   const { inputs, parameters } = request;
-  const found = new Map<string, ItemOutcome>();
+  const found = new Map<string, Item>();
   const { runEach } = await loadInference();
-  const predictOne = async (text: string) =>
-    void found.set(text, await predictItem(model, text, parameters, limits.deadline));
-  await runEach(new Set(inputs).values(), model.classifier.concurrency ?? 1, predictOne, () => limits.signal.aborted);
-  const items = inputs.map((text) => found.get(text) ?? 'TIME_BUDGET');
-  return { results: items.map(toResult), outcome: summarize([...found.values()]), late: items.includes('TIME_BUDGET') };
+  const predictOne = async (text: string) => {
+    const model = chooseModel(served, text);
+    found.set(text, { model, outcome: await predictItem(model, text, parameters, limits.deadline) });
+  };
+  await runEach(new Set(inputs).values(), served.classifier.concurrency ?? 1, predictOne, () => limits.signal.aborted);
+  const late: Item = { model: served, outcome: 'TIME_BUDGET' };
+  const items = inputs.map((text) => found.get(text) ?? late);
+  const [first = late] = items;
+  return {
+    results: items.map((item) => toResult(item, first.model)),
+    outcome: summarize(served, [...found.values()]),
+    late: items.some(({ outcome }) => outcome === 'TIME_BUDGET'),
+  };
 }
 
 async function predictItem(
@@ -69,7 +86,12 @@ async function predictItem(
   }
 }
 
-const toResult = (item: ItemOutcome): Result => (typeof item === 'string' ? describeItemError(item) : item.prediction);
+/** The result of an item; with its version if that is another one than the list's. */
+function toResult({ model: { manifest }, outcome }: Item, first: LoadedModel): Result {
+  if (typeof outcome === 'string') return describeItemError(outcome);
+  const { version } = manifest;
+  return version === first.manifest.version ? outcome.prediction : { ...outcome.prediction, model: version };
+}
 
 const sum = <T>(items: readonly T[], read: (item: T) => number) => items.reduce((total, item) => total + read(item), 0);
 
@@ -80,9 +102,14 @@ function countBy(predictions: readonly Prediction[], read: (prediction: Predicti
   return counts;
 }
 
+const toRun = ({ model, outcome }: Item): Run => ({
+  model,
+  runMs: typeof outcome === 'string' ? undefined : outcome.stages.runMs,
+});
+
 /** What was run for a list, together. */
-function summarize(items: readonly ItemOutcome[]): Outcome {
-  const runs = items.filter((item) => typeof item !== 'string');
+function summarize(served: ServedModel, items: readonly Item[]): Outcome {
+  const runs = items.map(({ outcome }) => outcome).filter((outcome) => typeof outcome !== 'string');
   const predictions = runs.map(({ prediction }) => prediction);
   return {
     texts: items.length,
@@ -97,5 +124,6 @@ function summarize(items: readonly ItemOutcome[]): Outcome {
       tokenizeMs: sum(runs, ({ stages }) => stages.tokenizeMs),
       runMs: sum(runs, ({ stages }) => stages.runMs),
     },
+    ...(served.candidate && { parts: sumParts(served, items.map(toRun)) }),
   };
 }

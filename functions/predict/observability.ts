@@ -6,7 +6,8 @@ import type { LoadStages, RunStages, UnreliableReason } from '../../layers/infer
 import type { PullStages } from '../../layers/model-store/index.ts';
 import { type CountedPrediction, countBins } from '../../layers/prediction/index.ts';
 import type { Log, Measure, Meter } from '../../layers/telemetry/index.ts';
-import { answerError, type ErrorCode, type ErrorDetails } from './errors.ts';
+import { answerError, type ErrorCode, type ErrorDetails, isServerError } from './errors.ts';
+import type { Part } from './parts.ts';
 
 /** What the Lambda adapter passes with a request. Other servers pass nothing. */
 interface Bindings {
@@ -39,6 +40,8 @@ export interface Outcome {
   /** What was answered, for the counts by bin. Not in the log, which has the sums. */
   predictions?: readonly CountedPrediction[];
   stages?: RunStages;
+  /** During a canary: what each version answers. */
+  parts?: readonly Part[];
   /** Only if the operator wants the texts in the log. */
   text?: string;
 }
@@ -152,8 +155,20 @@ export function createObserver(
     if (code) measures.push(count('Errors'));
     meter.record(measures);
     if (code) meter.record([count('Errors')], { code });
+    for (const part of outcome.parts ?? []) recordPart(meter, part, code);
   };
 }
+
+/** Records what a version did for a request, by its place in the canary, for alarms, and by its name, for people. */
+function recordPart(meter: Meter, { variant, modelVersion, answers, runMs }: Part, code: ErrorCode | undefined): void {
+  const measures = [count('Answers', answers), count('Errors', code && isServerError(code) ? 1 : 0)];
+  if (answers > 0) measures.push(milliseconds('RunTime', runMs / answers));
+  meter.record(measures, { variant });
+  meter.record(measures, { modelVersion });
+}
+
+/** Counts a candidate that could not be loaded. */
+export const recordCandidateFailure = (meter: Meter): void => meter.record([count('CandidateFailed')]);
 
 /** Counts the start of an execution environment. */
 export function recordColdStart(meter: Meter, { initType }: ExecutionEnvironment): void {

@@ -1,7 +1,7 @@
 import { runConcurrently } from './concurrency.ts';
 import { explainMissing, ModelStoreError } from './errors.ts';
 import { keyInVersion, type Manifest, readManifest } from './manifest.ts';
-import { readPointer } from './pointer.ts';
+import { readPointer, type StoredPointer } from './pointer.ts';
 import type { Cancellable, FetchedFile, FileEntry, FileRequest, ReadableStore } from './types.ts';
 
 /** Which model to pull, and where to. */
@@ -32,8 +32,8 @@ export interface PulledModel {
   readonly manifest: Manifest;
   readonly modelPath: string;
   readonly tokenizerPath: string;
-  /** The tag of `current.json`, which changes with a promotion; undefined for a version that was requested by name. */
-  readonly pointerEtag: string | undefined;
+  /** `current.json`, whose tag changes with a promotion; undefined for a version that was requested by name. */
+  readonly pointer: StoredPointer | undefined;
   /** Bytes that were transferred; 0 if all files were on this disk already. */
   readonly receivedBytes: number;
   readonly stages: PullStages;
@@ -48,12 +48,12 @@ export interface PulledModel {
  */
 export async function pullModel(store: ReadableStore, options: PullOptions): Promise<PulledModel> {
   const started = performance.now();
-  const { manifest, pointerEtag } = await findManifest(store, options);
+  const { manifest, pointer } = await findManifest(store, options);
   const found = performance.now();
   const { model, tokenizer } = await fetchBoth(store, manifest, options);
   return {
     manifest,
-    pointerEtag,
+    pointer,
     modelPath: model.path,
     tokenizerPath: tokenizer.path,
     receivedBytes: model.receivedBytes + tokenizer.receivedBytes,
@@ -65,13 +65,12 @@ export async function pullModel(store: ReadableStore, options: PullOptions): Pro
   };
 }
 
-type FoundManifest = Pick<PulledModel, 'manifest' | 'pointerEtag'>;
+type FoundManifest = Pick<PulledModel, 'manifest' | 'pointer'>;
 
 async function findManifest(store: ReadableStore, { version, signal }: PullOptions): Promise<FoundManifest> {
-  if (version !== undefined)
-    return { manifest: await readManifest(store, version, { signal }), pointerEtag: undefined };
-  const { pointer, etag } = await readPointer(store, { signal });
-  return { manifest: pointer.manifest, pointerEtag: etag };
+  if (version !== undefined) return { manifest: await readManifest(store, version, { signal }), pointer: undefined };
+  const pointer = await readPointer(store, { signal });
+  return { manifest: pointer.pointer.manifest, pointer };
 }
 
 /** Which file of a version to fetch, and where to. */

@@ -1,38 +1,27 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readPointerIfChanged } from '../model-store/index.ts';
-import { describeFailure, type Log } from '../telemetry/index.ts';
+import { describeFailure } from '../telemetry/index.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import type { ModelSettings } from './model-settings.ts';
+import type { Offer, Watch } from './pointer-watch.ts';
+import type { ServedModel } from './served-model.ts';
 
 /** Gives the application its model. */
 export interface ModelProvider {
   /** The current model. Loads it first if needed. Rejects if it cannot be loaded. */
   current(): Promise<LoadedModel>;
   /** The model that is loaded now. Never starts a load. */
-  loaded(): LoadedModel | undefined;
+  loaded(): ServedModel | undefined;
   /**
-   * Runs a task with the loaded model. The model stays usable until the task ends, even if another version becomes current
-   * meanwhile. A provider with a watch checks here whether a new version is due; the task does not wait for the check.
+   * Runs a task with the loaded model. The model and its candidate stay usable until the task ends, even if another version
+   * becomes current meanwhile. A provider with a watch looks here whether a new version is due; the task does not wait for the
+   * look.
    *
    * @throws Error if no model is loaded: wait for `current` first.
    */
-  use<T>(task: (model: LoadedModel) => Promise<T>): Promise<T>;
-  /** Resolves when no check for a new version is running. */
-  settled(): Promise<void> | undefined;
-}
-
-/** How a provider follows the current version. */
-export interface Watch {
-  /** Whether another version than this model is current. */
-  readonly isStale: (model: LoadedModel) => Promise<boolean>;
-  /** Least milliseconds between two checks. */
-  readonly intervalMs: number;
-  readonly log: Log;
-  /** Milliseconds of a clock that keeps running while the process is frozen. */
-  readonly now?: () => number;
-  /** Called when a replaced model has been released. */
-  readonly onReleased?: (model: LoadedModel) => Promise<void>;
+  use<T>(task: (model: ServedModel) => Promise<T>): Promise<T>;
+  /** Resolves when no look for a new version is running. */
+  settled(): Promise<void>;
 }
 
 /** A model and the number of tasks that use it. */
@@ -42,26 +31,49 @@ interface ModelInUse {
   replaced: boolean;
 }
 
+const toUse = (model: LoadedModel): ModelInUse => ({ model, tasks: 0, replaced: false });
+
+const versionOf = (used: ModelInUse | undefined) => used?.model.manifest.version;
+
+/** The models that answer now. A request keeps the ones that it began with. */
+interface Active {
+  readonly champion: ModelInUse;
+  readonly candidate: ModelInUse | undefined;
+  readonly served: ServedModel;
+}
+
 /**
  * Loads a model once for all callers. A failed load is forgotten, so that the next caller tries again.
  *
- * With a watch the provider follows the current version. A request starts the check, at most once per interval. A timer
+ * With a watch the provider follows the current version. A request starts the look, at most once per interval. A timer
  * would not work, because Lambda freezes the process between requests. The new model loads while the old one answers. Then
  * it replaces the old one in one step, and the old one is released after its last task. If anything fails, the old model
  * stays. See docs/decisions/0031-looks-for-a-new-model.md.
+ *
+ * During a canary the candidate is loaded beside the current model, and released after it. If it cannot be loaded, the current
+ * model answers everything.
  */
 export function createModelProvider(load: () => Promise<LoadedModel>, watch?: Watch): ModelProvider {
   const now = watch?.now ?? Date.now;
   let loading: Promise<LoadedModel> | undefined;
-  let active: ModelInUse | undefined;
+  let active: Active | undefined;
   let checking: Promise<void> | undefined;
   let checkedAt = Number.NEGATIVE_INFINITY;
+
+  /** The switch has no `await` in it, so that every request sees either the old or the new models. */
+  const activate = (champion: ModelInUse, candidate?: ModelInUse, share = 0): Active => {
+    const { model } = champion;
+    const served = candidate ? { ...model, candidate: { model: candidate.model, share } } : model;
+    active = { champion, candidate, served };
+    return active;
+  };
 
   const loadFirst = () => {
     const startedAt = now();
     const attempt = load().then((model) => {
-      checkedAt = startedAt;
-      active = { model, tasks: 0, replaced: false };
+      // A canary that runs already is not waited for. The first request looks for it.
+      if (!model.pointer?.pointer.candidate) checkedAt = startedAt;
+      activate(toUse(model));
       return model;
     });
     attempt.catch(() => {
@@ -81,30 +93,59 @@ export function createModelProvider(load: () => Promise<LoadedModel>, watch?: Wa
 
   const releaseIfUnused = (old: ModelInUse) => (old.replaced && old.tasks === 0 ? release(old) : undefined);
 
-  /** The switch has no `await` in it, so that every request sees either the old or the new model. */
-  const replace = async (old: ModelInUse, model: LoadedModel) => {
-    active = { model, tasks: 0, replaced: false };
-    loading = Promise.resolve(model);
+  const retire = (old: ModelInUse) => {
     old.replaced = true;
-    await releaseIfUnused(old);
+    return releaseIfUnused(old);
   };
 
-  const check = async (old: ModelInUse, { isStale, log }: Watch) => {
-    const { version } = old.model.manifest;
+  const dropCandidate = async (old: Active, { log }: Watch): Promise<Active> => {
+    if (!old.candidate) return old;
+    log.info('candidate dropped', { modelVersion: versionOf(old.candidate) });
+    const next = activate(old.champion);
+    await retire(old.candidate);
+    return next;
+  };
+
+  /** A candidate that is promoted is loaded already. */
+  const replaceChampion = async ({ champion, candidate, served }: Active, version: string, { log }: Watch) => {
+    const promoted = versionOf(candidate) === version ? candidate : undefined;
+    const next = promoted ?? toUse(await load());
+    log.info('model replaced', { modelVersion: versionOf(next), previousVersion: versionOf(champion) });
+    const switched = activate(next, promoted ? undefined : candidate, served.candidate?.share);
+    loading = Promise.resolve(next.model);
+    await retire(champion);
+    return switched;
+  };
+
+  const followCandidate = async ({ champion, candidate }: Active, { version, share }: Offer, watch: Watch) => {
+    if (versionOf(candidate) === version) return void activate(champion, candidate, share);
+    if (!watch.loadCandidate) return;
     try {
-      if (!(await isStale(old.model))) return;
-      const model = await load();
-      log.info('model replaced', { modelVersion: model.manifest.version, previousVersion: version });
-      await replace(old, model);
+      activate(champion, toUse(await watch.loadCandidate(version)), share);
+      watch.log.info('candidate answers', { modelVersion: version, share });
     } catch (error) {
-      log.warn('model not refreshed', { modelVersion: version, error: describeFailure(error) });
+      watch.log.error('candidate not loaded', { modelVersion: version, error: describeFailure(error) });
+      watch.onCandidateFailed?.(version);
+    }
+  };
+
+  /** A candidate that is no longer wanted goes first, so that there are never three models in memory. */
+  const check = async (old: Active, watch: Watch) => {
+    let now = old;
+    try {
+      const { version, candidate } = await watch.look(old.champion.model);
+      if (![version, candidate?.version].includes(versionOf(now.candidate))) now = await dropCandidate(now, watch);
+      if (version !== versionOf(now.champion)) now = await replaceChampion(now, version, watch);
+      if (candidate) await followCandidate(now, candidate, watch);
+    } catch (error) {
+      watch.log.warn('model not refreshed', { modelVersion: versionOf(now.champion), error: describeFailure(error) });
     }
   };
 
   /** Checks also after the clock was set back. */
   const isDue = (interval: number) => Math.abs(now() - checkedAt) >= interval;
 
-  const checkIfDue = (used: ModelInUse) => {
+  const checkIfDue = (used: Active) => {
     if (!watch || checking || !isDue(watch.intervalMs)) return;
     checkedAt = now();
     checking = check(used, watch).finally(() => {
@@ -112,52 +153,35 @@ export function createModelProvider(load: () => Promise<LoadedModel>, watch?: Wa
     });
   };
 
+  const begin = (used: ModelInUse) => {
+    used.tasks += 1;
+  };
+  const end = (used: ModelInUse) => {
+    used.tasks -= 1;
+    releaseIfUnused(used);
+  };
+
   return {
     current: () => {
       loading ??= loadFirst();
       return loading;
     },
-    loaded: () => active?.model,
+    loaded: () => active?.served,
     use: async (task) => {
       const used = active;
       if (!used) throw new Error('no model is loaded');
-      used.tasks += 1;
+      begin(used.champion);
+      if (used.candidate) begin(used.candidate);
       checkIfDue(used);
       try {
-        return await task(used.model);
+        return await task(used.served);
       } finally {
-        used.tasks -= 1;
-        releaseIfUnused(used);
+        end(used.champion);
+        if (used.candidate) end(used.candidate);
       }
     },
-    settled: () => checking,
+    settled: async () => checking,
   };
-}
-
-/** Milliseconds after which a check gives up on a store that does not answer. */
-const checkTimeoutMs = 10_000;
-
-/**
- * Creates the check whether another version is current. It is a conditional read of the pointer: one small request, which
- * returns no body while nothing has changed. If the pointer changed but names the same version (a hold was set), the check
- * remembers the new ETag.
- */
-export function createStaleCheck({ store }: Pick<ModelSettings, 'store'>): Watch['isStale'] {
-  let seen: { readonly version: string; readonly etag: string } | undefined;
-  return async ({ manifest: { version }, pointerEtag = '' }: LoadedModel) => {
-    const etag = seen?.version === version ? seen.etag : pointerEtag;
-    const changed = await readPointerIfChanged(store, etag, { signal: AbortSignal.timeout(checkTimeoutMs) });
-    if (!changed) return false;
-    seen = { version: changed.pointer.version, etag: changed.etag };
-    return changed.pointer.version !== version;
-  };
-}
-
-/** Creates the watch that the settings ask for; undefined if the service is pinned to a version. */
-export function createWatch(settings: ModelSettings, rest: Omit<Watch, 'isStale' | 'intervalMs'>) {
-  const { modelVersion, refreshMs } = settings;
-  if (modelVersion !== undefined) return undefined;
-  return { ...rest, isStale: createStaleCheck(settings), intervalMs: refreshMs };
 }
 
 /**

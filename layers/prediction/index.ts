@@ -1,5 +1,5 @@
 export { formatProbability, weighPositive } from './classes.ts';
-export { createModelProvider, createWatch, type ModelProvider, removeDownload, type Watch } from './current-model.ts';
+export { createModelProvider, type ModelProvider, removeDownload } from './current-model.ts';
 export {
   type Bins,
   binsOf,
@@ -23,7 +23,9 @@ export {
   readStore,
   readSwitch,
 } from './model-settings.ts';
+export { createWatch, type Watch } from './pointer-watch.ts';
 export { type FailedRecord, type ResultRecord, type ScoredRecord, scoreRecord, type TextRecord } from './record.ts';
+export { chooseModel, type ServedModel } from './served-model.ts';
 export { findTextFault, maxCharacters } from './text-fault.ts';
 export {
   loadInference,

@@ -7,8 +7,8 @@ import type { ModelSettings } from './model-settings.ts';
 export interface LoadedModel {
   readonly manifest: Manifest;
   readonly classifier: Classifier;
-  /** The ETag of the pointer that named the version; undefined for a pinned version. */
-  readonly pointerEtag?: string | undefined;
+  /** The pointer that named the version, with its tag; undefined for a version that was requested by name. */
+  readonly pointer?: PulledModel['pointer'];
   /** Milliseconds of each stage of the download. */
   readonly pullStages?: PullStages;
 }
@@ -68,7 +68,7 @@ async function pullAndOpen(settings: ModelSettings, dependencies: Dependencies):
     stages: round(stages),
     timeline: Object.fromEntries(Object.entries(timeline.spans).map(([name, span]) => [name, span.map(toTenths)])),
   });
-  return { manifest: pulled.manifest, classifier, pointerEtag: pulled.pointerEtag, pullStages: pulled.stages };
+  return { manifest: pulled.manifest, classifier, pointer: pulled.pointer, pullStages: pulled.stages };
 }
 
 function toSource({ manifest, modelPath, tokenizerPath }: PulledModel): ModelSource {

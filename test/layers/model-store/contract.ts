@@ -35,7 +35,7 @@ function describePulling(open: () => Promise<StoreHarness>) {
     expect(await readFile(pulled.modelPath)).toEqual(sample.model);
     expect(await readFile(pulled.tokenizerPath)).toEqual(sample.tokenizer);
     expect(pulled.manifest).toEqual(sample.manifest);
-    expect(pulled.pointerEtag).toBe((await harness.store.readText('current.json')).etag);
+    expect(pulled.pointer?.etag).toBe((await harness.store.readText('current.json')).etag);
     for (const ms of Object.values(pulled.stages)) expect(ms).toBeGreaterThanOrEqual(0);
   });
 
@@ -46,7 +46,7 @@ function describePulling(open: () => Promise<StoreHarness>) {
     await publish(harness, newer);
     const pulled = await pull(harness, older.version);
     expect(await readFile(pulled.modelPath)).toEqual(older.model);
-    expect(pulled.pointerEtag).toBeUndefined();
+    expect(pulled.pointer).toBeUndefined();
   });
 
   it('does not need the files that serving does not load', async () => {

@@ -1,21 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { createStaleCheck } from '../../../layers/prediction/current-model.ts';
-import {
-  createModelProvider,
-  createWatch,
-  type LoadedModel,
-  loadModel,
-  type Watch,
-} from '../../../layers/prediction/index.ts';
-import { configure, createRecord, loadTiny } from '../../functions/predict/tiny-service.ts';
-import {
-  createPointer,
-  createTinyVersion,
-  firstVersion,
-  secondVersion,
-  writeTinyStore,
-} from '../../functions/predict/tiny-store.ts';
+import { isInShare } from '../../../layers/model-store/index.ts';
+import { chooseModel, createModelProvider, type LoadedModel, type Watch } from '../../../layers/prediction/index.ts';
+import { createRecord, type LogLine, loadTiny } from '../../functions/predict/tiny-service.ts';
 
 let model: LoadedModel;
 beforeAll(async () => {
@@ -64,14 +49,23 @@ it('returns the loaded model without starting a load', async () => {
   expect(provider.loaded()).toBe(model);
 });
 
+interface Scene {
+  readonly events: string[];
+  readonly lines: readonly LogLine[];
+  time: number;
+  checks: number;
+  newest: number;
+  failuresLeft: number;
+  candidate?: { readonly version: string; readonly share: number } | undefined;
+}
+
 describe('a provider with a watch', () => {
   /** A provider of fake models. The scene records the order in which they are loaded and released. */
   function createScene({ failures = 0 } = {}) {
     const events: string[] = [];
     const { log, lines } = createRecord();
-    const scene = { events, lines, time: 0, checks: 0, newest: 1, failuresLeft: failures };
-    const load = async (): Promise<LoadedModel> => {
-      const name = String(scene.newest);
+    const scene: Scene = { events, lines, time: 0, checks: 0, newest: 1, failuresLeft: failures };
+    const open = async (name: string): Promise<LoadedModel> => {
       await new Promise(setImmediate);
       if (name !== '1' && scene.failuresLeft-- > 0) throw new Error('S3 is away');
       events.push(`load ${name}`);
@@ -79,17 +73,27 @@ describe('a provider with a watch', () => {
       return { manifest: { ...model.manifest, version: name }, classifier: { ...model.classifier, release } };
     };
     const watch: Watch = {
-      isStale: async ({ manifest }) => {
+      look: async () => {
         scene.checks += 1;
-        return manifest.version !== String(scene.newest);
+        return { version: String(scene.newest), candidate: scene.candidate };
       },
+      loadCandidate: (version) => open(version),
+      onCandidateFailed: (version) => events.push(`fail ${version}`),
       intervalMs: 60_000,
       log,
       now: () => scene.time,
     };
-    const provider = createModelProvider(load, watch);
+    const provider = createModelProvider(() => open(String(scene.newest)), watch);
     const ask = () => provider.use(async ({ manifest }) => manifest.version);
-    return { scene, provider, ask };
+    const askFor = (text: string) => provider.use(async (served) => chooseModel(served, text).manifest.version);
+    /** Looks for new versions, a minute later. */
+    const look = async () => {
+      scene.time += 60_000;
+      await ask();
+      await provider.settled();
+      await new Promise(setImmediate);
+    };
+    return { scene, provider, ask, askFor, look };
   }
 
   it('checks at most once per interval, for any number of requests', async () => {
@@ -174,43 +178,90 @@ describe('a provider with a watch', () => {
   it('rejects a task when no model is loaded', async () => {
     await expect(createScene().ask()).rejects.toThrow('no model is loaded');
   });
-});
 
-async function prepare() {
-  const folder = await writeTinyStore();
-  const configuration = configure(folder);
-  const model = await loadModel(configuration, { log: createRecord().log });
-  await model.classifier.release();
-  return { path: join(folder, 'current.json'), isStale: createStaleCheck(configuration), model };
-}
+  describe('during a canary', () => {
+    const texts = Array.from({ length: 200 }, (_, index) => `text ${index}`);
+    const chosen = texts.filter((text) => isInShare(text, 30));
 
-it('reports a model as stale only when another version is current', async () => {
-  const { path, isStale, model } = await prepare();
-  expect(await isStale(model)).toBe(false);
-  await writeFile(path, createPointer(await createTinyVersion(secondVersion), secondVersion));
-  expect(await isStale(model)).toBe(true);
-});
+    it('gives the candidate its share of the texts, equal texts to one version', async () => {
+      const { scene, provider, askFor, look } = createScene();
+      await provider.current();
+      scene.candidate = { version: '2', share: 30 };
+      await look();
+      const versions = await Promise.all(texts.map(askFor));
+      expect(texts.filter((_, index) => versions[index] === '2')).toEqual(chosen);
+      expect(await Promise.all(texts.map(askFor))).toEqual(versions);
+      expect(provider.loaded()?.manifest.version).toBe('1');
+      expect(scene.events).toEqual(['load 1', 'load 2']);
+    });
 
-it('does not report a model as stale when a hold is set', async () => {
-  const { path, isStale, model } = await prepare();
-  const pointer = JSON.parse(await readFile(path, 'utf8'));
-  await writeFile(
-    path,
-    JSON.stringify({ ...pointer, hold: { since: '2026-01-04T00:00:00Z', reason: 'manual check' } }),
-  );
-  expect(await isStale(model)).toBe(false);
-  expect(await isStale(model)).toBe(false);
-});
+    it('takes another share without another load', async () => {
+      const { scene, provider, askFor, look } = createScene();
+      await provider.current();
+      scene.candidate = { version: '2', share: 30 };
+      await look();
+      scene.candidate = { version: '2', share: 60 };
+      await look();
+      const versions = await Promise.all(texts.map(askFor));
+      expect(texts.filter((_, index) => versions[index] === '2')).toEqual(texts.filter((text) => isInShare(text, 60)));
+      expect(scene.events).toEqual(['load 1', 'load 2']);
+    });
 
-it('fails if the pointer cannot be read', async () => {
-  const { path, isStale, model } = await prepare();
-  await writeFile(path, 'damaged');
-  await expect(isStale(model)).rejects.toThrow(/current\.json is not JSON/);
-});
+    it('makes the candidate the current model without another load', async () => {
+      const { scene, provider, askFor, look } = createScene();
+      await provider.current();
+      scene.candidate = { version: '2', share: 30 };
+      await look();
+      scene.newest = 2;
+      scene.candidate = undefined;
+      await look();
+      expect(new Set(await Promise.all(texts.map(askFor)))).toEqual(new Set(['2']));
+      expect(provider.loaded()).not.toHaveProperty('candidate');
+      expect((await provider.current()).manifest.version).toBe('2');
+      expect(scene.events).toEqual(['load 1', 'load 2', 'release 1']);
+    });
 
-it('creates no watch for a service that is pinned to a version', async () => {
-  const { log } = createRecord();
-  const folder = await writeTinyStore();
-  expect(createWatch(configure(folder, firstVersion), { log })).toBeUndefined();
-  expect(createWatch(configure(folder), { log })).toMatchObject({ intervalMs: 60_000 });
+    it('releases a candidate that has gone after its last task, and before another one loads', async () => {
+      const { scene, provider, ask, look } = createScene();
+      await provider.current();
+      scene.candidate = { version: '2', share: 30 };
+      await look();
+      let finish: () => void = () => undefined;
+      const long = provider.use(() => new Promise<void>((resolve) => (finish = resolve)));
+      scene.candidate = undefined;
+      await look();
+      expect(scene.events).toEqual(['load 1', 'load 2']);
+      finish();
+      await long;
+      scene.candidate = { version: '3', share: 30 };
+      await look();
+      scene.candidate = { version: '4', share: 30 };
+      await look();
+      expect(scene.events).toEqual(['load 1', 'load 2', 'release 2', 'load 3', 'release 3', 'load 4']);
+      expect(await ask()).toBe('1');
+    });
+
+    it('keeps the candidate when another version becomes current', async () => {
+      const { scene, provider, askFor, look } = createScene();
+      await provider.current();
+      scene.candidate = { version: '3', share: 30 };
+      await look();
+      scene.newest = 2;
+      await look();
+      expect(new Set(await Promise.all(texts.map(askFor)))).toEqual(new Set(['2', '3']));
+      expect(scene.events).toEqual(['load 1', 'load 3', 'load 2', 'release 1']);
+    });
+
+    it('answers everything with the current model while the candidate cannot be loaded, and tells it', async () => {
+      const { scene, provider, askFor, look } = createScene({ failures: 1 });
+      await provider.current();
+      scene.candidate = { version: '2', share: 30 };
+      await look();
+      expect(new Set(await Promise.all(texts.map(askFor)))).toEqual(new Set(['1']));
+      expect(scene.events).toEqual(['load 1', 'fail 2']);
+      expect(scene.lines.at(-1)).toMatchObject({ level: 'error', message: 'candidate not loaded', modelVersion: '2' });
+      await look();
+      expect(scene.events).toEqual(['load 1', 'fail 2', 'load 2']);
+    });
+  });
 });
