@@ -28,6 +28,8 @@ export interface Admission {
   abandon(arrival: Arrival): void;
   /** A request that was started has ended: there is room for another one. */
   leave(): void;
+  /** Counts a started request as refused: there was no room for all its texts. */
+  countRefusal(): void;
   counts(): AdmissionCounts;
 }
 
@@ -116,10 +118,14 @@ export function createAdmission({ capacity, log, now = () => performance.now() }
     timers = [];
   };
 
+  const startTimers = () => {
+    if (timers.length === 0) timers = [setInterval(look, tickMs), setInterval(writeCount, logMs)];
+  };
+
   const wait = (arrival: Arrival) => {
     if (fresh.length + late.length >= maxWaiting) refuse(late.shift() ?? fresh.shift()?.arrival);
     fresh.push({ arrival, at: now() });
-    if (timers.length === 0) timers = [setInterval(look, tickMs), setInterval(writeCount, logMs)];
+    startTimers();
   };
 
   return {
@@ -135,6 +141,10 @@ export function createAdmission({ capacity, log, now = () => performance.now() }
     leave: () => {
       admitted -= 1;
       fill();
+    },
+    countRefusal: () => {
+      refused += 1;
+      startTimers();
     },
     counts: () => ({ admitted, waiting: fresh.length + late.length, refused }),
   };

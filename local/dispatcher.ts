@@ -1,5 +1,5 @@
 // The queue of texts in front of several workers. Requests take turns, so that a long list holds up nobody else.
-import { ApiError } from '../functions/predict/errors.ts';
+import { ApiError, CallerGoneError } from '../functions/predict/errors.ts';
 import type { Classification } from '../layers/inference/index.ts';
 
 interface RequestState {
@@ -23,7 +23,7 @@ interface Task {
 export interface OpenRequest {
   /** Runs a text when it has its turn. It may be called more often than the request has texts. */
   classify(text: string): Promise<Classification>;
-  /** Gives up the places of the request. */
+  /** Gives up the places of the request. Its texts that still wait are dropped: they reject with `CallerGoneError`. */
   close(): void;
 }
 
@@ -74,6 +74,12 @@ function createTurns() {
         return tasks.shift();
       }
       return undefined;
+    },
+    takeOf: (request: RequestState): Task[] => {
+      const tasks = turns.get(request) ?? [];
+      turns.delete(request);
+      texts -= tasks.length;
+      return tasks;
     },
     takeAll: (): Task[] => {
       const tasks = [...turns.values()].flat();
@@ -141,12 +147,17 @@ export function createDispatcher(queueDepth: number): Dispatcher {
       open.add(request);
       const classify = (text: string) =>
         new Promise<Classification>((resolve, reject) => {
+          if (!open.has(request)) throw new CallerGoneError();
           const task = { request, text, resolve, reject };
           const [worker] = idle;
           if (worker) run(worker, task);
           else turns.add(task);
         });
-      return { classify, close: () => void open.delete(request) };
+      const close = () => {
+        open.delete(request);
+        for (const { reject } of turns.takeOf(request)) reject(new CallerGoneError());
+      };
+      return { classify, close };
     },
     refuseWaiting: (error) => {
       for (const { reject } of turns.takeAll()) reject(error);

@@ -81,7 +81,8 @@ async function listen(listener: RequestListener, { port, host, admission }: List
   server.on('clientError', refuseUnreadable);
   if (admission) holdConnections(server, admission);
   const closeConnections = trackConnections(server);
-  server.listen({ port, host, ipv6Only: true });
+  // With Node's 511 places, clients that connect together would be lost and try again a second later.
+  server.listen({ port, host, ipv6Only: true, backlog: maxWaiting });
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(explain(error, port, host), { cause: error });
   });
@@ -108,13 +109,23 @@ function encodeError(code: ErrorCode) {
   return { status, headers: { ...headers, ...described }, content };
 }
 
-function toErrorCode({ code }: NodeJS.ErrnoException): ErrorCode {
+/** An error of Node's parser, and the bytes that it had last. */
+interface ParseError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
+}
+
+/** A request line of HTTP, whose method may be any token. */
+const requestLine = /^[\w!#$%&'*+.^`|~-]+ [^ ]+ HTTP\/1\.[01]\r\n/;
+
+function toErrorCode({ code, rawPacket }: ParseError): ErrorCode {
   if (code === 'HPE_HEADER_OVERFLOW') return 'REQUEST_TOO_LARGE';
+  // What is no HTTP has an invalid method too.
+  if (code === 'HPE_INVALID_METHOD' && requestLine.test(String(rawPacket))) return 'METHOD_UNKNOWN';
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'REQUEST_TIMEOUT' : 'REQUEST_MALFORMED';
 }
 
 /** Answers a request that Node cannot parse, in the shape of all errors. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+function refuseUnreadable(error: ParseError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const { status, headers, content } = encodeError(toErrorCode(error));
   const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -6,6 +6,7 @@ import { Option } from 'commander';
 import { createApp } from '../functions/predict/app.ts';
 import type { Configuration } from '../functions/predict/configuration.ts';
 import type { ApiKey } from '../functions/predict/keys.ts';
+import type { Observe } from '../functions/predict/observability.ts';
 import { createModelProvider, createWatch, loadModel, type ModelProvider } from '../layers/prediction/index.ts';
 import { createLog } from '../layers/telemetry/index.ts';
 import { createAdmission } from './admission.ts';
@@ -99,7 +100,9 @@ async function start(options: ServeOptions, configuration: Configuration): Promi
   const pageFolder = page ? join(import.meta.dirname, '..', 'page') : undefined;
   const admission = createAdmission({ capacity: workers + queueDepth, log });
   const metrics = createMetrics({ models, admission });
-  const { observe } = metrics;
+  // A list can be refused in the application too, by the queue of texts.
+  const observe: Observe = (outcome, ...rest) =>
+    outcome.code === 'OVERLOADED' ? admission.countRefusal() : metrics.observe(outcome, ...rest);
   const app = createApp({
     models,
     log,

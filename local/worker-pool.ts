@@ -110,8 +110,10 @@ function createPool(
       return classify(text).finally(close);
     },
     countWaiting: dispatcher.waiting,
-    forRequest: (texts) => {
+    forRequest: (texts, signal) => {
       const { classify, close } = open(texts);
+      if (signal.aborted) close();
+      signal.addEventListener('abort', close, { once: true });
       return { ...pool, classify, release: async () => close() };
     },
     release: async () => {

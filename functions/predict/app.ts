@@ -11,7 +11,7 @@ import { classifySentence, describeModel } from './answer.ts';
 import { requireKey } from './authentication.ts';
 import { readBody } from './body.ts';
 import { cacheControl, createTag, matchesTag } from './caching.ts';
-import { ApiError } from './errors.ts';
+import { ApiError, CallerGoneError } from './errors.ts';
 import { parseJson } from './json.ts';
 import { answerJson } from './json-answer.ts';
 import type { FindKey } from './keys.ts';
@@ -56,6 +56,9 @@ interface Dependencies extends ModelAccess {
 
 /** The application, for any server that uses `fetch` requests and responses. */
 export type App = ReturnType<typeof createApp>;
+
+/** The status in the log of a request whose caller went away before its text had its turn, as nginx writes it. */
+const callerGone = 499;
 
 function showVersion(c: RequestContext, model: LoadedModel | undefined): void {
   if (!model) return;
@@ -134,6 +137,7 @@ export function createApp(dependencies: Dependencies) {
   app.notFound((c) => fail(c, 'ROUTE_UNKNOWN'));
   app.onError((error, c) => {
     if (error instanceof ApiError) return fail(c, error.code, { message: error.message });
+    if (error instanceof CallerGoneError) return new Response(null, { status: callerGone });
     log.error('request failed', { requestId: c.get('requestId'), error: describeFailure(error) });
     return fail(c, 'INTERNAL');
   });
@@ -141,7 +145,7 @@ export function createApp(dependencies: Dependencies) {
   app.get('/predict', async (c) => {
     const { sentence, ...asked } = checkSentence(c.req.queries(), sentenceParameters);
     if (logText) addOutcome(c, { text: sentence });
-    return withText(dependencies, sentence, async (model, served) => {
+    return withText(dependencies, { text: sentence, signal: c.req.raw.signal }, async (model, served) => {
       showVersion(c, model);
       addOutcome(c, showParts(served, [sentence]));
       const tag = createTag(model.manifest.version, sentence, asked.long, asked.explain);
@@ -159,11 +163,13 @@ export function createApp(dependencies: Dependencies) {
     if (kind === 'json') {
       const request = checkListRequest(await parseJson(text));
       if (logText) addOutcome(c, { text: request.inputs.join('\n') });
-      return withTexts(dependencies, request.inputs, (served) => answerList(c, served, request));
+      return withTexts(dependencies, { texts: request.inputs, signal: c.req.raw.signal }, (served) =>
+        answerList(c, served, request),
+      );
     }
     const { sentence, ...asked } = checkSentence(readForm(text), sentenceForm);
     if (logText) addOutcome(c, { text: sentence });
-    return withText(dependencies, sentence, async (model, served) => {
+    return withText(dependencies, { text: sentence, signal: c.req.raw.signal }, async (model, served) => {
       showVersion(c, model);
       addOutcome(c, showParts(served, [sentence]));
       return answerJson(c, await predictSentence(c, model, sentence, toParameters(asked)));

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { answerJson } from './json-answer.ts';
 
 interface ErrorEntry {
-  readonly status: 400 | 401 | 404 | 405 | 408 | 413 | 415 | 500 | 503;
+  readonly status: 400 | 401 | 404 | 405 | 408 | 413 | 415 | 500 | 501 | 503;
   readonly message: string;
   /** Seconds after which a retry may succeed. */
   readonly retryAfter?: number;
@@ -57,6 +57,7 @@ const errorTable = {
     status: 405,
     message: 'This address does not take this method: the header Allow names those it takes.',
   },
+  METHOD_UNKNOWN: { status: 501, message: 'The method of the request is not known here: use GET, HEAD or POST.' },
   MODEL_UNAVAILABLE: { status: 503, message: 'No model can be had at the moment: try again later.', retryAfter: 5 },
   OVERLOADED: {
     status: 503,
@@ -102,6 +103,11 @@ export class ApiError extends Error {
     super(options?.message ?? errorTable[code].message, options);
     this.code = code;
   }
+}
+
+/** The caller has gone, so that its texts are not run and nobody reads the answer. */
+export class CallerGoneError extends Error {
+  override readonly name = 'CallerGoneError';
 }
 
 /** Status, headers and body of an error answer, for code that has no Hono context. */

@@ -29,40 +29,48 @@ export async function withModel<T>(
   return models.use(answer);
 }
 
+/** What a request asks about. */
+interface Asked {
+  /** Aborts when nobody waits for the answer. */
+  readonly signal: AbortSignal;
+}
+
 /** Answers a text by the version that it belongs to. */
 export const withText = <T>(
   access: ModelAccess,
-  text: string,
+  { text, signal }: Asked & { readonly text: string },
   answer: (model: LoadedModel, served: ServedModel) => Promise<T>,
 ): Promise<T> =>
-  withModel(access, (served) => takeTurns(chooseModel(served, text), 1, (model) => answer(model, served)));
+  withModel(access, (served) =>
+    takeTurns(chooseModel(served, text), { texts: 1, signal }, (model) => answer(model, served)),
+  );
 
 /** Answers texts, some of which may belong to the candidate of a canary. */
 export const withTexts = <T>(
   access: ModelAccess,
-  texts: readonly string[],
+  { texts, signal }: Asked & { readonly texts: readonly string[] },
   answer: (served: ServedModel) => Promise<T>,
 ): Promise<T> =>
   withModel(access, (served) => {
     const { candidate } = served;
-    if (!candidate) return takeTurns(served, texts.length, answer);
+    if (!candidate) return takeTurns(served, { texts: texts.length, signal }, answer);
     const offered = texts.filter((text) => chooseModel(served, text) !== served).length;
-    return takeTurns(candidate.model, offered, (model) =>
-      takeTurns({ ...served, candidate: { ...candidate, model } }, texts.length - offered, answer),
+    return takeTurns(candidate.model, { texts: offered, signal }, (model) =>
+      takeTurns({ ...served, candidate: { ...candidate, model } }, { texts: texts.length - offered, signal }, answer),
     );
   });
 
 /**
  * Answers with a classifier that knows which texts belong together, where requests take turns.
  *
- * @param texts - how many texts the request has for this classifier.
+ * @param asked - how many texts the request has for this classifier.
  */
 async function takeTurns<M extends LoadedModel, T>(
   model: M,
-  texts: number,
+  { texts, signal }: Asked & { readonly texts: number },
   answer: (model: M) => Promise<T>,
 ): Promise<T> {
-  const classifier = texts > 0 ? model.classifier.forRequest?.(texts) : undefined;
+  const classifier = texts > 0 ? model.classifier.forRequest?.(texts, signal) : undefined;
   if (!classifier) return answer(model);
   return answer({ ...model, classifier }).finally(() => classifier.release());
 }

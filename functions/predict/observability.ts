@@ -84,7 +84,10 @@ function describeRequest(c: RequestContext, request: AnsweredRequest, millisecon
   return { requestId: c.get('requestId'), ...request, ...ms, ...outcome };
 }
 
-/** Gives each request an id, which the answer's header carries too, and logs one line when it is answered, if there is a log. */
+/**
+ * Gives each request an id, which the answer's header carries too, and logs one line when it is answered, if there is a log.
+ * Refusals under overload have no line: the server counts them in one line a second.
+ */
 export function logRequests(log: Log | undefined, observe?: Observe): MiddlewareHandler<RequestEnvironment> {
   return async (c, next) => {
     const started = performance.now();
@@ -95,8 +98,9 @@ export function logRequests(log: Log | undefined, observe?: Observe): Middleware
     await next();
     const milliseconds = performance.now() - started;
     const request = { method: c.req.method, route: routePath(c, -1), status: c.res.status };
-    log?.info('request', describeRequest(c, request, milliseconds));
-    observe?.(c.get('outcome'), milliseconds, request);
+    const outcome = c.get('outcome');
+    if (outcome.code !== 'OVERLOADED') log?.info('request', describeRequest(c, request, milliseconds));
+    observe?.(outcome, milliseconds, request);
   };
 }
 

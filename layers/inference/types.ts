@@ -63,9 +63,10 @@ export interface Classifier {
   countTokens(texts: readonly string[]): Promise<readonly TokenCount[]>;
   /**
    * The same classifier for one request with so many texts; its `release` ends the request. Requests take turns, a text each.
-   * Throws if there is no room for the texts. Undefined if all texts wait in one line.
+   * When the signal aborts, its texts that have not begun reject. Throws if there is no room for the texts. Undefined if all
+   * texts wait in one line.
    */
-  forRequest?(texts: number): Classifier;
+  forRequest?(texts: number, signal: AbortSignal): Classifier;
   /** Texts that wait for a worker. Undefined if there are no workers. */
   countWaiting?(): number;
   release(): Promise<void>;

@@ -104,3 +104,14 @@ it('counts refusals in one log line a second', () => {
     expect.objectContaining({ level: 'warn', message: 'requests refused', count: 20, admitted: 1, waiting: 0 }),
   ]);
 });
+
+it('counts a refusal by the queue of texts in the same line', () => {
+  const { admission, lines, enter } = create(2);
+  enter('a list');
+  admission.countRefusal();
+  admission.leave();
+  jest.advanceTimersByTime(5000);
+  expect(lines).toEqual([expect.objectContaining({ message: 'requests refused', count: 1, admitted: 0 })]);
+  expect(admission.counts()).toEqual({ admitted: 0, waiting: 0, refused: 1 });
+  expect(jest.getTimerCount()).toBe(0);
+});

@@ -90,6 +90,25 @@ it('gives waiting texts to the replacement of a removed worker', async () => {
   expect(await waiting).toMatchObject({ tokens: 3 });
 });
 
+it('drops the waiting texts of a request that is closed, and makes room', async () => {
+  const { worker, texts, answer } = createHeldWorker();
+  const { add, open, waiting } = create(2);
+  add(worker);
+  const [gone, other] = [open(2), open(1)];
+  const [begun, dropped, kept] = [gone.classify('begun'), gone.classify('dropped'), other.classify('kept')];
+  gone.close();
+  expect(waiting()).toBe(1);
+  await expect(dropped).rejects.toMatchObject({ name: 'CallerGoneError' });
+  await expect(gone.classify('too late')).rejects.toMatchObject({ name: 'CallerGoneError' });
+  open(1);
+  open(1);
+  expect(() => open(1)).toThrow('Too many requests');
+  await answer();
+  await answer();
+  expect(texts).toEqual(['begun', 'kept']);
+  expect(await Promise.all([begun, kept])).toHaveLength(2);
+});
+
 it('refuses the waiting texts on request', async () => {
   const { classify, refuseWaiting } = create(2);
   const waiting = classify('waiting');

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { createAdmission } from '../../local/admission.ts';
 import { type RunningServer, startServer } from '../../local/http-server.ts';
@@ -72,6 +74,13 @@ it.each(['PUT', 'OPTIONS', 'TRACE', 'DELETE'])('answers %s with 405', async (met
   expect(body).toMatchObject({ error: { code: 'METHOD_NOT_ALLOWED' } });
 });
 
+it.each(['BREW', 'get', 'M-SEARCH*'])('answers %s, which is no method of HTTP, with 501', async (method) => {
+  expect(await send(createRequest('/health').replace('GET', method))).toMatchObject({
+    status: 501,
+    body: { error: { code: 'METHOD_UNKNOWN' } },
+  });
+});
+
 it('reports in one sentence that a port is in use', async () => {
   await expect(startServer(service.app, { port: server.port, host: '127.0.0.1' })).rejects.toThrow(
     `Port ${server.port} is in use: choose another with --port, or stop what listens there.`,
@@ -96,16 +105,34 @@ it('says nothing of addresses that a proxy has seen', async () => {
   expect([...response.headers].flat().join()).not.toMatch(/forwarded|example\.com|203\.0/i);
 });
 
+const backlogIsLong = () => process.platform === 'linux' && Number(readFileSync('/proc/sys/net/core/somaxconn')) > 1000;
+
+(backlogIsLong() ? it : it.skip)(
+  'keeps the connections of many clients that come while it is busy',
+  () => {
+    const script = `
+    let left = 1000;
+    const connected = () => { if (--left === 0) process.exit(0); };
+    for (let count = left; count > 0; count--) require('node:net').connect(${server.port}, '127.0.0.1', connected);
+    setTimeout(() => process.exit(1), 20_000);`;
+    // This process accepts nothing before the other one ends, so that all connections need a place.
+    execFileSync(process.execPath, ['-e', script]);
+  },
+  60_000,
+);
+
 describe('with as many requests as it takes on', () => {
   /** A server for one request at a time, whose application answers when the test lets it. */
   async function startBusy() {
     const admission = createAdmission({ capacity: 1, log: createRecord().log });
     const held: (() => void)[] = [];
+    const signals: AbortSignal[] = [];
+    const hold = ({ signal }: Request) => {
+      signals.push(signal);
+      return new Promise<Response>((resolve) => held.push(() => resolve(new Response('done'))));
+    };
     const app = {
-      fetch: (request: Request) =>
-        request.url.includes('/predict')
-          ? new Promise<Response>((resolve) => held.push(() => resolve(new Response('done'))))
-          : new Response('ok'),
+      fetch: (request: Request) => (request.url.includes('/predict') ? hold(request) : new Response('ok')),
     };
     const origins = ['https://page.example'];
     const busy = await startServer(app, { port: 0, host: '127.0.0.1', admission, origins });
@@ -115,7 +142,7 @@ describe('with as many requests as it takes on', () => {
     };
     const first = fetch(`${url}/predict?sentence=first`);
     await waitFor(() => held.length === 1);
-    return { admission, held, busy, url, first, waitFor };
+    return { admission, held, signals, busy, url, first, waitFor };
   }
 
   it('refuses one that waits too long, in the shape of all errors, and answers those that need no worker', async () => {
@@ -133,6 +160,20 @@ describe('with as many requests as it takes on', () => {
     expect((await first).status).toBe(200);
     await busy.close();
     expect(admission.counts().admitted).toBe(0);
+  });
+
+  it('tells the application that the client has gone', async () => {
+    const { held, busy, signals, first, url, waitFor } = await startBusy();
+    held[0]?.();
+    await first;
+    const gone = new AbortController();
+    const aborted = fetch(`${url}/predict?sentence=gone`, { signal: gone.signal }).catch(() => 'aborted');
+    await waitFor(() => held.length === 2);
+    gone.abort();
+    await waitFor(() => signals[1]?.aborted === true);
+    held[1]?.();
+    expect(await aborted).toBe('aborted');
+    await busy.close();
   });
 
   it('makes no room when the client of a request goes whose text is in the queue', async () => {

@@ -67,7 +67,7 @@ it('gives the answers of a classifier in this process', async () => {
 
 it('lets a request of several texts take turns with others, and closes it', async () => {
   const { pool } = await start(await createSource(), { workers: 1, queueDepth: 1 });
-  const list = pool.forRequest?.(3);
+  const list = pool.forRequest?.(3, new AbortController().signal);
   const order: string[] = [];
   const note = (name: string) => () => order.push(name);
   const answers = ['1', '2', '3'].map((name) => list?.classify('good').then(note(name)));
@@ -77,6 +77,18 @@ it('lets a request of several texts take turns with others, and closes it', asyn
   await list?.release();
   expect(await pool.classify('good')).toMatchObject({ tokens: 3 });
   expect(pool.countWaiting?.()).toBe(0);
+}, 60_000);
+
+it('drops the texts of a request whose client has gone', async () => {
+  const { pool } = await start(await createSource(), { workers: 1 });
+  const gone = new AbortController();
+  const list = pool.forRequest?.(2, gone.signal);
+  const [begun, dropped] = ['good', 'bad'].map((text) => list?.classify(text));
+  gone.abort();
+  await expect(dropped).rejects.toMatchObject({ name: 'CallerGoneError' });
+  expect(pool.countWaiting?.()).toBe(0);
+  expect(await begun).toMatchObject({ tokens: 3 });
+  await expect(pool.forRequest?.(1, gone.signal).classify('good')).rejects.toMatchObject({ name: 'CallerGoneError' });
 }, 60_000);
 
 it('uses every worker and leaves no process behind', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Answer } from '../../../functions/predict/answer-schema.ts';
 import { createApp } from '../../../functions/predict/app.ts';
+import { ApiError, CallerGoneError } from '../../../functions/predict/errors.ts';
 import { createModelProvider, type LoadedModel } from '../../../layers/prediction/index.ts';
 import { createRecord, createTinyService, type TinyService } from './tiny-service.ts';
 import { expectPositive, firstVersion, maxTokens, threeClasses, writeTinyStore } from './tiny-store.ts';
@@ -348,4 +349,28 @@ it('logs one line per request, without the text', async () => {
   expect(second).toMatchObject({ status: 404, code: 'ROUTE_UNKNOWN' });
   expect(JSON.stringify(lines)).not.toContain('confidential');
   await release();
+});
+
+describe('with a classifier whose texts take turns', () => {
+  /** A service whose classifier fails with this error. */
+  async function startFailing(error: Error) {
+    const loaded = await service.models.current();
+    const fail = async () => Promise.reject(error);
+    const forRequest = () => ({ ...loaded.classifier, classify: fail, release: async () => undefined });
+    const models = createModelProvider(async () => ({ ...loaded, classifier: { ...loaded.classifier, forRequest } }));
+    const { lines, log } = createRecord();
+    return { app: createApp({ models, log }), lines };
+  }
+
+  it('logs a request whose caller has gone as no failure', async () => {
+    const { app, lines } = await startFailing(new CallerGoneError());
+    await app.request('/predict?sentence=good');
+    expect(lines).toEqual([expect.objectContaining({ level: 'info', message: 'request', status: 499 })]);
+  });
+
+  it('writes no line for a refusal, which the server counts', async () => {
+    const { app, lines } = await startFailing(new ApiError('OVERLOADED'));
+    expect((await app.request('/predict?sentence=good')).status).toBe(503);
+    expect(lines).toEqual([]);
+  });
 });

@@ -60,7 +60,7 @@ it('shows an example of every error that a described request can get', () => {
       }),
     ),
   );
-  const ofOtherRequests = ['METHOD_NOT_ALLOWED'];
+  const ofOtherRequests = ['METHOD_NOT_ALLOWED', 'METHOD_UNKNOWN'];
   const ofItems = ['TIME_BUDGET'];
   expect([...shown, ...ofOtherRequests, ...ofItems].toSorted()).toEqual(errorCodes.toSorted());
 });
