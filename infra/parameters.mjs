@@ -120,6 +120,11 @@ export const parameters = {
   },
   latencyRatio: { says: "largest latency of a new model, in current model's latencies", check: number(0.1, 100) },
   sizeRatio: { says: "largest size of a new model, in current model's sizes", check: number(0.1, 100) },
+  canaryShare: {
+    says: 'percent of the texts that an accepted model answers first, as a [canary](canary.md); `off`: it becomes current at once',
+    check: orWord('off', whole(1, 99)),
+  },
+  canaryMinutes: { says: 'minutes of a canary', check: whole(5, 10080) },
   keepRejected: { says: 'days that rejected versions and checkpoints are kept', check: whole(1, 3650) },
   trainingImage: {
     says: '`build`: build `Dockerfile.train` here and push it (needs docker or podman); `off`: no training; or an image in ECR by its digest',

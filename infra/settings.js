@@ -81,6 +81,19 @@ const repositoryArnOf = (image, stageRepository) => {
   return { 'Fn::Sub': `arn:\${AWS::Partition}:ecr:${place}` };
 };
 
+/** The alarms that decide about a canary. `Ref` gives their names. */
+const canaryAlarms = {
+  'Fn::Join': [
+    ',',
+    ['CandidateErrorAlarm', 'CandidateLatencyAlarm', 'CandidateLoadAlarm', 'ErrorRateAlarm'].map((Ref) => ({ Ref })),
+  ],
+};
+
+const canaryOf = ({ canaryShare, canaryMinutes }) =>
+  canaryShare
+    ? { canary: 'on', canaryShare: String(canaryShare), canaryMinutes: String(canaryMinutes), canaryAlarms }
+    : { canary: 'off', canaryShare: noValue, canaryMinutes: noValue, canaryAlarms: noValue };
+
 /** The SSM parameter of `npm run key`. infra/authorizers/key.yml lets the function read it. */
 const keysParameter = { 'Fn::Sub': `/\${AWS::StackName}/keys` };
 
@@ -104,6 +117,7 @@ function deriveSettings(values, stageRepository) {
     reservedConcurrency: reservedConcurrency ?? noValue,
     traces: values.tracing === 'on',
     subscriptions: alarmEmail ? [{ Protocol: 'email', Endpoint: alarmEmail }] : noValue,
+    ...canaryOf(values),
     modelAge: values.alarmModelAge ? 'on' : 'off',
     training: values.trainingImage ? 'on' : 'off',
     schedule: values.trainingImage && values.trainingSchedule ? 'on' : 'off',

@@ -85,6 +85,12 @@ describe('a text that is not accepted', () => {
       { drift: 'on', retrainOnDrift: 'on' },
       'retrainOnDrift is on, which needs drift: on, and training by the parameter trainingImage.',
     ],
+    ...['0', '100', '101'].map((share): [string, Texts, string] => [
+      `a canary with ${share} percent`,
+      { canaryShare: share },
+      `canaryShare must be off, or a whole number from 1 to 99, but it is "${share}".`,
+    ]),
+    ['a canary of a moment', { canaryMinutes: 1 }, 'canaryMinutes must be a whole number from 5 to 10080'],
     ['subnets that are none', { trainingSubnets: 'subnet-xyz' }, 'trainingSubnets must be default, or subnet ids'],
   ])('is answered by one sentence: %s', (_what, changed, sentence) => {
     const problems = problemsOf(changed);

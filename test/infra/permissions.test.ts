@@ -78,6 +78,10 @@ const linesOf = (role: string) =>
 describe('the permissions of a role', () => {
   it('are exactly this list', () => {
     expect(listAllowed(template).map(lineOf).sort()).toEqual([
+      'CanaryPolicy: cloudwatch:DescribeAlarms on <CandidateErrorAlarm.Arn>',
+      'CanaryPolicy: cloudwatch:DescribeAlarms on <CandidateLatencyAlarm.Arn>',
+      'CanaryPolicy: cloudwatch:DescribeAlarms on <CandidateLoadAlarm.Arn>',
+      'CanaryPolicy: cloudwatch:DescribeAlarms on <ErrorRateAlarm.Arn>',
       'DriftRole: cloudwatch:GetMetricData on *',
       'DriftRole: logs:CreateLogStream on <DriftLogGroup.Arn>',
       'DriftRole: logs:PutLogEvents on <DriftLogGroup.Arn>',

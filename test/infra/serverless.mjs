@@ -116,4 +116,5 @@ export const everything = {
   alarmEmail: 'team@example.com',
   provisionedConcurrency: '2',
   modelVersion: '20261123T081500Z-3f9a1c2',
+  canaryShare: '10',
 };

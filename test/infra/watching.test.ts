@@ -24,7 +24,7 @@ const subjectOf = (from: Template, name: string) => {
 };
 
 describe('the alarms', () => {
-  it('watch errors, latency, throttling, promotion and, in prod, the age of the model and drift', () => {
+  it('watch errors, latency, throttling, promotion and, in prod, the age of the model and drift, and canaries', () => {
     const alarmsOf = (from: Template) =>
       Object.fromEntries(namesOfType(from, 'AWS::CloudWatch::Alarm').map((name) => [name, subjectOf(from, name)]));
     const always = {
@@ -38,6 +38,9 @@ describe('the alarms', () => {
       ...always,
       ModelAgeAlarm: 'seconds / 86400',
       DriftAlarm: 'MAX([score, class, length, unknown])',
+      CandidateErrorAlarm: 'IF(errors >= 3, 100 * errors / (answers + errors), 0)',
+      CandidateLatencyAlarm: 'IF(samples >= 50, candidate / champion, 0)',
+      CandidateLoadAlarm: 'CandidateFailed',
     });
   });
 
