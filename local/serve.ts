@@ -13,6 +13,7 @@ import { createAdmission } from './admission.ts';
 import { createCallerFinder, readCallerKeys } from './caller-keys.ts';
 import { createCommand, runCommand, UsageError, wholeNumber } from './command-line.ts';
 import { readLocalConfiguration } from './environment.ts';
+import { openFeedbackFile } from './feedback-file.ts';
 import { type RunningServer, startServer } from './http-server.ts';
 import { createMetrics } from './metrics.ts';
 import { addMiddleware } from './middleware.ts';
@@ -30,6 +31,8 @@ export interface ServeOptions {
   readonly quiet: boolean;
   /** Keys, one of which each caller needs; none: everybody may call. */
   readonly apiKey: readonly ApiKey[];
+  /** File that feedback is appended to; empty: none is taken. */
+  readonly feedback: string;
 }
 
 const environmentHelp = `
@@ -40,6 +43,13 @@ MODEL_THREADS (threads of one worker; default ${availableParallelism()} processo
 
 /** Reads the command line. Throws UsageError for flags and values that it does not take. */
 export function readServeOptions(args: readonly string[]): ServeOptions {
+  const options = parseServeOptions(args);
+  if (options.feedback !== '' && options.apiKey.length === 0)
+    throw new UsageError('--feedback needs --api-key: without keys anybody who reaches the port could write the file.');
+  return options;
+}
+
+function parseServeOptions(args: readonly string[]): ServeOptions {
   return createCommand('npm start --', 'Serves the model over HTTP on this machine.')
     .option('--port <number>', 'port to listen on, 0 for any free one', wholeNumber('port', [0, 65_535]), 5000)
     .option('--host <name>', 'address to listen on, 0.0.0.0 for all; localhost is 127.0.0.1 and ::1', 'localhost')
@@ -56,6 +66,12 @@ export function readServeOptions(args: readonly string[]): ServeOptions {
         .argParser(readCallerKeys)
         .env('API_KEYS')
         .default([], 'nobody needs a key'),
+    )
+    .addOption(
+      new Option(
+        '--feedback <file>',
+        'takes feedback (POST /feedback) and appends it to this file, a line of JSON each',
+      ).default('', 'none is taken'),
     )
     .option('--quiet', 'no log line for each request', false)
     .addHelpText('after', environmentHelp)
@@ -85,7 +101,7 @@ interface Service {
 async function start(options: ServeOptions, configuration: Configuration): Promise<Service> {
   const log = createLog({ level: configuration.logLevel });
   const loading = new AbortController();
-  const { workers, queue: queueDepth, cors: origins, quiet, apiKey } = options;
+  const { workers, queue: queueDepth, cors: origins, quiet, apiKey, feedback } = options;
   const load = (modelVersion = configuration.modelVersion) =>
     loadModel(
       { ...configuration, modelVersion },
@@ -109,6 +125,7 @@ async function start(options: ServeOptions, configuration: Configuration): Promi
     logText,
     accessLog: !quiet,
     findKey: createCallerFinder(apiKey),
+    feedback: feedback === '' ? undefined : openFeedbackFile(feedback),
     pageFolder,
     observe,
   });

@@ -1,8 +1,10 @@
-// `npm run train:data -- put PATH`: uploads what training reads, or a first model, into a stage's bucket.
+// `npm run train:data`: `put PATH` uploads what training reads, or a first model, into a stage's bucket; `feedback` reads what
+// callers have said of answers.
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Command } from 'commander';
 import { createCommand, createStopSignal, runCommand, UsageError } from './command-line.ts';
 import { findDeployment } from './deployment.ts';
+import { type FeedbackOptions, writeReview } from './feedback.ts';
 import { createUploadProgress } from './progress.ts';
 import { addReaderFlags, parseReaderFlags, type ReaderFlags } from './reader-flags.ts';
 import { type PlannedFile, planUpload, uploadFile } from './upload.ts';
@@ -27,12 +29,18 @@ The parameters trainingFile, validationFile and trainingBase say which names a r
 Credentials and region are the AWS tools' own: AWS_PROFILE, AWS_REGION and so on.
 `;
 
-/** Creates the command. `put` is called with the options of its only subcommand. */
-export function createDataCommand(put: (options: DataOptions) => Promise<void>): Command {
+/** What the subcommands do. */
+interface DataActions {
+  readonly put: (options: DataOptions) => Promise<void>;
+  readonly feedback: (options: FeedbackOptions) => Promise<void>;
+}
+
+/** Creates the command. An action is called with the options of its subcommand. */
+export function createDataCommand({ put, feedback }: DataActions): Command {
   const data = addReaderFlags(
     createCommand(
       'npm run train:data --',
-      'Uploads what training reads, or a model, into the bucket of a deployed stage.',
+      'Uploads what training reads, or a model, into the bucket of a deployed stage; reads feedback.',
     ),
   )
     .option('--stage <name>', 'the stage whose bucket it is', 'dev')
@@ -43,6 +51,14 @@ export function createDataCommand(put: (options: DataOptions) => Promise<void>):
     .command('put <path>')
     .description('uploads a file of labelled texts, a base model or a model version')
     .action((path: string) => put({ path, ...data.opts<Omit<DataOptions, 'path'>>() }));
+  data
+    .command('feedback')
+    .description("writes callers' feedback as a table (CSV) for a person to review: docs/drift.md#feedback")
+    .option('--from <file>', "the file of npm start -- --feedback (default: the stage's bucket)")
+    .option('--out <file>', 'file to write (default: standard output)')
+    .action((options: Omit<FeedbackOptions, 'stage'>) =>
+      feedback({ stage: data.opts<DataOptions>().stage, ...options }),
+    );
   return data;
 }
 
@@ -75,6 +91,6 @@ function splitUri(uri: string) {
 }
 
 await runCommand(import.meta.url, async (args) => {
-  await createDataCommand(put).parseAsync(args, { from: 'user' });
+  await createDataCommand({ put, feedback: writeReview }).parseAsync(args, { from: 'user' });
   return 0;
 });

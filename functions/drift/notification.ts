@@ -4,7 +4,7 @@ import type { FeatureDrift, Measurement } from './measurement.ts';
 
 /** What each feature is, and its bins. docs/drift.md has the same. */
 const bins: Readonly<Record<Exclude<Feature, 'class'>, readonly string[]>> = {
-  score: ['below 0.6', '0.6', '0.8', '0.9', 'from 0.97'],
+  score: ['below 0.6', '0.6', '0.8', '0.9', 'from 0.95'],
   length: ['to 16 tokens', '17', '65', 'from 257'],
   unknown: ['none', 'below a tenth', 'a tenth or more'],
 };

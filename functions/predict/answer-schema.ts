@@ -130,6 +130,9 @@ export type PublicModel = z.infer<typeof model>;
 /** The body of `GET /health`. */
 export const health = z.object({ status: z.literal('ok') }).openapi('Health', { title: 'Health' });
 
+/** The body of an answer to feedback. */
+export const accepted = z.object({ status: z.literal('accepted') }).openapi('Accepted', { title: 'Accepted' });
+
 /** The body of `GET /ready`. */
 export const readiness = z
   .object({ status: z.literal('ready'), model: version })

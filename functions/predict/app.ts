@@ -12,6 +12,8 @@ import { requireKey } from './authentication.ts';
 import { readBody } from './body.ts';
 import { cacheControl, createTag, matchesTag } from './caching.ts';
 import { ApiError, CallerGoneError } from './errors.ts';
+import { addFeedback } from './feedback.ts';
+import type { FeedbackOptions } from './feedback-stream.ts';
 import { parseJson } from './json.ts';
 import { answerJson } from './json-answer.ts';
 import type { FindKey } from './keys.ts';
@@ -50,6 +52,8 @@ interface Dependencies extends ModelAccess {
   readonly accessLog?: boolean;
   /** Called after every request. */
   readonly observe?: Observe;
+  /** Where feedback goes; without it there is no route for it. */
+  readonly feedback?: FeedbackOptions | undefined;
   /** `page/` of the built project; without it there is no page. */
   readonly pageFolder?: string | undefined;
 }
@@ -119,7 +123,7 @@ async function answerList(c: RequestContext, served: ServedModel, request: ListR
 /** Creates the application. Lambda, the local server and the tests use the same one. */
 export function createApp(dependencies: Dependencies) {
   const { models, log, logText = false, accessLog = true, findKey, observe, pageFolder } = dependencies;
-  const { bodyTimeoutMs = 20_000 } = dependencies;
+  const { bodyTimeoutMs = 20_000, feedback } = dependencies;
   const app = new Hono<RequestEnvironment>({ strict: false });
 
   app.use(logRequests(accessLog ? log : undefined, observe));
@@ -196,9 +200,11 @@ export function createApp(dependencies: Dependencies) {
       keys: findKey !== undefined,
       // The server on this machine adds routes of its own.
       operation: app.routes.some(({ path }) => path === '/ready'),
+      ...(feedback && { feedback: feedback.texts ? 'texts' : 'ids' }),
     });
     return answerJson(c, document);
   });
+  if (feedback) addFeedback(app, { ...feedback, log, bodyTimeoutMs });
   if (pageFolder !== undefined) addPage(app, pageFolder);
   return app;
 }

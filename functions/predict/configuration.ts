@@ -16,6 +16,10 @@ export interface Configuration extends ModelSettings {
   readonly page: boolean;
   /** From `DRIFT`: whether answers are counted by bin. */
   readonly drift: boolean;
+  /** From `FEEDBACK_STREAM`: the delivery stream that feedback is put into; undefined if none is taken. */
+  readonly feedbackStream: string | undefined;
+  /** From `FEEDBACK_TEXT`: whether feedback may hold a text. */
+  readonly feedbackText: boolean;
 }
 
 /**
@@ -31,5 +35,7 @@ export const readConfiguration = (environment: Environment): Configuration =>
       keysParameter: environment.API_KEYS_PARAMETER || undefined,
       page: readSwitch(environment, 'PAGE', true, report),
       drift: readSwitch(environment, 'DRIFT', false, report),
+      feedbackStream: environment.FEEDBACK_STREAM || undefined,
+      feedbackText: readSwitch(environment, 'FEEDBACK_TEXT', false, report),
     })),
   );

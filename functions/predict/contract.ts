@@ -1,8 +1,9 @@
 // The OpenAPI document: every route, its input and all of its answers, from the schemas that validate requests and give the
 // answers their types. It is loaded when a request asks for it, so that a cold start does not pay for it.
 import { OpenAPIHono, z } from '@hono/zod-openapi';
-import { answer, failure, health, listAnswer, model, readiness } from './answer-schema.ts';
+import { accepted, answer, failure, health, listAnswer, model, readiness } from './answer-schema.ts';
 import { describeError, type ErrorCode } from './errors.ts';
+import { feedbackByRequest, feedbackWithText } from './feedback-schema.ts';
 import { listRequest, sentenceForm, sentenceParameters } from './request-schema.ts';
 
 const header = (description: string, example: string) => ({
@@ -124,6 +125,30 @@ const predict: RouteConfig = {
   },
 };
 
+/** Where feedback may hold a text, it may also name none. */
+const sendFeedback = (kind: 'ids' | 'texts'): RouteConfig => ({
+  method: 'post',
+  path: '/feedback',
+  operationId: 'sendFeedback',
+  summary: 'Which class would have been right',
+  description: 'A person reviews feedback before a model learns from it.',
+  tags: ['Predictions'],
+  request: {
+    body: {
+      required: true,
+      content: { 'application/json': { schema: kind === 'texts' ? feedbackWithText : feedbackByRequest } },
+    },
+  },
+  responses: {
+    202: { description: 'Kept', headers: usual, content: { 'application/json': { schema: accepted } } },
+    ...failures(
+      ...(['BODY_MALFORMED', 'BODY_INVALID', 'BODY_TOO_LARGE', 'CONTENT_TYPE_UNSUPPORTED', 'REQUEST_TIMEOUT'] as const),
+      ...(kind === 'texts' ? (['SENTENCE_BLANK', 'SENTENCE_TOO_LONG'] as const) : []),
+      ...(['REQUEST_MALFORMED', 'FEEDBACK_UNAVAILABLE', 'OVERLOADED', 'INTERNAL'] as const),
+    ),
+  },
+});
+
 const getModel: RouteConfig = {
   method: 'get',
   path: '/model',
@@ -229,6 +254,9 @@ const keySchemes = {
   apiKey: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'A key of the service' },
 } as const;
 
+/** A status has one entry in the document, so that a route's own errors of it are named again. */
+const unavailable = ({ path }: RouteConfig) => (path === '/feedback' ? (['FEEDBACK_UNAVAILABLE'] as const) : []);
+
 /** The route of a service that asks for keys. */
 const withKey = (route: RouteConfig): RouteConfig => ({
   ...route,
@@ -236,7 +264,7 @@ const withKey = (route: RouteConfig): RouteConfig => ({
   responses: {
     ...route.responses,
     ...failures('KEY_MISSING', 'KEY_UNKNOWN'),
-    ...failures('KEYS_UNAVAILABLE', 'MODEL_UNAVAILABLE', 'OVERLOADED'),
+    ...failures('KEYS_UNAVAILABLE', 'MODEL_UNAVAILABLE', 'OVERLOADED', ...unavailable(route)),
   },
 });
 
@@ -248,13 +276,16 @@ export interface ServiceParts {
   readonly keys: boolean;
   /** Whether it has the routes for what runs the server. */
   readonly operation?: boolean;
+  /** Whether it takes feedback, and whether that may hold texts. */
+  readonly feedback?: 'ids' | 'texts';
 }
 
 /** Creates the OpenAPI document. */
-export function createDocument({ page, keys, operation = false }: ServiceParts) {
+export function createDocument({ page, keys, operation = false, feedback }: ServiceParts) {
   const documented = new OpenAPIHono();
   const { openAPIRegistry: registry } = documented;
-  const closed = [predictSentence, predict, getModel, ...(operation ? [getMetrics] : [])];
+  const judged = [predictSentence, predict, ...(feedback ? [sendFeedback(feedback)] : [])];
+  const closed = [...judged, getModel, ...(operation ? [getMetrics] : [])];
   const open = [getHealth, getDocument, ...(operation ? [getReadiness] : []), ...(page ? pages : [])];
   const routes = [...(keys ? closed.map(withKey) : closed), ...open];
   for (const route of routes) registry.registerPath(route);

@@ -49,6 +49,11 @@ const errorTable = {
   },
   KEY_UNKNOWN: { status: 401, message: 'The key is not known: it was removed, or it never was one of this service.' },
   KEYS_UNAVAILABLE: { status: 503, message: 'The keys cannot be read at the moment: try again later.', retryAfter: 5 },
+  FEEDBACK_UNAVAILABLE: {
+    status: 503,
+    message: 'The feedback cannot be kept at the moment: send it again later.',
+    retryAfter: 5,
+  },
   ROUTE_UNKNOWN: {
     status: 404,
     message: 'There is nothing here: ask for /predict?sentence=some%20text, /model, /health or /openapi.json.',

@@ -53,21 +53,32 @@ async function openKeys(parameter: string | undefined) {
   return openKeyFinder({ read, log });
 }
 
+/** Finds where feedback goes, in a deployment that takes it. Others do not load the code. */
+async function openFeedback({ feedbackStream, feedbackText }: typeof configuration) {
+  if (feedbackStream === undefined) return undefined;
+  const { createFeedbackStream } = await import('./feedback-stream.ts');
+  return { keep: createFeedbackStream(feedbackStream, process.env), texts: feedbackText };
+}
+
 // The code that answers requests is loaded while the model's bytes arrive. Loading it earlier would block the thread and
 // delay the requests for those bytes. If no bytes come, the code is needed all the same, to report that.
 const loading = models.current().catch(() => undefined);
 await Promise.race([downloading, loading]);
-const [{ createApp }, { createHandler }, observability, meter, findKey] = await timeline.time('code', async () => {
-  // A model in a folder has no download to wait for.
-  if (configuration.store.location.startsWith('s3://')) await warmUp();
-  return Promise.all([
-    import('./app.ts'),
-    import('./handler.ts'),
-    import('./observability.ts'),
-    openMeter(),
-    openKeys(configuration.keysParameter),
-  ]);
-});
+const [{ createApp }, { createHandler }, observability, meter, findKey, feedback] = await timeline.time(
+  'code',
+  async () => {
+    // A model in a folder has no download to wait for.
+    if (configuration.store.location.startsWith('s3://')) await warmUp();
+    return Promise.all([
+      import('./app.ts'),
+      import('./handler.ts'),
+      import('./observability.ts'),
+      openMeter(),
+      openKeys(configuration.keysParameter),
+      openFeedback(configuration),
+    ]);
+  },
+);
 const { createObserver, recordCandidateFailure, recordColdStart, recordLoad } = observability;
 onCandidateFailed = () => recordCandidateFailure(meter);
 const environment = { memoryMb: Number(memory ?? 0), architecture: process.arch, initType: initType ?? 'unknown' };
@@ -80,6 +91,14 @@ await withTimeout(initTimeout(initType), firstLoad);
 
 /** Answers API Gateway. If the model needs longer than the init phase allows, the first request waits for it. */
 export const handler = createHandler(
-  createApp({ models, log, logText, findKey, pageFolder, observe: createObserver(meter, environment, { drift }) }),
+  createApp({
+    models,
+    log,
+    logText,
+    findKey,
+    feedback,
+    pageFolder,
+    observe: createObserver(meter, environment, { drift }),
+  }),
   models.settled,
 );

@@ -17,7 +17,7 @@ function describeValue(value: unknown): string {
 }
 
 /** The second half of a sentence that begins with the name of a field. */
-const give = (what: string) => ({
+export const give = (what: string) => ({
   error: ({ input }: { readonly input?: unknown }) =>
     `is ${input === undefined ? 'missing' : describeValue(input)}: give ${what}`,
 });
@@ -29,6 +29,14 @@ const explainText = 'Whether to say what each word contributes to the label';
 
 const code = (code: ErrorCode) => code;
 
+/** How the OpenAPI document describes a text. Other languages count U+FEFF as no white space. */
+export const sentenceText = {
+  minLength: 1,
+  maxLength: maxCharacters,
+  pattern: '[^\\s\\u001c-\\u001f\\u0085\\ufeff]',
+  example: 'this is the best book ever',
+};
+
 /** The message of an issue with the sentence is the code of the error answer. */
 const sentence = z
   .string({ error: ({ input }) => code(input === undefined ? 'SENTENCE_MISSING' : 'SENTENCE_REPEATED') })
@@ -36,14 +44,7 @@ const sentence = z
     const fault = findTextFault(text);
     if (fault) addIssue(fault);
   })
-  .openapi({
-    description: 'The text to judge, in English. `+` is a space.',
-    minLength: 1,
-    maxLength: maxCharacters,
-    // Other languages count U+FEFF as no white space.
-    pattern: '[^\\s\\u001c-\\u001f\\u0085\\ufeff]',
-    example: 'this is the best book ever',
-  });
+  .openapi({ description: 'The text to judge, in English. `+` is a space.', ...sentenceText });
 
 /** The parameters of one sentence, in an address or a form. */
 export const sentenceParameters = z.object({
@@ -68,7 +69,8 @@ export const toParameters = ({ long, explain }: SentenceParameters): PredictionP
   explain: explain === 'true',
 });
 
-const text = z
+/** A text of a JSON body, whatever it holds. */
+export const wholeText = z
   .string(give('a text'))
   .refine(
     (value) => value.isWellFormed(),
@@ -76,9 +78,12 @@ const text = z
   );
 
 const inputs = z
-  .union([text, z.array(text, give('a list')).min(1, 'is an empty list: give at least one text').max(maxInputs)], {
-    ...give('a text or a list of texts'),
-  })
+  .union(
+    [wholeText, z.array(wholeText, give('a list')).min(1, 'is an empty list: give at least one text').max(maxInputs)],
+    {
+      ...give('a text or a list of texts'),
+    },
+  )
   .openapi({
     description: 'A text, or a list of texts. Texts that are blank or too long get an error in their place',
     example: ['this is the best book ever', 'this is the worst book ever'],
@@ -127,9 +132,7 @@ export function checkSentence(
   if (data) return data;
   const fault = error.issues.find(({ path }) => path[0] === 'sentence');
   if (fault) throw new ApiError(fault.message as ErrorCode);
-  throw new ApiError('PARAMETER_INVALID', {
-    message: join(error.issues.flatMap((issue) => describeIssue(issue, 'parameter'))),
-  });
+  throw new ApiError('PARAMETER_INVALID', { message: describeProblems(error, 'parameter') });
 }
 
 /**
@@ -141,10 +144,7 @@ export function checkListRequest(body: unknown): ListRequest {
   const { inputs: given } = (body ?? {}) as { readonly inputs?: unknown };
   if (Array.isArray(given) && given.length > maxInputs) throw new ApiError('INPUTS_TOO_MANY');
   const { data, error } = listRequest.safeParse(body);
-  if (!data)
-    throw new ApiError('BODY_INVALID', {
-      message: join(error.issues.flatMap((issue) => describeIssue(issue, 'field'))),
-    });
+  if (!data) throw new ApiError('BODY_INVALID', { message: describeProblems(error, 'field') });
   const { inputs, parameters: asked = { long: 'cut', explain: false } } = data;
   return { inputs: typeof inputs === 'string' ? [inputs] : inputs, parameters: asked };
 }
@@ -156,6 +156,10 @@ function join(problems: readonly string[]): string {
   const more = problems.length - mostProblems;
   return [...problems.slice(0, mostProblems), ...(more > 0 ? [`And ${more} more.`] : [])].join(' ');
 }
+
+/** Names every field or parameter that is wrong, in a sentence each. */
+export const describeProblems = ({ issues }: z.core.$ZodError, kind: 'field' | 'parameter'): string =>
+  join(issues.flatMap((issue) => describeIssue(issue, kind)));
 
 /** `inputs[2]`, `parameters.long`. */
 const formatPath = (path: readonly PropertyKey[]) =>

@@ -21,7 +21,7 @@ export interface Bins {
 }
 
 /** Least score of each bin after the first. */
-const scoreEdges = [0.6, 0.8, 0.9, 0.97];
+const scoreEdges = [0.6, 0.8, 0.9, 0.95];
 /** Least tokens of each bin after the first. */
 const lengthEdges = [17, 65, 257];
 /** Texts without an unknown token, with some, and with a tenth or more. */

@@ -48,15 +48,21 @@ function startServeIn(environment: NodeJS.ProcessEnv, folder: string, args: read
 
 it('listens on port 5000 with one worker by default', () => {
   expect(readServeOptions([])).toEqual({
-    ...{ port: 5000, host: 'localhost', workers: 1, queue: 64, cors: [], quiet: false, apiKey: [] },
+    ...{ port: 5000, host: 'localhost', workers: 1, queue: 64, cors: [], apiKey: [], feedback: '', quiet: false },
   });
+});
+
+it('takes feedback only from callers with a key', () => {
+  expect(() => readServeOptions(['--feedback', 'feedback.jsonl'])).toThrow('--feedback needs --api-key');
+  const options = readServeOptions(['--feedback', 'feedback.jsonl', '--api-key', 'anna=0123456789abcdef']);
+  expect(options.feedback).toBe('feedback.jsonl');
 });
 
 it('reads every flag', () => {
   const args = ['--port', '0', '--host', '0.0.0.0', '--workers=4', '--queue', '9', '--quiet'];
   const cors = ['https://one.example', 'http://localhost:3000'];
   expect(readServeOptions([...args, '--cors', cors.join(', ')])).toEqual({
-    ...{ port: 0, host: '0.0.0.0', workers: 4, queue: 9, cors, quiet: true, apiKey: [] },
+    ...{ port: 0, host: '0.0.0.0', workers: 4, queue: 9, cors, apiKey: [], feedback: '', quiet: true },
   });
 });
 

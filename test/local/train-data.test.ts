@@ -1,9 +1,11 @@
+import type { FeedbackOptions } from '../../local/feedback.ts';
 import { createDataCommand, type DataOptions } from '../../local/train-data.ts';
 
 /** Returns the options that the arguments give. */
-async function readOptions(args: readonly string[]): Promise<readonly DataOptions[]> {
-  const given: DataOptions[] = [];
-  await createDataCommand(async (options) => void given.push(options)).parseAsync(args, { from: 'user' });
+async function readOptions(args: readonly string[]): Promise<readonly (DataOptions | FeedbackOptions)[]> {
+  const given: (DataOptions | FeedbackOptions)[] = [];
+  const keep = async (options: DataOptions | FeedbackOptions) => void given.push(options);
+  await createDataCommand({ put: keep, feedback: keep }).parseAsync(args, { from: 'user' });
   return given;
 }
 
@@ -16,8 +18,15 @@ describe('npm run train:data', () => {
     expect(await readOptions(['--stage', 'prod', 'put', 'x.csv'])).toEqual([{ path: 'x.csv', stage: 'prod' }]);
   });
 
+  it("reads a stage's feedback, or a file of it", async () => {
+    expect(await readOptions(['feedback', '--stage', 'prod', '--out', 'x.csv'])).toEqual([
+      { stage: 'prod', out: 'x.csv' },
+    ]);
+    expect(await readOptions(['feedback', '--from', 'x.jsonl'])).toEqual([{ stage: 'dev', from: 'x.jsonl' }]);
+  });
+
   it.each([
-    ['nothing', [], 'Which command? put.'],
+    ['nothing', [], 'Which command? put, feedback.'],
     ['an unknown subcommand', ['get', 'imdb.csv'], "Unknown command 'get'."],
     ['no path', ['put'], "Missing required argument 'path'."],
     ['two paths', ['put', 'a.csv', 'b.csv'], "Too many arguments for 'put'. Expected 1 argument but got 2."],

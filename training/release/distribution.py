@@ -9,7 +9,7 @@ import numpy as np
 
 from model.metrics import Floats, Integers, choose
 
-SCORE_EDGES = (0.6, 0.8, 0.9, 0.97)
+SCORE_EDGES = (0.6, 0.8, 0.9, 0.95)
 """Least score of each bin after the first."""
 
 LENGTH_EDGES = (17, 65, 257)

@@ -7,7 +7,7 @@ import { addOperationRoutes } from '../../../local/operation-routes.ts';
 import { createTinyService } from './tiny-service.ts';
 import { firstVersion, writeTinyStore } from './tiny-store.ts';
 
-const everything = { page: true, keys: true, operation: true };
+const everything = { page: true, keys: true, operation: true, feedback: 'texts' } as const;
 
 const lint = async (document: unknown) => {
   const config = await createConfig({ extends: ['recommended-strict'] });
@@ -27,7 +27,7 @@ const listOperations = (document: { readonly paths?: object }) =>
     Object.entries(methods as Record<string, Operation>).map(([method, operation]) => ({ path, method, operation })),
   );
 
-it.each([[everything], [{ page: false, keys: false }]])(
+it.each([[everything], [{ page: false, keys: false }], [{ page: false, keys: true, feedback: 'ids' as const }]])(
   'the document of a service with %j passes the strict rules of the linter',
   async (parts) => {
     expect(await lint(createDocument(parts))).toEqual([]);
@@ -42,7 +42,8 @@ it('the linter finds what is wrong', async () => {
 it('names all routes of the application, but for the files of the page, and no others', () => {
   const { models } = createTinyService('/no/such/folder');
   const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const app = createApp({ models, log, pageFolder: '/no/such/folder' });
+  const feedback = { keep: async () => undefined, texts: true };
+  const app = createApp({ models, log, feedback, pageFolder: '/no/such/folder' });
   const metrics = { observe() {}, contentType: 'text/plain', write: async () => '' };
   addOperationRoutes(app, { models, metrics });
   const served = app.routes.filter(({ method, path }) => method !== 'ALL' && !path.startsWith('/assets'));

@@ -36,7 +36,7 @@ it('counts answers by bin under the names in which they are looked up', () => {
 });
 
 it('leaves out the bins that have no answer', () => {
-  expect(countBins([{ score: 0.95, tokens: 8, unknown: 0 }])).toEqual([
+  expect(countBins([{ score: 0.93, tokens: 8, unknown: 0 }])).toEqual([
     { name: 'ScoreBin4', unit: 'Count', value: 1 },
     { name: 'LengthBin1', unit: 'Count', value: 1 },
     { name: 'UnknownBin1', unit: 'Count', value: 1 },
