@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Configuration, readConfiguration } from '../functions/predict/configuration.ts';
-import { ConfigurationError } from '../layers/prediction/index.ts';
+import { ConfigurationError, findDevice, type ModelSettings } from '../layers/prediction/index.ts';
+import type { Log } from '../layers/telemetry/index.ts';
 import { UsageError } from './command-line.ts';
 
 /** URI of the model that ships with the project. It does not depend on the current folder. */
@@ -27,4 +28,16 @@ function readEnvironment(environment: NodeJS.ProcessEnv): Configuration {
   } catch (error) {
     throw error instanceof ConfigurationError ? new UsageError(error.message) : error;
   }
+}
+
+/**
+ * Finds out once whether there is a GPU, before models are loaded. Logs one line if `auto` takes the CPU.
+ *
+ * @throws UsageError if `MODEL_DEVICE` demands a GPU that is not there.
+ */
+export async function settleDevice<T extends Pick<ModelSettings, 'device'>>(settings: T, log: Log): Promise<T> {
+  const device = await findDevice(settings, log).catch((error: unknown) => {
+    throw new UsageError(error instanceof Error ? `${error.message}.` : String(error));
+  });
+  return device === 'cpu' ? { ...settings, device } : settings;
 }

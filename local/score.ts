@@ -7,7 +7,7 @@ import { FileError, type Inspection, inspectFile, openFile, openTable, type Tabl
 import { createLog } from '../layers/telemetry/index.ts';
 import { createCommand, createStopSignal, runCommand, wholeNumber } from './command-line.ts';
 import { writeToFile, writeToStandardOutput } from './csv-output.ts';
-import { readLocalConfiguration } from './environment.ts';
+import { readLocalConfiguration, settleDevice } from './environment.ts';
 import { addReaderFlags, parseReaderFlags, type ReaderFlags } from './reader-flags.ts';
 import { createScoreRun } from './score-rows.ts';
 import { startPool, workerPath } from './worker-pool.ts';
@@ -93,7 +93,12 @@ async function scoreTable(
 ): Promise<void> {
   const loaded = (await loadIntoWorkers(workers)).classifier;
   const classifier = polar ? leaveOutNeutral(loaded) : loaded;
-  const run = createScoreRun({ table, inspection, classifier, ahead: workers * rowsPerWorker });
+  const run = createScoreRun({
+    table,
+    inspection,
+    classifier,
+    ahead: (classifier.concurrency ?? 1) + (rowsPerWorker - 1) * workers,
+  });
   try {
     await (out === undefined ? writeToStandardOutput(run.rows, signal) : writeToFile(out, run.rows, signal));
   } finally {
@@ -117,11 +122,11 @@ const leaveOutNeutral = (classifier: Classifier): Classifier => ({
 /** Writes nothing: standard output may carry the rows, and a failure is reported in one sentence. */
 const log = createLog({ level: 'error', write: () => undefined });
 
-function loadIntoWorkers(workers: number): Promise<LoadedModel> {
+async function loadIntoWorkers(workers: number): Promise<LoadedModel> {
   const queueDepth = workers * rowsPerWorker;
-  return loadModel(readLocalConfiguration(workers), {
+  return loadModel(await settleDevice(readLocalConfiguration(workers), log), {
     log,
-    openClassifier: (source, { threads }) => startPool(source, { workerPath, workers, threads, queueDepth, log }),
+    openClassifier: (source, how) => startPool(source, { ...how, workerPath, workers, queueDepth, log }),
   });
 }
 

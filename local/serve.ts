@@ -12,7 +12,7 @@ import { createLog } from '../layers/telemetry/index.ts';
 import { createAdmission } from './admission.ts';
 import { createCallerFinder, readCallerKeys } from './caller-keys.ts';
 import { createCommand, runCommand, UsageError, wholeNumber } from './command-line.ts';
-import { readLocalConfiguration } from './environment.ts';
+import { readLocalConfiguration, settleDevice } from './environment.ts';
 import { openFeedbackFile } from './feedback-file.ts';
 import { type RunningServer, startServer } from './http-server.ts';
 import { createMetrics } from './metrics.ts';
@@ -37,7 +37,7 @@ export interface ServeOptions {
 
 const environmentHelp = `
 Environment: MODEL_URI (file:folder or s3://bucket/prefix; default the sample model), MODEL_VERSION, MODEL_DIRECTORY,
-MODEL_THREADS (threads of one worker; default ${availableParallelism()} processors divided by the workers), MODEL_REFRESH_SECONDS
+MODEL_DEVICE (cpu, cuda or auto; default cpu), MODEL_THREADS (threads of one worker; default ${availableParallelism()} processors divided by the workers), MODEL_REFRESH_SECONDS
 (least seconds between two looks for a new current version; default 60), LOG_LEVEL, LOG_TEXT (on or off), PAGE (on or off), API_KEYS (as --api-key), AWS_ENDPOINT_URL.
 `;
 
@@ -98,8 +98,9 @@ interface Service {
   readonly loading: AbortController;
 }
 
-async function start(options: ServeOptions, configuration: Configuration): Promise<Service> {
-  const log = createLog({ level: configuration.logLevel });
+async function start(options: ServeOptions, environment: Configuration): Promise<Service> {
+  const log = createLog({ level: environment.logLevel });
+  const configuration = await settleDevice(environment, log);
   const loading = new AbortController();
   const { workers, queue: queueDepth, cors: origins, quiet, apiKey, feedback } = options;
   const load = (modelVersion = configuration.modelVersion) =>
@@ -108,7 +109,7 @@ async function start(options: ServeOptions, configuration: Configuration): Promi
       {
         log,
         signal: loading.signal,
-        openClassifier: (source, { threads }) => startPool(source, { workerPath, workers, threads, queueDepth, log }),
+        openClassifier: (source, how) => startPool(source, { ...how, workerPath, workers, queueDepth, log }),
       },
     );
   const models = createModelProvider(() => load(), createWatch(configuration, { log, loadCandidate: load }));

@@ -5,7 +5,14 @@ import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { checkComplete, keyInVersion, openModelStore, readManifest, readPointer } from '../layers/model-store/index.ts';
+import {
+  checkComplete,
+  keyInVersion,
+  listVersionFiles,
+  openModelStore,
+  readManifest,
+  readPointer,
+} from '../layers/model-store/index.ts';
 import { inspectFile, openFile, type ReaderOptions } from '../layers/reader/index.ts';
 import { UsageError } from './command-line.ts';
 import { parseReaderFlags } from './reader-flags.ts';
@@ -61,11 +68,12 @@ async function planVersion(folder: string): Promise<PlannedFile[]> {
   const { pointer } = await readPointer(store);
   const manifest = await readManifest(store, pointer.version);
   await checkComplete(store, manifest);
-  for (const entry of manifest.files) {
+  const files = listVersionFiles(manifest);
+  for (const entry of files) {
     const key = keyInVersion(manifest.version, entry.path);
     await store.fetchFile({ key, entry, partBytes: manifest.partBytes, directory: folder });
   }
-  const names = [...manifest.files.map(({ path }) => path), 'manifest.json'];
+  const names = [...files.map(({ path }) => path), 'manifest.json'];
   const keys = names.map((name) => keyInVersion(manifest.version, name));
   return Promise.all(keys.map((key) => describeFile(join(folder, key), key, true)));
 }

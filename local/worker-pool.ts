@@ -2,9 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ApiError } from '../functions/predict/errors.ts';
-import { type Classifier, createTokenCounter, type ModelSource } from '../layers/inference/index.ts';
+import {
+  type Classifier,
+  createTokenCounter,
+  type Device,
+  type ModelSource,
+  textsInLine,
+} from '../layers/inference/index.ts';
 import { describeFailure, type Log } from '../layers/telemetry/index.ts';
-import { createDispatcher } from './dispatcher.ts';
+import { createDispatcher, type Worker } from './dispatcher.ts';
 import { startWorker, type WorkerProcess } from './worker-process.ts';
 
 /** Path of the built worker.ts, beside the bundle that this file is in. */
@@ -18,12 +24,17 @@ export interface PoolOptions {
   readonly workers: number;
   /** Threads of one run in one process. */
   readonly threads: number;
+  /** `cpu` if undefined. On a GPU each process takes as many texts as it runs in batches. */
+  readonly device?: Device | undefined;
   /** Texts that may wait for a worker; one more is refused. See `Dispatcher.open`. */
   readonly queueDepth: number;
   readonly log: Log;
   /** Milliseconds between two tries to replace a worker. */
   readonly retryMs?: number;
 }
+
+/** Texts that one process has at the same time. */
+const lanesOf = ({ device }: PoolOptions) => (device === 'cuda' ? textsInLine : 1);
 
 type Start = () => Promise<WorkerProcess>;
 
@@ -44,7 +55,7 @@ async function startAll(start: Start, count: number): Promise<WorkerProcess[]> {
  * @throws Error if a worker cannot load the model. No process is left behind.
  */
 export async function startPool(source: ModelSource, options: PoolOptions): Promise<Classifier> {
-  const start = () => startWorker(options.workerPath, { source, threads: options.threads });
+  const start = () => startWorker(options.workerPath, { source, threads: options.threads, device: options.device });
   const workers = await startAll(start, options.workers);
   return createPool(source, workers, { ...options, start });
 }
@@ -63,15 +74,16 @@ function createPool(
 
   const add = (worker: WorkerProcess) => {
     workers.add(worker);
-    dispatcher.add(worker);
+    const lanes = Array.from({ length: lanesOf(options) }, () => ({ classify: worker.classify }));
+    for (const lane of lanes) dispatcher.add(lane);
     replacementFailed = false;
     log.debug('worker started', { pid: worker.pid });
-    worker.ended.then((reason) => lose(worker, reason));
+    worker.ended.then((reason) => lose(worker, lanes, reason));
   };
 
-  const lose = (worker: WorkerProcess, reason: string) => {
+  const lose = (worker: WorkerProcess, lanes: readonly Worker[], reason: string) => {
     workers.delete(worker);
-    dispatcher.remove(worker);
+    for (const lane of lanes) dispatcher.remove(lane);
     if (closing.signal.aborted) return;
     log.error('worker ended', { reason });
     replace().catch(nothing);
@@ -104,7 +116,7 @@ function createPool(
     maxTokens: source.maxTokens,
     // Here and not in a worker: it takes a fraction of a run, and the workers have their one queue for runs.
     countTokens: createTokenCounter(source),
-    concurrency: options.workers,
+    concurrency: options.workers * lanesOf(options),
     classify: async (text) => {
       const { classify, close } = open(1);
       return classify(text).finally(close);

@@ -1,15 +1,14 @@
 // The pool's side of one worker process. The other side is worker.ts.
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Classification, ModelSource } from '../layers/inference/index.ts';
+import type { Classification, LoadOptions, ModelSource } from '../layers/inference/index.ts';
 
 /** What a worker process loads. */
-export interface WorkerStart {
+export interface WorkerStart extends Pick<LoadOptions, 'threads' | 'device'> {
   readonly source: ModelSource;
-  readonly threads: number;
 }
 
-/** From the pool to a worker. First `start`, then one text at a time. */
-export type WorkerRequest = { readonly start: WorkerStart } | { readonly text: string };
+/** From the pool to a worker. First `start`, then texts. The response has the same id. */
+export type WorkerRequest = { readonly id: number } & ({ readonly start: WorkerStart } | { readonly text: string });
 
 /** From a worker to the pool: one response for each request. */
 export type WorkerResponse =
@@ -17,7 +16,7 @@ export type WorkerResponse =
   | { readonly classification: Classification }
   | { readonly failure: string };
 
-/** A process that holds one session and answers one text at a time. */
+/** A process that holds one session. It may have several texts at the same time; on a CPU it answers one after the other. */
 export interface WorkerProcess {
   readonly pid: number | undefined;
   /** @throws Error if the model fails on the text or the process ends before it answers. */
@@ -51,16 +50,25 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** Sends one request at a time. Its promise resolves with the response and rejects when the process ends first. */
+/** Sends requests. Each promise resolves with the response and rejects when the process ends first. */
 function createSender(child: ChildProcess, ended: Promise<string>) {
-  let waiting: Waiting | undefined;
-  const fail = (reason: string) => waiting?.reject(new Error(reason));
-  child.on('message', (response: WorkerResponse) => waiting?.resolve(response));
-  ended.then(fail);
-  return (request: WorkerRequest) =>
+  const waiting = new Map<number, Waiting>();
+  let sent = 0;
+  const settle = (id: number): Waiting | undefined => {
+    const request = waiting.get(id);
+    waiting.delete(id);
+    return request;
+  };
+  child.on('message', ({ id, ...response }: WorkerResponse & { readonly id: number }) => settle(id)?.resolve(response));
+  ended.then((reason) => {
+    for (const id of waiting.keys()) settle(id)?.reject(new Error(reason));
+  });
+  return (request: { readonly start: WorkerStart } | { readonly text: string }) =>
     new Promise<WorkerResponse>((resolve, reject) => {
-      waiting = { resolve, reject };
-      child.send(request, (error) => error && fail(error.message));
+      sent += 1;
+      const id = sent;
+      waiting.set(id, { resolve, reject });
+      child.send({ id, ...request }, (error) => error && settle(id)?.reject(error));
     });
 }
 

@@ -1,11 +1,11 @@
-// One process of a pool: loads the classifier, then answers one text at a time.
+// One process of a pool: loads the classifier, then answers texts.
 import { type Classifier, loadClassifier } from '../layers/inference/index.ts';
 import type { WorkerRequest, WorkerResponse, WorkerStart } from './worker-process.ts';
 
 let classifier: Classifier | undefined;
 
-async function start({ source, threads }: WorkerStart): Promise<WorkerResponse> {
-  classifier = await loadClassifier(source, { threads });
+async function start({ source, ...options }: WorkerStart): Promise<WorkerResponse> {
+  classifier = await loadClassifier(source, options);
   return { ready: true };
 }
 
@@ -23,7 +23,7 @@ async function handle(request: WorkerRequest): Promise<WorkerResponse> {
 }
 
 process.on('message', (request: WorkerRequest) => {
-  handle(request).then((response) => process.send?.(response));
+  handle(request).then((response) => process.send?.({ id: request.id, ...response }));
 });
 process.on('disconnect', () => process.exit(0));
 // Ctrl-C reaches every process of the terminal. A request may be in flight, so the parent decides when this process ends.

@@ -98,6 +98,7 @@ class Settings:
     deterministic: bool = _setting(False, "the same bits on every run on a GPU, more slowly; a CPU gives them anyway")
     processes: int = _setting(1, "processes that train together, each on a GPU of its own; 0: one for each GPU")
     threads: int = _setting(0, "CPU threads; 0: as many as PyTorch chooses")
+    export_fp16: bool = _setting(False, "publish an fp16 graph beside the int8 one, for serving on a GPU")
     keep_weights: bool = _setting(True, "publish model.safetensors and config.json too, to fine-tune from")
     tolerance: float = _setting(0.002, "accuracy that a candidate may lose against the current version")
     floor: float = _setting(0.85, "accuracy that a first version must have, on rows that are not neutral")
@@ -119,7 +120,7 @@ class Settings:
 
     def decisive(self) -> dict[str, Any]:
         """The settings that decide the weights: two runs that agree in them may continue each other."""
-        others = {"MODEL_PATH", "CHECKPOINT_PATH", "KEEP_WEIGHTS", "PROMOTE"}
+        others = {"MODEL_PATH", "CHECKPOINT_PATH", "EXPORT_FP16", "KEEP_WEIGHTS", "PROMOTE"}
         others |= {
             "TEST_FILE",
             "TOLERANCE",

@@ -1,21 +1,20 @@
+import { type BatchAnswer, createBatches } from './batches.ts';
 import { asInferenceError, InferenceError } from './errors.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession, type Session, type SessionOptions } from './session.ts';
 import { countTokens, loadTokenizer, type Tokenize } from './tokenizer.ts';
 import type { Classification, Classifier, ModelSource } from './types.ts';
 
 /** How a classifier is made. */
-export interface LoadOptions {
-  /** Threads of one run. */
-  readonly threads: number;
+export interface LoadOptions extends SessionOptions {
   /** What `loadTokenizer` returned for the same source, if it was called ahead. */
   readonly tokenizer?: Promise<Tokenize> | undefined;
 }
 
 /**
- * Loads a model's verified files and classifies with them: one text per run, and one run at a time. A run blocks the
- * thread, so concurrent runs would gain nothing, and in a batch an int8 answer would depend on the other texts
- * (docs/decisions/0003-one-text-per-run.md). One empty text is run first. It proves that model, tokenizer and labels
- * fit.
+ * Loads a model's verified files and classifies with them. On a CPU: one text per run, and one run at a time. A run blocks
+ * the thread, so concurrent runs would gain nothing, and in a batch an int8 answer would depend on the other texts
+ * (docs/decisions/0003-one-text-per-run.md). On a GPU: texts of one length together. One empty text is run first. It
+ * proves that model, tokenizer and labels fit.
  *
  * @throws InferenceError if a file is missing or damaged, if the labels are others than negative, neutral and positive,
  *   or if the model's logits are not one per label.
@@ -25,13 +24,11 @@ export async function loadClassifier(source: ModelSource, options: LoadOptions):
   const started = performance.now();
   const model = await loadModel(source, options);
   const loaded = performance.now();
-  const enqueue = createQueue();
   const classifier: Classifier = {
     labels: source.labels,
     maxTokens: source.maxTokens,
-    classify: (text) => enqueue(() => classifyText(model, text)),
     countTokens: async (texts) => countTokens(model.tokenize, texts),
-    release: () => enqueue(() => model.session.release()),
+    ...(options.device === 'cuda' ? runInBatches(model) : runOneByOne(model)),
   };
   await classifier.classify('').catch(async (error: unknown) => {
     await classifier.release();
@@ -55,8 +52,8 @@ interface LoadedModel {
   readonly source: ModelSource;
 }
 
-async function loadModel(source: ModelSource, { threads, tokenizer }: LoadOptions): Promise<LoadedModel> {
-  const opening = openSession(source.modelPath, { threads });
+async function loadModel(source: ModelSource, { tokenizer, ...options }: LoadOptions): Promise<LoadedModel> {
+  const opening = openSession(source.modelPath, options);
   const [session, tokenize] = await Promise.allSettled([
     opening,
     tokenizer ?? loadTokenizer(source.tokenizerPath, source.maxTokens),
@@ -77,13 +74,53 @@ function createQueue() {
   };
 }
 
-async function classifyText({ session, tokenize, source }: LoadedModel, text: string): Promise<Classification> {
+/** How a classifier runs its texts. */
+type Running = Pick<Classifier, 'classify' | 'release' | 'concurrency'>;
+
+function runOneByOne(model: LoadedModel): Running {
+  const { session } = model;
+  const enqueue = createQueue();
+  const run = async (ids: readonly number[]) => {
+    const started = performance.now();
+    const logits = await session.run(ids);
+    return { logits, runMs: performance.now() - started };
+  };
+  return {
+    classify: (text) => enqueue(() => classifyText(model, text, run)),
+    release: () => enqueue(() => session.release()),
+  };
+}
+
+/** Most texts of a run on a GPU. */
+const largestBatch = 32;
+
+/** Texts that a GPU has in line: twice a run, so that some of them are equally long. */
+export const textsInLine = 2 * largestBatch;
+
+function runInBatches(model: LoadedModel): Running {
+  const { session } = model;
+  const batches = createBatches(session.runBatch, largestBatch);
+  return {
+    concurrency: textsInLine,
+    classify: (text) => classifyText(model, text, batches.run),
+    release: async () => {
+      await batches.settled();
+      await session.release();
+    },
+  };
+}
+
+async function classifyText(
+  { tokenize, source }: LoadedModel,
+  text: string,
+  run: (ids: readonly number[]) => Promise<BatchAnswer>,
+): Promise<Classification> {
   try {
     const started = performance.now();
     const { ids, unknown, dropped } = tokenize(text);
-    const tokenized = performance.now();
-    const logits = await session.run(ids);
-    const stages = { tokenizeMs: tokenized - started, runMs: performance.now() - tokenized };
+    const tokenizeMs = performance.now() - started;
+    const { logits, runMs } = await run(ids);
+    const stages = { tokenizeMs, runMs };
     checkLogits(logits, source);
     return { probabilities: softmax(logits, source.temperature), tokens: ids.length, unknown, dropped, stages };
   } catch (error) {

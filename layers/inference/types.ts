@@ -12,6 +12,9 @@ export interface ModelSource {
   readonly temperature: number;
 }
 
+/** What runs a model: this machine's processors, or an NVIDIA GPU. */
+export type Device = 'cpu' | 'cuda';
+
 /** The answer for one text. */
 export interface Classification {
   /** One probability per label, in label order; they sum to 1. */

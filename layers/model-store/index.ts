@@ -5,7 +5,15 @@ import type { ModelStore } from './types.ts';
 
 export { type CanaryPlan, findCandidate, isInShare, startCanary, withdrawCandidate } from './canary.ts';
 export { ModelStoreError } from './errors.ts';
-export { checkComplete, isVersionName, keyInVersion, listVersions, type Manifest, readManifest } from './manifest.ts';
+export {
+  checkComplete,
+  isVersionName,
+  keyInVersion,
+  listVersionFiles,
+  listVersions,
+  type Manifest,
+  readManifest,
+} from './manifest.ts';
 export {
   advancePointer,
   type Candidate,
@@ -21,6 +29,7 @@ export {
 } from './pointer.ts';
 export { type Promotion, promoteVersion } from './promotion.ts';
 export {
+  type Graph,
   type PulledModel,
   type PullFileOptions,
   type PullOptions,

@@ -3,7 +3,7 @@
 import * as z from 'zod/mini';
 import english from 'zod/v4/locales/en.js';
 import { explainMissing, ModelStoreError, messageOf } from './errors.ts';
-import type { Cancellable, FileEntry, ModelStore, ReadableStore } from './types.ts';
+import type { Cancellable, FileEntry, ModelStore, ReadableStore, StoredFile } from './types.ts';
 
 z.config(english());
 
@@ -34,12 +34,10 @@ const distribution = z.looseObject({
 });
 const behaviour = z.looseObject({ name: z.string(), cases: z.int(), failed: z.number() });
 
-const fileEntry: z.ZodMiniType<FileEntry> = z.looseObject({
+const storedFile = z.looseObject({ path: fileName, bytes: positive, sha256, parts: z.array(sha256) });
+const fp16Graph: z.ZodMiniType<StoredFile> = storedFile;
+const fileEntry: z.ZodMiniType<FileEntry> = z.extend(storedFile, {
   role: z.enum(['model', 'tokenizer', 'golden', 'weights', 'config', 'report']),
-  path: fileName,
-  bytes: positive,
-  sha256,
-  parts: z.array(sha256),
 });
 
 const manifestShape = z.looseObject({
@@ -53,6 +51,8 @@ const manifestShape = z.looseObject({
   onnxruntime: z.string(),
   partBytes: positive,
   files: z.array(fileEntry),
+  // Not in the list, because programs from before it refuse a role that they do not know.
+  fp16: z.optional(fp16Graph),
   metrics: z.extend(byClass, {
     reference: quality,
     flipped: z.number(),
@@ -69,10 +69,17 @@ export type Manifest = z.infer<typeof manifestShape>;
 const hasOne = (role: FileEntry['role']) => (manifest: Manifest) =>
   manifest.files.filter((file) => file.role === role).length === 1;
 
-const partsFit = ({ files, partBytes }: Manifest) =>
-  files.every(({ bytes, parts }) => parts.length === Math.ceil(bytes / partBytes));
+/** Lists all files of a version but its manifest: those with a role, and the graph for GPUs if there is one. */
+export const listVersionFiles = ({ files, fp16 }: Pick<Manifest, 'files' | 'fp16'>): readonly StoredFile[] =>
+  fp16 ? [...files, fp16] : files;
 
-const pathsDiffer = ({ files }: Manifest) => new Set(files.map(({ path }) => path)).size === files.length;
+const partsFit = (manifest: Manifest) =>
+  listVersionFiles(manifest).every(({ bytes, parts }) => parts.length === Math.ceil(bytes / manifest.partBytes));
+
+function pathsDiffer(manifest: Manifest): boolean {
+  const paths = listVersionFiles(manifest).map(({ path }) => path);
+  return new Set(paths).size === paths.length;
+}
 
 /** The schema of `manifest.json`, and of the manifest inside a pointer. */
 export const manifestSchema = manifestShape.check(
@@ -91,7 +98,7 @@ export interface Part {
 }
 
 /** Lists the consecutive parts of a file, as its manifest entry describes them. */
-export const listParts = ({ bytes, parts }: FileEntry, partBytes: number): Part[] =>
+export const listParts = ({ bytes, parts }: StoredFile, partBytes: number): Part[] =>
   parts.map((sha256, index) => ({
     index,
     start: index * partBytes,
@@ -189,9 +196,12 @@ export async function listVersions(store: Pick<ModelStore, 'listKeys'>): Promise
  *
  * @throws ModelStoreError with `damaged` that names the missing files.
  */
-export async function checkComplete(store: ModelStore, { version, files }: Manifest): Promise<void> {
+export async function checkComplete(store: ModelStore, manifest: Manifest): Promise<void> {
+  const { version } = manifest;
   const present = new Set(await store.listKeys(keyInVersion(version, '').slice(0, -1)));
-  const absent = files.map(({ path }) => path).filter((path) => !present.has(keyInVersion(version, path)));
+  const absent = listVersionFiles(manifest)
+    .map(({ path }) => path)
+    .filter((path) => !present.has(keyInVersion(version, path)));
   if (absent.length === 0) return;
   const where = `${store.location}/versions/${version}`;
   throw new ModelStoreError(`${where} is incomplete: ${absent.join(', ')} missing. Publish the version again.`, {

@@ -2,7 +2,10 @@ import { runConcurrently } from './concurrency.ts';
 import { explainMissing, ModelStoreError } from './errors.ts';
 import { keyInVersion, type Manifest, readManifest } from './manifest.ts';
 import { readPointer, type StoredPointer } from './pointer.ts';
-import type { Cancellable, FetchedFile, FileEntry, FileRequest, ReadableStore } from './types.ts';
+import type { Cancellable, FetchedFile, FileEntry, FileRequest, ReadableStore, StoredFile } from './types.ts';
+
+/** The graph that is run: `model` on a CPU, `fp16` on a GPU. Not every version has the latter. */
+export type Graph = 'model' | 'fp16';
 
 /** Which model to pull, and where to. */
 export interface PullOptions extends Cancellable {
@@ -10,6 +13,8 @@ export interface PullOptions extends Cancellable {
   readonly version?: string | undefined;
   /** Folder on local disk for files from S3. Sound files that are there already are used again. */
   readonly directory: string;
+  /** The graphs that can be run, the best first; `model` alone if undefined. No other is fetched. */
+  readonly graphs?: readonly Graph[] | undefined;
   /**
    * Called as soon as the tokenizer is verified, while the model's bytes still arrive. It is the best moment to start
    * work that blocks the thread: earlier, that work would delay the requests.
@@ -30,6 +35,7 @@ export interface PullStages {
 /** A verified model on local disk. */
 export interface PulledModel {
   readonly manifest: Manifest;
+  readonly graph: Graph;
   readonly modelPath: string;
   readonly tokenizerPath: string;
   /** `current.json`, whose tag changes with a promotion; undefined for a version that was requested by name. */
@@ -44,16 +50,20 @@ export interface PulledModel {
  * It leaves out the version's other files. A version that is requested by name may not have been promoted yet. So its
  * files' parts and wholes must both match the manifest.
  *
+ * Without a graph that can be run, nothing is fetched.
+ *
  * @throws ModelStoreError naming the store, the key and the reason; the signal's reason if it gives up.
  */
 export async function pullModel(store: ReadableStore, options: PullOptions): Promise<PulledModel> {
   const started = performance.now();
   const { manifest, pointer } = await findManifest(store, options);
   const found = performance.now();
-  const { model, tokenizer } = await fetchBoth(store, manifest, options);
+  const { graph, entry } = chooseGraph(manifest, options.graphs);
+  const { model, tokenizer } = await fetchBoth(store, manifest, { ...options, entry });
   return {
     manifest,
     pointer,
+    graph,
     modelPath: model.path,
     tokenizerPath: tokenizer.path,
     receivedBytes: model.receivedBytes + tokenizer.receivedBytes,
@@ -63,6 +73,17 @@ export async function pullModel(store: ReadableStore, options: PullOptions): Pro
       verifyMs: Math.max(model.verifyMs, tokenizer.verifyMs),
     },
   };
+}
+
+/** Finds the file of the first graph that the version has. */
+function chooseGraph(manifest: Manifest, graphs: readonly Graph[] = ['model']) {
+  for (const graph of graphs) {
+    const entry = graph === 'fp16' ? manifest.fp16 : entryOf(manifest, 'model');
+    if (entry) return { graph, entry };
+  }
+  throw new ModelStoreError(
+    `Version ${manifest.version} has no fp16 graph, which a GPU runs. Train with EXPORT_FP16=true, or serve it on a CPU.`,
+  );
 }
 
 type FoundManifest = Pick<PulledModel, 'manifest' | 'pointer'>;
@@ -90,20 +111,21 @@ export async function pullFile(store: ReadableStore, manifest: Manifest, options
 }
 
 /** Fetches the small tokenizer first, so that it does not wait behind the model's parts. */
-async function fetchBoth(store: ReadableStore, manifest: Manifest, options: PullOptions) {
-  const { directory, signal, onTokenizer } = options;
-  const checkWhole = options.version !== undefined;
-  const fetch = (role: FileEntry['role']) => {
-    const entry = entryOf(manifest, role);
-    return (signal: AbortSignal) => fetchEntry(store, manifest, { entry, directory, checkWhole, signal });
-  };
+async function fetchBoth(
+  store: ReadableStore,
+  manifest: Manifest,
+  { entry: model, directory, signal, version, onTokenizer }: PullOptions & Pick<FileRequest, 'entry'>,
+) {
+  const checkWhole = version !== undefined;
+  const fetch = (entry: StoredFile) => (signal: AbortSignal) =>
+    fetchEntry(store, manifest, { entry, directory, checkWhole, signal });
   const fetchTokenizer = async (signal: AbortSignal) => {
-    const file = await fetch('tokenizer')(signal);
+    const file = await fetch(entryOf(manifest, 'tokenizer'))(signal);
     onTokenizer?.(file.path, manifest);
     return file;
   };
-  const [tokenizer, model] = await runConcurrently([fetchTokenizer, fetch('model')], signal);
-  return { tokenizer, model };
+  const [tokenizer, modelFile] = await runConcurrently([fetchTokenizer, fetch(model)], signal);
+  return { tokenizer, model: modelFile };
 }
 
 /** Finds the file of a role. A parsed manifest has a model and a tokenizer; it may lack the other roles. */

@@ -10,8 +10,7 @@ export interface Cancellable {
 }
 
 /** One file of a version, as its manifest describes it. */
-export interface FileEntry {
-  readonly role: 'model' | 'tokenizer' | 'golden' | 'weights' | 'config' | 'report';
+export interface StoredFile {
   /** Name in the version's folder. */
   readonly path: string;
   /** Length. */
@@ -22,12 +21,17 @@ export interface FileEntry {
   readonly parts: readonly string[];
 }
 
+/** A file of the manifest's list. */
+export interface FileEntry extends StoredFile {
+  readonly role: 'model' | 'tokenizer' | 'golden' | 'weights' | 'config' | 'report';
+}
+
 /** Which file to fetch, and where to. */
 export interface FileRequest extends Cancellable {
   /** Key in the store: `versions/<version>/<path>`. */
   readonly key: string;
   /** What the manifest says about the file: bytes, SHA-256 of the whole and of each part. */
-  readonly entry: FileEntry;
+  readonly entry: StoredFile;
   /** Bytes per part, from the manifest. */
   readonly partBytes: number;
   /** Folder on local disk for fetched files, under their key; created if missing. A folder store does not use it. */

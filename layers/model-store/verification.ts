@@ -1,11 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { listParts, type Part } from './manifest.ts';
-import type { Cancellable, FileEntry } from './types.ts';
+import type { Cancellable, StoredFile } from './types.ts';
 
 /** What a file on disk is compared with. */
 export interface Expectation extends Cancellable {
-  readonly entry: FileEntry;
+  readonly entry: StoredFile;
   readonly partBytes: number;
 }
 
@@ -105,9 +105,9 @@ export const describeWrongLength = ({ entry }: Pick<Expectation, 'entry'>, actua
   `has ${actual} bytes, but its manifest says ${entry.bytes}`;
 
 /** The error message for a part whose bytes are not the published ones. */
-export const describeWrongPart = ({ parts }: FileEntry, { index, sha256 }: Part, actual: string): string =>
+export const describeWrongPart = ({ parts }: StoredFile, { index, sha256 }: Part, actual: string): string =>
   `has the wrong SHA-256 in part ${index + 1} of ${parts.length}: ${actual}, but its manifest says ${sha256}`;
 
 /** The error message for a file whose bytes, taken together, are not the published ones. */
-export const describeWrongWhole = ({ sha256 }: FileEntry, actual: string): string =>
+export const describeWrongWhole = ({ sha256 }: StoredFile, actual: string): string =>
   `has the wrong SHA-256: ${actual}, but its manifest says ${sha256}`;

@@ -10,7 +10,14 @@ export {
   listBinMetrics,
   nameClassMetric,
 } from './distribution.ts';
-export { createTimeline, type LoadedModel, loadModel, type OpenClassifier, type Timeline } from './loaded-model.ts';
+export {
+  createTimeline,
+  findDevice,
+  type LoadedModel,
+  loadModel,
+  type OpenClassifier,
+  type Timeline,
+} from './loaded-model.ts';
 export {
   ConfigurationError,
   collectProblems,

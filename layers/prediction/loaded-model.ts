@@ -1,5 +1,5 @@
-import type { Classifier, LoadStages, ModelSource, Tokenize } from '../inference/index.ts';
-import { type Manifest, type PulledModel, type PullStages, pullModel } from '../model-store/index.ts';
+import type { Classifier, Device, LoadOptions, LoadStages, ModelSource, Tokenize } from '../inference/index.ts';
+import { type Graph, type Manifest, type PulledModel, type PullStages, pullModel } from '../model-store/index.ts';
 import { describeFailure, type Log } from '../telemetry/index.ts';
 import type { ModelSettings } from './model-settings.ts';
 
@@ -14,7 +14,10 @@ export interface LoadedModel {
 }
 
 /** Creates a classifier from a model's files. */
-export type OpenClassifier = (source: ModelSource, options: { readonly threads: number }) => Promise<Classifier>;
+export type OpenClassifier = (
+  source: ModelSource,
+  options: Pick<LoadOptions, 'threads' | 'device'>,
+) => Promise<Classifier>;
 
 interface Dependencies {
   readonly log: Log;
@@ -29,7 +32,8 @@ interface Dependencies {
 }
 
 /**
- * Fetches the current or the pinned version, verifies it and creates a classifier from it. Logs one line: `model loaded`
+ * Fetches the current or the pinned version, verifies it and creates a classifier from it. The settings' device decides which of
+ * its graphs is fetched. Logs one line: `model loaded`
  * with the milliseconds of each stage and the timeline, or `model not loaded` with the reason.
  *
  * @throws the store's or the classifier's error, already logged.
@@ -48,15 +52,27 @@ export async function loadModel(settings: ModelSettings, dependencies: Dependenc
 async function pullAndOpen(settings: ModelSettings, dependencies: Dependencies): Promise<LoadedModel> {
   const { store, modelVersion: version, modelDirectory: directory, threads } = settings;
   const { log, signal, onDownloading, openClassifier, timeline = createTimeline() } = dependencies;
+  const device = await findDevice(settings, log);
   const started = performance.now();
   const loader = createClassifierLoader(timeline);
   const onTokenizer = (path: string, { maxTokens }: Manifest) => {
     if (!openClassifier) loader.preload(path, maxTokens);
     onDownloading?.();
   };
-  const pulled = await pullModel(store, { version, directory, signal, onTokenizer });
+  const pulled = await pullModel(store, {
+    version,
+    directory,
+    graphs: listGraphs(settings, device),
+    signal,
+    onTokenizer,
+  });
+  if (device === 'cuda' && pulled.graph === 'model')
+    log.info('model runs on the CPU', { reason: 'it has no fp16 graph: train with EXPORT_FP16=true' });
   const opening = performance.now();
-  const classifier = await (openClassifier ?? loader.open)(toSource(pulled), { threads });
+  const classifier = await (openClassifier ?? loader.open)(toSource(pulled), {
+    threads,
+    device: pulled.graph === 'fp16' ? 'cuda' : 'cpu',
+  });
   const ended = performance.now();
   const stages = { ...pulled.stages, sessionMs: ended - opening, ...classifier.loadStages, totalMs: ended - started };
   recordSpans(timeline, { started, opening, ended }, stages);
@@ -64,11 +80,30 @@ async function pullAndOpen(settings: ModelSettings, dependencies: Dependencies):
     modelVersion: pulled.manifest.version,
     store: store.location,
     threads,
+    ...(pulled.graph === 'fp16' && { device }),
     receivedBytes: pulled.receivedBytes,
     stages: round(stages),
     timeline: Object.fromEntries(Object.entries(timeline.spans).map(([name, span]) => [name, span.map(toTenths)])),
   });
   return { manifest: pulled.manifest, classifier, pointer: pulled.pointer, pullStages: pulled.stages };
+}
+
+/**
+ * Finds the device that models run on. Logs one line if `auto` takes the CPU.
+ *
+ * @throws InferenceError if `cuda` is wanted and there is no GPU that works.
+ */
+export async function findDevice({ device }: Pick<ModelSettings, 'device'>, log: Log): Promise<Device> {
+  // A function on Lambda loads no code for a question that it does not have.
+  if (device === 'cpu') return 'cpu';
+  const { chooseDevice } = await import('../inference/index.ts');
+  return chooseDevice(device, (reason) => log.info('model runs on the CPU', { reason }));
+}
+
+/** A version without an fp16 graph runs on the CPU, unless the GPU is demanded. */
+function listGraphs(wanted: Pick<ModelSettings, 'device'>, found: Device): readonly Graph[] {
+  if (found === 'cpu') return ['model'];
+  return wanted.device === 'cuda' ? ['fp16'] : ['fp16', 'model'];
 }
 
 function toSource({ manifest, modelPath, tokenizerPath }: PulledModel): ModelSource {

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Device } from '../inference/index.ts';
 import { isVersionName, type ModelStore, openModelStore } from '../model-store/index.ts';
 import { isLogLevel, type LogLevel, levelNames } from '../telemetry/index.ts';
 
@@ -16,6 +17,8 @@ export interface ModelSettings {
   readonly modelVersion: string | undefined;
   /** From `MODEL_DIRECTORY`: the folder that a model is fetched to. */
   readonly modelDirectory: string;
+  /** From `MODEL_DEVICE`: what runs the model. `auto`: the GPU where there is one. */
+  readonly device: Device | 'auto';
   /** From `MODEL_THREADS`: threads of one run of the model. */
   readonly threads: number;
   /** From `MODEL_REFRESH_SECONDS`: least milliseconds between two checks for a new current version. */
@@ -94,6 +97,13 @@ function readThreads(environment: Environment, report: Report): number {
   return unusable;
 }
 
+function readDevice({ MODEL_DEVICE: device = '' }: Environment, report: Report): Device | 'auto' {
+  if (device === 'cpu' || device === 'cuda' || device === 'auto') return device;
+  if (device === '') return 'cpu';
+  report(`MODEL_DEVICE is ${JSON.stringify(device)}, which is none of cpu, cuda and auto.`);
+  return unusable;
+}
+
 /** Reads `LOG_LEVEL`. */
 export function readLogLevel({ LOG_LEVEL }: Environment, report: Report): LogLevel {
   const level = (LOG_LEVEL || 'info').toLowerCase();
@@ -133,6 +143,7 @@ export function readModelSettings(environment: Environment, report: Report): Mod
     store: readStore(environment, report),
     modelVersion: readVersion(environment, report),
     modelDirectory: readDirectory(environment, report),
+    device: readDevice(environment, report),
     threads: readThreads(environment, report),
     refreshMs: readRefresh(environment, report),
     logLevel: readLogLevel(environment, report),

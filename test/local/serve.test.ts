@@ -212,3 +212,28 @@ it('lists what is wrong with the environment', async () => {
   expect(await ended).toEqual([2, null]);
   expect(output.stderr).toMatch(/^The environment cannot be used:\n- MODEL_URI: .+\n$/);
 }, 60_000);
+
+describe('MODEL_DEVICE', () => {
+  const startOn = async (device: string) =>
+    startServeIn({ ...process.env, MODEL_DEVICE: device }, await writeTinyStore(), ['--workers', '2']);
+
+  it('auto serves from the CPU where there is no GPU, and says so in one log line', async () => {
+    const serve = await startOn('auto');
+    const address = await serve.findAddress();
+    const answer = await fetch(`${address}/predict?sentence=good`);
+    expect(answer.status).toBe(200);
+    const lines = serve.output.stdout.split('\n').filter((line) => line.includes('model runs on the CPU'));
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ level: 'info', reason: expect.stringContaining('CUDA provider') }),
+    ]);
+  }, 60_000);
+
+  it('cuda without a GPU ends the command with one sentence', async () => {
+    const serve = await startOn('cuda');
+    expect((await serve.ended)[0]).toBe(2);
+    expect(serve.output.stderr).toMatch(
+      /^MODEL_DEVICE is cuda, and ONNX Runtime has no GPU here \(.+\); use [^.]+\.\n$/,
+    );
+    expect(serve.output.stdout).toBe('');
+  }, 60_000);
+});

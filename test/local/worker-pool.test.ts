@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs';
 import type { Classifier, ModelSource } from '../../layers/inference/index.ts';
 import { type PoolOptions, startPool } from '../../local/worker-pool.ts';
+import { startWorker } from '../../local/worker-process.ts';
 import { createRecord, type LogLine } from '../functions/predict/tiny-service.ts';
 import { expectPositive, firstVersion, maxTokens, writeTinyStore } from '../functions/predict/tiny-store.ts';
 import { buildCommands } from './built-commands.ts';
@@ -63,6 +64,14 @@ it('gives the answers of a classifier in this process', async () => {
     { tokens: 3, unknown: 0 },
     { tokens: 0, unknown: 0 },
   ]);
+}, 60_000);
+
+it('has workers that keep several texts apart', async () => {
+  const worker = await startWorker(workerPath, { source: await createSource(), threads: 1 });
+  const texts = ['a good book', 'bad', 'good', '', 'the best book ever'];
+  const answers = await Promise.all(texts.map(worker.classify));
+  expect(answers.map(({ tokens }) => tokens)).toEqual([5, 3, 3, 2, 6]);
+  await worker.stop();
 }, 60_000);
 
 it('lets a request of several texts take turns with others, and closes it', async () => {

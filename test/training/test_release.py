@@ -1,5 +1,6 @@
 """From a trained network to the store: published with its proof, or rejected with the reason."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import numpy_helper
 from trained import make_trained
 from transformers import BertForSequenceClassification
@@ -19,6 +21,7 @@ from errors import RejectedError
 from model.export import export
 from release.candidate import Trained, release
 from release.gate import ChampionError, read_champion
+from release.proof import prove_fp16
 from release.publication import publish
 from release.store import FolderStore
 from settings import Settings
@@ -92,6 +95,35 @@ def test_the_report_is_a_file_of_the_version_that_does_not_name_it(champion: Pat
     folder = champion / "versions" / manifest["version"]
     assert [file["role"] for file in manifest["files"] if file["path"] == "report.html"] == ["report"]
     assert manifest["version"] in (folder / "report.html").read_text()
+
+
+def test_an_fp16_graph_is_published_when_it_is_asked_for(trained: Trained, tmp_path: Path) -> None:
+    settings = replace(trained.settings, export_fp16=True, promote=True)
+    version = release(replace(trained, settings=settings), FolderStore(tmp_path))
+    manifest = read_json(tmp_path / "current.json")["manifest"]
+    content = (tmp_path / "versions" / version / "model.fp16.onnx").read_bytes()
+    assert manifest["fp16"]["path"] == "model.fp16.onnx" and manifest["fp16"]["bytes"] == len(content)
+    assert manifest["fp16"]["sha256"] == hashlib.sha256(content).hexdigest()
+    # Programs from before it refuse a file of a role that they do not know.
+    roles = {file["role"] for file in manifest["files"]}
+    assert roles == {"model", "tokenizer", "golden", "weights", "config", "report"}
+    (types,) = [{tensor.data_type for tensor in onnx.load_model_from_string(content).graph.initializer if tensor.dims}]
+    assert onnx.TensorProto.FLOAT16 in types and onnx.TensorProto.FLOAT not in types
+
+
+def test_without_asking_no_fp16_graph_is_published(champion: Path) -> None:
+    manifest = read_json(champion / "current.json")["manifest"]
+    assert "fp16" not in manifest
+    assert not (champion / "versions" / manifest["version"] / "model.fp16.onnx").exists()
+
+
+def test_fp16_that_differs_from_fp32_is_refused() -> None:
+    fp32 = torch.tensor([[0.0, 0.0], [0.0, 2.0]])
+    assert prove_fp16(fp32, fp32 + torch.tensor([[0.0, 0.03], [0.0, 0.0]]), 1.0).failures == []
+    assert prove_fp16(fp32, fp32 + torch.tensor([[0.0, 0.05], [0.0, 0.0]]), 1.0).failures == [
+        "The fp16 graph differs from the fp32 export by 0.012, above 0.01."
+    ]
+    assert prove_fp16(fp32, fp32 * torch.nan, 1.0).failures
 
 
 def test_as_good_a_candidate_is_published_and_compared(trained: Trained, models: Path) -> None:

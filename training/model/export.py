@@ -1,4 +1,4 @@
-"""From PyTorch to ONNX: the network that is served, its fp32 export, and the int8 model optimized once for loading."""
+"""From PyTorch to ONNX: the network that is served, its fp32 export, the int8 model for CPUs, the fp16 one for GPUs."""
 
 import logging
 import warnings
@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import onnx
 import onnxruntime as ort
 import torch
+from onnxruntime.transformers.float16 import convert_float_to_float16
 from transformers import BertForSequenceClassification
 
 from model.encoder import classify, run_layer
@@ -72,6 +74,12 @@ def _embed(embeddings: Any, ids: torch.Tensor) -> torch.Tensor:
 
 _OPSET = 17
 
+FP16 = "model.fp16.onnx"
+"""Name of the graph for GPUs."""
+
+_BASIC = "basic.onnx"
+"""Name of the fp32 graph that the others are made from."""
+
 _SLOW_FUSIONS = ["SkipLayerNormFusion"]
 """Its kernel takes three times as long as the sum and the LayerNormalization that it replaces (docs/performance.md)."""
 
@@ -124,7 +132,7 @@ def export(model: BertForSequenceClassification, calibration: list[list[int]], f
     Args:
         calibration: token ids of some training texts.
     """
-    raw, basic, rough = folder / "raw.onnx", folder / "basic.onnx", folder / "rough.onnx"
+    raw, basic, rough = folder / "raw.onnx", folder / _BASIC, folder / "rough.onnx"
     reference, served = folder / "fp32.onnx", folder / "model.onnx"
     with _quiet():
         export_fp32(equalize(model, calibration), raw)
@@ -134,6 +142,16 @@ def export(model: BertForSequenceClassification, calibration: list[list[int]], f
     optimize(raw, reference, ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED)
     optimize(rough, served, ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED)
     return reference, served
+
+
+def export_fp16(folder: Path) -> Path:
+    """Writes the fp16 graph of a model that `export` wrote into `folder`, and returns its path.
+
+    Inputs stay int64 and logits float32. A session on a GPU makes its own fusions, so the graph has none.
+    """
+    graph = convert_float_to_float16(onnx.load(folder / _BASIC), keep_io_types=True, disable_shape_infer=True)
+    onnx.save(graph, folder / FP16)
+    return folder / FP16
 
 
 def open_session(model: Path | bytes, threads: int = 0) -> ort.InferenceSession:

@@ -17,7 +17,7 @@ from transformers import BertForSequenceClassification
 
 from data.tokenizer import describe, encode
 from errors import RejectedError
-from model.export import export, open_session
+from model.export import FP16, export, export_fp16, open_session
 from model.metrics import Floats, fit_temperature, to_probabilities
 from release.agreement import measure_spread
 from release.behaviours import Behaviours, measure_behaviours
@@ -25,8 +25,17 @@ from release.distribution import describe_distribution
 from release.evaluation import Answers, EvaluationSet, describe_all, describe_sets, places_by_source
 from release.gate import Comparison, compare_champion, judge
 from release.golden import list_texts
-from release.manifest import PART_BYTES, REPORT, describe_file, find_revision, list_files, list_libraries, name_version
-from release.proof import Proof, prove_rows, prove_texts, run_network, run_session
+from release.manifest import (
+    PART_BYTES,
+    REPORT,
+    describe_file,
+    describe_fp16,
+    find_revision,
+    list_files,
+    list_libraries,
+    name_version,
+)
+from release.proof import Proof, prove_fp16, prove_rows, prove_texts, run_network, run_session
 from release.publication import promote, publish, reject
 from release.report import ReportData, render
 from release.store import Store
@@ -122,6 +131,9 @@ def _make_candidate(trained: Trained, store: Store, folder: Path, export_model: 
     golden, proof = _make_golden(trained, fp32, int8, temperature)
     ids = [case["ids"] for case in golden["cases"]]
     answered = np.array([case["served"] for case in golden["cases"]])
+    if settings.export_fp16:
+        fp16 = open_session(export_fp16(folder), settings.threads)
+        proof += prove_fp16(run_session(fp32, ids, "fp32"), run_session(fp16, ids, "fp16"), temperature)
     golden["spread"] = asdict(measure_spread(served, ids, answered, temperature, settings.threads))
     answers = Answers(reference, run_session(int8, validation.encoded.ids, "int8 validation"))
     proof += prove_rows(answers.reference, answers.served, validation.encoded.labels)
@@ -184,7 +196,7 @@ def _measure_behaviours(trained: Trained, int8: onnxruntime.InferenceSession, te
 def _write_files(folder: Path, trained: Trained, golden: dict[str, Any]) -> None:
     """Leaves in the folder what is published, and nothing else."""
     for path in folder.iterdir():
-        if path.name != "model.onnx":
+        if path.name not in {"model.onnx", FP16}:
             path.unlink()
     (folder / "tokenizer.json").write_bytes(describe(trained.tokenizer))
     # ASCII, because an unpaired surrogate has no UTF-8 form.
@@ -217,7 +229,8 @@ def _describe(trained: Trained, candidate: Candidate, now: datetime) -> dict[str
         },
     }
     (candidate.folder / REPORT).write_text(render(_collect_report_data(trained, candidate, manifest)), "utf-8")
-    return {**manifest, "files": [describe_file(path) for path in list_files(candidate.folder)]}
+    files = [describe_file(path) for path in list_files(candidate.folder)]
+    return {**manifest, "files": files, **describe_fp16(candidate.folder)}
 
 
 def _collect_report_data(trained: Trained, candidate: Candidate, manifest: dict[str, Any]) -> ReportData:

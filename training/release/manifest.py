@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from model.export import FP16
+
 PART_BYTES = 8 * 2**20
 """Bytes per separately hashed part of a file."""
 
@@ -25,23 +27,34 @@ _ROLES = {
 
 
 def list_files(folder: Path) -> list[Path]:
-    """The files of a version in this folder, its manifest left out, by name."""
+    """The files of a version in this folder that have a role, its manifest left out, by name."""
     return sorted(path for path in folder.iterdir() if path.name in _ROLES)
+
+
+def describe_fp16(folder: Path) -> dict[str, Any]:
+    """The manifest's field for the fp16 graph; empty if there is none.
+
+    It is not one of the files with a role: programs from before it refuse a role that they do not know.
+    """
+    return {"fp16": _describe_content(folder / FP16)} if (folder / FP16).exists() else {}
 
 
 def name_version(folder: Path, now: datetime) -> str:
     """UTC time and the beginning of the hash over all files but the report, which tells of the time."""
-    paths = [path for path in list_files(folder) if path.name != REPORT]
+    paths = sorted(path for path in folder.iterdir() if path.name in {*_ROLES, FP16} - {REPORT})
     content = "".join(f"{_hash(path.read_bytes())}  {path.name}\n" for path in paths)
     return f"{now:%Y%m%dT%H%M%SZ}-{_hash(content.encode())[:7]}"
 
 
 def describe_file(path: Path) -> dict[str, Any]:
     """Role, length and hashes of one file."""
+    return {"role": _ROLES[path.name], **_describe_content(path)}
+
+
+def _describe_content(path: Path) -> dict[str, Any]:
     content = path.read_bytes()
     parts = [content[at : at + PART_BYTES] for at in range(0, len(content), PART_BYTES)]
     return {
-        "role": _ROLES[path.name],
         "path": path.name,
         "bytes": len(content),
         "sha256": _hash(content),

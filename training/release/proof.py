@@ -16,6 +16,8 @@ FP32_BOUND = 1e-4
 INT8_BOUND = 0.05
 """Allowed difference of a probability between PyTorch and the int8 model at the 99th percentile."""
 
+FP16_BOUND = 0.01
+"""Largest allowed difference of a probability between the fp32 export and the fp16 graph."""
 
 LEAST_KEPT = 0.995
 """Share of the fp32 model's validation accuracy that the int8 model must keep."""
@@ -86,6 +88,18 @@ def prove_texts(network: torch.Tensor, fp32: torch.Tensor, int8: torch.Tensor, t
         )
     figures = {"fp32Largest": exact.largest, "int8Percentile99": rounded.percentile99, "int8Largest": rounded.largest}
     return Proof(figures, failures)
+
+
+def prove_fp16(fp32: torch.Tensor, fp16: torch.Tensor, temperature: float) -> Proof:
+    """Compares the fp16 graph with the fp32 export on the golden texts, by logits [texts, labels], as probabilities.
+
+    A difference that is not a number is out of bounds.
+    """
+    gap = compare(to_probabilities(fp32, temperature), to_probabilities(fp16, temperature))
+    failures = []
+    if not gap.largest <= FP16_BOUND:
+        failures.append(f"The fp16 graph differs from the fp32 export by {gap.largest:.2g}, above {FP16_BOUND:g}.")
+    return Proof({"fp16Percentile99": gap.percentile99, "fp16Largest": gap.largest}, failures)
 
 
 def prove_rows(reference: torch.Tensor, served: torch.Tensor, labels: list[int]) -> Proof:

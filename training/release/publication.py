@@ -65,7 +65,8 @@ def _create(
 
 def upload(store: Store, folder: Path, root: str, texts: Manifest) -> None:
     """Creates every file of the version. The manifest comes last and makes the version exist."""
-    for file in texts["manifest.json"]["files"]:
+    manifest = texts["manifest.json"]
+    for file in [*manifest["files"], *([manifest["fp16"]] if "fp16" in manifest else [])]:
         store.create(f"{root}/{file['path']}", folder / file["path"])
         announce("uploaded", key=f"{root}/{file['path']}", bytes=file["bytes"])
     for name, content in texts.items():

@@ -11,6 +11,7 @@ it('reads a usable environment into a frozen object', () => {
   const configuration = readConfiguration({
     ...usable,
     MODEL_VERSION: '20261123T081500Z-3f9a1c2',
+    MODEL_DEVICE: 'auto',
     MODEL_THREADS: '3',
     LOG_LEVEL: 'WARN',
     LOG_TEXT: 'on',
@@ -21,6 +22,7 @@ it('reads a usable environment into a frozen object', () => {
   expect(configuration).toMatchObject({
     modelVersion: '20261123T081500Z-3f9a1c2',
     modelDirectory: folder,
+    device: 'auto',
     threads: 3,
     logLevel: 'warn',
     logText: true,
@@ -35,6 +37,7 @@ it('reads a usable environment into a frozen object', () => {
 it('uses defaults for values that are missing or empty', () => {
   const configuration = readConfiguration({ MODEL_URI: usable.MODEL_URI, MODEL_VERSION: '', LOG_LEVEL: '' });
   expect(configuration).toMatchObject({ modelVersion: undefined, modelDirectory: tmpdir(), logLevel: 'info' });
+  expect(configuration.device).toBe('cpu');
   expect(configuration).toMatchObject({ logText: false, keysParameter: undefined, page: true, refreshMs: 60_000 });
   expect(configuration.threads).toBe(availableParallelism());
 });

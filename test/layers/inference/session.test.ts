@@ -30,6 +30,22 @@ it('feeds a mask of ones and, to a model that has the input, token types of zero
   await session.release();
 });
 
+it('returns the logits of each sequence of a batch', async () => {
+  const mask = [
+    [100, 100],
+    [10, 20],
+  ];
+  const session = await openSession(await writeTinyModel({ input_ids: table, attention_mask: mask }), one);
+  const rows = [
+    [1, 2],
+    [2, 2],
+    [0, 0],
+  ];
+  const answers = await session.runBatch(rows);
+  expect(answers).toEqual([await session.run([1, 2]), await session.run([2, 2]), await session.run([0, 0])]);
+  await session.release();
+});
+
 it('names the model that is missing, damaged or not a text classifier', async () => {
   await expect(openSession('no/such/model.onnx', one)).rejects.toThrow(
     /^cannot load the model no\/such\/model\.onnx: /,

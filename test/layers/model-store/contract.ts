@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import {
+  checkComplete,
   listVersions,
   type ModelStore,
   type ModelStoreError,
@@ -9,7 +10,7 @@ import {
   readPointer,
 } from '../../../layers/model-store/index.ts';
 import { listFiles, makeFolder, publish, type StoreHarness } from './harness.ts';
-import { makeVersion, pointTo, sha256 } from './sample-version.ts';
+import { makeVersion, makeVersionWithFp16, pointTo, sha256 } from './sample-version.ts';
 
 const pull = async ({ store }: StoreHarness, version?: string) =>
   pullModel(store, { version, directory: await makeFolder() });
@@ -20,10 +21,57 @@ const expectRefusal = (promise: Promise<unknown>, pattern: RegExp, flags: Partia
 /** The tests that every model store must pass. `open` returns an empty store. */
 export function describeModelStore(open: () => Promise<StoreHarness>): void {
   describe('pulling a model', () => describePulling(open));
+  describe('an fp16 graph', () => describeGraphs(open));
   describe('refusing what is damaged', () => describeRefusals(open));
   describe('small objects', () => describeTexts(open));
   describe('promoting a version', () => describePromotion(open));
   describe('concurrent publishers', () => describeRaces(open));
+}
+
+function describeGraphs(open: () => Promise<StoreHarness>) {
+  const publishFp16 = async () => {
+    const harness = await open();
+    const sample = makeVersionWithFp16();
+    await publish(harness, sample);
+    return { ...harness, sample, key: `versions/${sample.version}/model.fp16.onnx` };
+  };
+
+  it('is not fetched unless it can be run', async () => {
+    const { sample, key, ...harness } = await publishFp16();
+    await harness.remove(key);
+    const pulled = await pull(harness);
+    expect(pulled.graph).toBe('model');
+    expect(await readFile(pulled.modelPath)).toEqual(sample.model);
+  });
+
+  it('is fetched and verified in place of the model if it can be run', async () => {
+    const { store, put, sample, key } = await publishFp16();
+    const options = { graphs: ['fp16', 'model'] as const, directory: await makeFolder() };
+    const pulled = await pullModel(store, options);
+    expect(pulled.graph).toBe('fp16');
+    expect(await readFile(pulled.modelPath)).toEqual(sample.fp16);
+    await put(key, Buffer.alloc(sample.fp16.length));
+    const damaged = pullModel(store, { ...options, directory: await makeFolder() });
+    await expectRefusal(damaged, /model\.fp16\.onnx/);
+  });
+
+  it('is a file that a complete version has', async () => {
+    const { store, remove, sample, key } = await publishFp16();
+    await checkComplete(store, sample.manifest);
+    await remove(key);
+    await expectRefusal(checkComplete(store, sample.manifest), /is incomplete: model\.fp16\.onnx missing/);
+  });
+
+  it('has the int8 model in its place in a version without one, unless a GPU is demanded', async () => {
+    const harness = await open();
+    await publish(harness, makeVersion());
+    const directory = await makeFolder();
+    expect((await pullModel(harness.store, { graphs: ['fp16', 'model'], directory })).graph).toBe('model');
+    await expectRefusal(
+      pullModel(harness.store, { graphs: ['fp16'], directory }),
+      /^Version 20261123T081500Z-3f9a1c2 has no fp16 graph, which a GPU runs\. Train with EXPORT_FP16=true/,
+    );
+  });
 }
 
 function describePulling(open: () => Promise<StoreHarness>) {

@@ -23,6 +23,15 @@ it.each([
   expect(() => parse({ files: [{ ...model, ...changes }, ...others] })).toThrow(pattern);
 });
 
+it('reads the fp16 graph beside the list, and refuses one that is described wrongly', () => {
+  const [{ role: _, ...entry } = { path: '' }] = manifest.files;
+  const fp16 = { ...entry, path: 'model.fp16.onnx' };
+  expect(parse({ fp16 })).toEqual({ ...manifest, fp16 });
+  expect(() => parse({ fp16: { ...fp16, path: '../fp16' } })).toThrow(/fp16\.path: is not a plain file name/);
+  expect(() => parse({ fp16: entry })).toThrow(/files: two files have the same path/);
+  expect(() => parse({ fp16: { ...fp16, parts: [] } })).toThrow(/files: a file has not one hash for each part/);
+});
+
 it.each([
   ['a null', null],
   ['a list', []],

@@ -50,6 +50,21 @@ const describeVersion = (version: string, files: FileEntry[]): Manifest => ({
 export const pointTo = (manifest: Manifest): string =>
   JSON.stringify({ schema: 1, version: manifest.version, promotedAt: '2026-11-23T09:00:00Z', manifest });
 
+/** A version with an fp16 graph too, which the manifest describes outside of its list of files. */
+export function makeVersionWithFp16(day = 23): SampleVersion & { readonly fp16: Buffer } {
+  const sample = makeVersion(day);
+  const fp16 = makeBytes(4321, `fp16 ${day}`);
+  const { role: _, ...entry } = makeEntry('model', 'model.fp16.onnx', fp16);
+  const manifest = { ...sample.manifest, fp16: entry };
+  const folder = `versions/${sample.version}`;
+  const objects = new Map([
+    ...sample.objects,
+    [`${folder}/model.fp16.onnx`, fp16],
+    [`${folder}/manifest.json`, Buffer.from(JSON.stringify(manifest))],
+  ]);
+  return { ...sample, manifest, objects, fp16 };
+}
+
 /** A version whose model has four parts of 1,000 bytes, the last one shorter. `day` makes its name unique. */
 export function makeVersion(day = 23): SampleVersion {
   const version = `202611${day}T081500Z-3f9a1c2`;
