@@ -15,6 +15,9 @@ interface Text {
   readonly tokens: readonly number[];
 }
 
+/** Combines the windows' probabilities into log-odds of positive against negative. */
+type Combine = (windows: readonly (readonly number[])[]) => number;
+
 type Way = (text: Text) => Promise<Answer>;
 
 const room = 510;
@@ -65,46 +68,50 @@ function splitEvenly(text: Text, size: number, overlap: number): string[] {
 
 /** Compares the ways on all reviews that are longer than the model reads. */
 export async function measureLongTexts({ classifier, limit, readTexts }: Subject): Promise<string[][]> {
-  const [positive, negative] = ['positive', 'negative'].map((label) => classifier.labels.indexOf(label));
-  const toOdds = (probabilities: readonly number[]) =>
-    Math.log(probabilities[positive ?? 1] ?? 0) - Math.log(probabilities[negative ?? 0] ?? 0);
-  const known = new Map<string, Promise<number>>();
-  const ask = (text: string): Promise<number> => {
-    const odds = known.get(text) ?? classifier.classify(text).then(({ probabilities }) => toOdds(probabilities));
-    known.set(text, odds);
-    return odds;
+  const [positive = 1, negative = 0] = ['positive', 'negative'].map((label) => classifier.labels.indexOf(label));
+  const toOdds: Combine = (windows) => {
+    const [first = []] = windows;
+    return Math.log(first[positive] ?? 0) - Math.log(first[negative] ?? 0);
+  };
+  const known = new Map<string, Promise<readonly number[]>>();
+  const ask = (text: string) => {
+    const answer = known.get(text) ?? classifier.classify(text).then(({ probabilities }) => probabilities);
+    known.set(text, answer);
+    return answer;
   };
   const ofOne = (take: (text: Text) => string): Way => {
-    return async (text) => ({ odds: await ask(take(text)), runs: 1 });
+    return async (text) => ({ odds: toOdds([await ask(take(text))]), runs: 1 });
   };
-  const ofWindows = (split: (text: Text) => string[], combine: (odds: readonly number[]) => number): Way => {
+  const ofWindows = (split: (text: Text) => string[], combine: Combine): Way => {
     return async (text) => {
-      const odds = await Promise.all(split(text).map(ask));
-      return { odds: combine(odds), runs: odds.length };
+      const answers = await Promise.all(split(text).map(ask));
+      return { odds: combine(answers), runs: answers.length };
     };
   };
-  const meanProbability = (odds: readonly number[]) => {
-    const probability = mean(odds.map(toProbability));
-    return Math.log(probability / (1 - probability));
+  /** Combines the windows' log-odds of positive against negative. */
+  const byOdds = (combine: (odds: readonly number[]) => number): Combine => {
+    return (windows) => combine(windows.map((window) => toOdds([window])));
   };
-  const surest = (odds: readonly number[]) => odds.toSorted((one, other) => Math.abs(other) - Math.abs(one))[0] ?? 0;
+  const meanOfLogits = byOdds(mean);
+  const meanOfProbabilities: Combine = (windows) =>
+    toOdds([classifier.labels.map((_, label) => mean(windows.map((window) => window[label] ?? 0)))]);
+  const surest = byOdds((odds) => odds.toSorted((one, other) => Math.abs(other) - Math.abs(one))[0] ?? 0);
   const even = (overlap: number) => (text: Text) => splitEvenly(text, room, overlap);
   const ways: Record<string, Way> = {
     'beginning (`cut`)': ofOne((text) => takeHead(text, room)),
     end: ofOne((text) => takeTail(text, room)),
-    'beginning 128 + end 382': ofOne((text) => `${takeHead(text, 128)} ${takeTail(text, 382)}`),
-    'beginning 255 + end 255': ofOne((text) => `${takeHead(text, 255)} ${takeTail(text, 255)}`),
-    '**`windows`, as served**': async ({ words }) => {
+    'beginning 128, end 382': ofOne((text) => `${takeHead(text, 128)} ${takeTail(text, 382)}`),
+    'beginning 255, end 255': ofOne((text) => `${takeHead(text, 255)} ${takeTail(text, 255)}`),
+    '**windows at even distances, sharing ≥ 64, mean of logits (served)**': async ({ words }) => {
       const { probabilities, windows } = await classifyWindows(classifier, join(words));
-      return { odds: toOdds(probabilities), runs: windows.length };
+      return { odds: toOdds([probabilities]), runs: windows.length };
     },
-    'even, sharing ≥ 64, mean of logits': ofWindows(even(64), mean),
-    'even, sharing ≥ 128, mean of logits': ofWindows(even(128), mean),
-    'even, sharing ≥ 255, mean of logits': ofWindows(even(255), mean),
-    'even, sharing ≥ 64, mean of probabilities': ofWindows(even(64), meanProbability),
-    'even, sharing ≥ 64, the surest': ofWindows(even(64), surest),
-    'stride 382, mean of logits': ofWindows((text) => splitByStride(text, 382), mean),
-    'even, of 254, sharing ≥ 127, mean of logits': ofWindows((text) => splitEvenly(text, 254, 127), mean),
+    'the same, mean of probabilities': ofWindows(even(64), meanOfProbabilities),
+    'the same, the surest window': ofWindows(even(64), surest),
+    'sharing ≥ 128, mean of logits': ofWindows(even(128), meanOfLogits),
+    'sharing ≥ 255, mean of logits': ofWindows(even(255), meanOfLogits),
+    'from the beginning, sharing 128, the last one short': ofWindows((text) => splitByStride(text, 382), meanOfLogits),
+    'windows of 254, sharing ≥ 127, mean of logits': ofWindows((text) => splitEvenly(text, 254, 127), meanOfLogits),
   };
   const texts = await listLongTexts({ classifier, limit, readTexts });
   const right = texts.map(({ sentiment }) => sentiment === 'positive');
@@ -129,7 +136,15 @@ export async function measureLongTexts({ classifier, limit, readTexts }: Subject
       runs.toFixed(2),
     ]);
   }
-  const header = ['way', 'accuracy', 'ECE', 'log loss', 'against `cut`', 'best scale of log-odds', 'runs'];
+  const header = [
+    `way, ${texts.length} reviews`,
+    'accuracy',
+    'ECE',
+    'log loss',
+    'against `cut`',
+    'best scale of log-odds',
+    'runs',
+  ];
   return [header, ['---', ...header.slice(1).map(() => '---:')], ...rows];
 }
 

@@ -37,7 +37,7 @@ export async function measure({ root, args }: { root: string; args: readonly str
   const [name = ''] = command.args;
   const run = Object.hasOwn(measurements, name) ? measurements[name] : undefined;
   if (!run) return command.error(`There is no measurement ${name}.`);
-  const configuration = readConfiguration({ MODEL_URI: uri });
+  const configuration = readConfiguration({ ...process.env, MODEL_URI: uri });
   const { classifier, manifest } = await loadModel(configuration, { log: createLog({ level: 'error' }) });
   const readTexts = (file: string) => {
     const rows: { review: string; sentiment: string }[] = parse(
