@@ -28,7 +28,8 @@ export const findBuilt = (registry, { repositoryName, ...request }) =>
   findDigest(registry, { repositoryName, imageTag: tagOf(request) });
 
 /** The commit of the checkout, for the manifests of what is trained; '' without git. */
-const readRevision = (cwd) => spawnSync('git', ['rev-parse', 'HEAD'], { cwd, encoding: 'utf8' }).stdout?.trim() ?? '';
+export const readRevision = (cwd) =>
+  spawnSync('git', ['rev-parse', 'HEAD'], { cwd, encoding: 'utf8' }).stdout?.trim() ?? '';
 
 /** Builds an image with docker and pushes it. Resolves to its digest. */
 export async function buildHere({ parameter, root, image, platform }, { log, tell }) {

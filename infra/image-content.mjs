@@ -39,10 +39,16 @@ const listFiles = (root, path) => {
     );
 };
 
+/** The paths of the project that a Dockerfile copies; what it copies from another stage is made of them. */
+const listCopied = (dockerfile) =>
+  [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)]
+    .map(([, words]) => words.split(/\s+/))
+    .filter((words) => !words.some((word) => word.startsWith('--from=')))
+    .flatMap((words) => words.filter((word) => !word.startsWith('--')));
+
 /** Lists the files that a Dockerfile copies from the project: sorted paths below `root`. */
 export function listContent(root, dockerfile) {
-  const text = readFileSync(join(root, dockerfile), 'utf8');
-  const copied = [...text.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources]) => sources.split(' '));
+  const copied = listCopied(readFileSync(join(root, dockerfile), 'utf8'));
   const files = new Set(copied.flatMap((path) => listFiles(root, path)));
   return [...files].filter(readFilter(root)).sort();
 }

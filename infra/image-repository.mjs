@@ -1,6 +1,6 @@
 // Images in ECR. The images that a deployment builds lie in the stage's repository, which `remove` deletes. Other images are named
 // by their digest.
-import { DescribeImagesCommand, PutLifecyclePolicyCommand } from '@aws-sdk/client-ecr';
+import { DeleteRepositoryCommand, DescribeImagesCommand, PutLifecyclePolicyCommand } from '@aws-sdk/client-ecr';
 
 const keptImages = 30;
 const keptTrainingImages = 5;
@@ -29,6 +29,15 @@ export async function keepNewestImages(client, repositoryName) {
   await client.send(new PutLifecyclePolicyCommand({ repositoryName, lifecyclePolicyText }));
 }
 
+/** Deletes a repository with all that is in it, if there is one. */
+export async function deleteRepository(client, repositoryName) {
+  try {
+    await client.send(new DeleteRepositoryCommand({ repositoryName, force: true }));
+  } catch (error) {
+    if (error.name !== 'RepositoryNotFoundException') throw error;
+  }
+}
+
 const addressPattern = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+\/([^@]+)@(sha256:[0-9a-f]{64})$/;
 const absences = ['ImageNotFoundException', 'RepositoryNotFoundException'];
 
@@ -40,6 +49,20 @@ export async function findDigest(client, { registryId, repositoryName, imageTag 
   } catch (error) {
     if (absences.includes(error.name)) return undefined;
     throw error;
+  }
+}
+
+const taggedPattern = /^((\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+\/([^:@]+)):([^:@]+)$/;
+
+/** The name by digest of an image that is named by a tag, as far as ECR can be asked; undefined otherwise. */
+export async function resolveTag(openClient, image) {
+  const [, repository, registryId, region, repositoryName, imageTag] = taggedPattern.exec(image) ?? [];
+  if (!repository) return undefined;
+  try {
+    const digest = await findDigest(await openClient(region), { registryId, repositoryName, imageTag });
+    return digest && `${repository}@${digest}`;
+  } catch {
+    return undefined;
   }
 }
 

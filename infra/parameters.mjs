@@ -127,8 +127,8 @@ export const parameters = {
   canaryMinutes: { says: 'minutes of a canary', check: whole(5, 10080) },
   keepRejected: { says: 'days that rejected versions and checkpoints are kept', check: whole(1, 3650) },
   trainingImage: {
-    says: '`build`: build `Dockerfile.train` here and push it (needs docker or podman); `off`: no training; or an image in ECR by its digest',
-    check: orWord('off', orOneOf(['build'], ecrImageByDigest)),
+    says: '`build`: build `Dockerfile.train` here and push it (needs docker or podman); `codebuild`: build it in the account; `off`: no training; or an image in ECR by its digest',
+    check: orWord('off', orOneOf(['build', 'codebuild'], ecrImageByDigest)),
   },
   trainingSchedule: {
     says: 'when training runs, `cron(…)` or `rate(…)`; `off`: by hand only',

@@ -16,3 +16,8 @@ export function findProblems({ service, configurationInput: { params } }, option
 }
 
 const describeUnknown = (name) => `There is no parameter "${name}"; docs/settings.md lists them all.`;
+
+/** Ends the command with all problems, if there are any, in place of a stack trace. */
+export function refuse(serverless, problems) {
+  if (problems.length > 0) throw new serverless.classes.Error(problems.join('\n'), 'DEPLOYMENT_REFUSED');
+}

@@ -66,7 +66,7 @@ const bucketOf = (name) =>
     ? { storage: 'existing', bucket: name, bucketArn: { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${name}` } }
     : { storage: 'new', bucket: { Ref: 'ModelBucket' }, bucketArn: { 'Fn::GetAtt': ['ModelBucket', 'Arn'] } };
 
-/** Serverless sees an image that is built as its Dockerfile, until infra/plugin.mjs has its digest. */
+/** Serverless sees an image that is built as its Dockerfile, until infra/image-plugin.mjs has its digest. */
 const imageOf = (image, platform) => ({
   platform,
   imageSource: image === 'build' ? { path: '.', file: 'Dockerfile.lambda', platform } : image,
@@ -144,10 +144,11 @@ async function resolveSettings({ resolveVariable }) {
   const names = Object.keys(parameters);
   const entries = await Promise.all(names.map(async (name) => [name, await resolveVariable(`param:${name}, ""`)]));
   const defaults = await resolveVariable('file(infra/parameters.yml):default');
-  const { values, problems } = readParameters(Object.fromEntries(entries), defaults);
+  const texts = Object.fromEntries(entries);
+  const { values, problems } = readParameters(texts, defaults);
   // Serverless gives the repository this name.
   const stageRepository = `serverless-${await resolveVariable('self:service')}-${await resolveVariable('sls:stage')}`;
-  return { ...deriveSettings(values, stageRepository), problems };
+  return { ...deriveSettings(values, stageRepository), texts, problems };
 }
 
 // What require() of this ES module gives.

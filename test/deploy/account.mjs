@@ -69,7 +69,7 @@ export async function readFunction({ ask }, stage, name) {
   return { fullName, image: Code.ImageUri, variables: Environment.Variables, role, memory, timeout };
 }
 
-/** What a deployment can leave behind, by kind: the service, the command, and where the answer has the names. */
+/** What a deployment can leave behind, by kind: the service, the command, the answer's list, and where an entry has its name. */
 const lists = {
   functions: ['lambda', 'ListFunctions', 'Functions', 'FunctionName'],
   roles: ['iam', 'ListRoles', 'Roles', 'RoleName'],
@@ -78,6 +78,7 @@ const lists = {
   topics: ['sns', 'ListTopics', 'Topics', 'TopicArn'],
   buckets: ['s3', 'ListBuckets', 'Buckets', 'Name'],
   repositories: ['ecr', 'DescribeRepositories', 'repositories', 'repositoryName'],
+  projects: ['codebuild', 'ListProjects', 'projects'],
   dashboards: ['cloudwatch', 'ListDashboards', 'DashboardEntries', 'DashboardName'],
 };
 
@@ -89,7 +90,7 @@ const lists = {
 export async function listEverything({ ask }) {
   const found = {};
   for (const [kind, [service, command, list, name]] of Object.entries(lists))
-    found[kind] = ((await ask(service, command))[list] ?? []).map((one) => one[name]);
+    found[kind] = ((await ask(service, command))[list] ?? []).map((one) => (name ? one[name] : one));
   return found;
 }
 

@@ -83,6 +83,16 @@ describe('serverless deploy --stage dev', () => {
   });
 });
 
+it('serverless deploy with an image by its tag is refused with the digest of that tag', async () => {
+  const [tag] = await registry.listTags(repositoryOf('dev'));
+  const tagged = image.replace(/@.*/, `:${tag}`);
+  const { code, output } = await checkout.serverless(['deploy', '--stage', 'dev', ...params({ image: tagged })]);
+  expect(code).not.toBe(0);
+  expect(output).toContain(
+    `image is ${tagged}, a tag, which can move. Name the digest that it has now: --param image=${image}`,
+  );
+});
+
 describe('models', () => {
   it('are missing at first: predict answers 503 with Retry-After', async () => {
     const sandbox = await startDeployed(account, 'predict');
@@ -165,6 +175,9 @@ describe('serverless deploy --stage prod', () => {
 
   it('builds the training image and pushes it, in the bucket of dev', async () => {
     const output = await serverless(...deploy());
+    // The account is a new one.
+    expect(output).toMatch(/reservedConcurrency: 0 of 20 concurrent executions are reserved; .* --desired-value 120/);
+    expect(output).toContain("Spot's service-linked role was missing in this account and is made.");
     expect(output).toMatch(/^trainingImage: building Dockerfile\.train: about 10 GB .* 10 to 30 minutes/m);
     trainingImage = await registerPushed('prod', 'training');
   });
@@ -196,9 +209,10 @@ describe('serverless remove', () => {
 
   it('deletes everything but the versions', async () => {
     const { roles = [], ...rest } = await listEverything(account);
-    const nothing = { functions: [], groups: [], rules: [], topics: [], dashboards: [] };
+    const nothing = { functions: [], groups: [], rules: [], topics: [], dashboards: [], projects: [] };
     expect(rest).toEqual({ ...nothing, buckets: [bucket], repositories: [] });
-    expect(roles.filter((name) => name !== 'AWSServiceRoleForBatch')).toEqual([]);
+    // Roles of the account, which its services share.
+    expect(roles.filter((name) => !name.startsWith('AWSServiceRoleFor'))).toEqual([]);
     expect(await listKeys(account, bucket)).toEqual(keys);
   });
 
@@ -217,8 +231,37 @@ describe('a stage that is deployed again after its removal', () => {
 
   it('uses the earlier bucket and its models if a parameter names it', async () => {
     image = await registerPushed('dev', 'lambda');
+    // A second push of the same image may have another digest, which podman does not know before it has pulled it.
+    engine.docker(['pull', '--quiet', image]);
     await serverless('deploy', '--stage', 'dev', ...params({ bucket, image }));
     expect((await readFunction(account, 'dev', 'predict')).variables.MODEL_URI).toBe(`s3://${bucket}/dev`);
     await expectAnswerFrom(account, laterVersion);
+  });
+});
+
+describe('serverless deploy --param trainingImage=codebuild', () => {
+  const run = async (command: string) => {
+    const values = params({ bucket, image, trainingImage: 'codebuild' });
+    const words = [command, '--stage', 'dev', '--package', 'packaged', ...values];
+    return expectSuccess(await checkout.serverless(words, withoutDocker));
+  };
+
+  it('is packaged with the tag of the training image', async () => {
+    expect(await run('package')).toContain('Service packaged');
+  });
+
+  it('builds the training image of the package in the account, without docker', async () => {
+    expect(await run('deploy')).toMatch(/^trainingImage: CodeBuild builds Dockerfile\.train in the account/m);
+    const { TrainingJob } = (await readStack(account, 'dev')).template.Resources;
+    expect(TrainingJob.Properties.ContainerProperties.Image).toBe(
+      `${registryName}/${repositoryOf('dev')}@sha256:${'b'.repeat(64)}`,
+    );
+  });
+
+  it('leaves nothing of the builder after serverless remove', async () => {
+    await serverless('remove', '--stage', 'dev', ...params({ bucket, image }));
+    const { roles = [], groups, repositories, projects } = await listEverything(account);
+    const own = roles.filter((name) => !name.startsWith('AWSServiceRoleFor'));
+    expect({ own, groups, repositories, projects }).toEqual({ own: [], groups: [], repositories: [], projects: [] });
   });
 });

@@ -3,8 +3,15 @@
 import json
 from typing import Any
 
+from moto.awslambda.responses import LambdaResponse
+from moto.awslambda.urls import url_paths
 from moto.batch.models import ComputeEnvironment
 from moto.cloudformation.models import CloudFormationBackend
+from moto.codebuild.models import codebuild_backends
+from moto.codebuild.responses import CodeBuildResponse
+from moto.core.common_models import CloudFormationModel
+from moto.core.responses import ActionResult
+from moto.ecr.models import ecr_backends
 from moto.iam.models import IAMBackend, Role, iam_backends
 from moto.server import main
 
@@ -46,5 +53,69 @@ def put_text_policy(role: Role, name: str, policy: str | dict[str, Any]) -> None
 
 
 Role.put_policy = put_text_policy
+
+
+def get_account_settings(response: LambdaResponse) -> str:
+    """moto has no quotas. This account is a new one."""
+    limits = {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}
+    return json.dumps({"AccountLimit": limits, "AccountUsage": {"FunctionCount": 0}})
+
+
+LambdaResponse.get_account_settings = get_account_settings
+url_paths["{0}/(?P<api_version>[^/]+)/account-settings/?$"] = LambdaResponse.dispatch
+
+
+class Project(CloudFormationModel):
+    """A project of CodeBuild, which moto makes by its API only."""
+
+    # moto reads the service from the module's name.
+    __module__ = "moto.codebuild.project"
+
+    def __init__(self, name: str) -> None:
+        self.physical_resource_id = name
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return "Name"
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::CodeBuild::Project"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **kwargs: Any
+    ) -> "Project":
+        given = cloudformation_json["Properties"]
+        names = ("description", "tags", "cache", "timeout", "queued_timeout", "source_version")
+        others = dict.fromkeys((*names, "logs_config", "vpc_config"))
+        codebuild_backends[account_id][region_name].create_project(
+            project_name=given["Name"],
+            project_source=given["Source"],
+            artifacts=given["Artifacts"],
+            environment=given["Environment"],
+            service_role=given["ServiceRole"],
+            **others,
+        )
+        return cls(given["Name"])
+
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str
+    ) -> None:
+        codebuild_backends[account_id][region_name].delete_project(resource_name)
+
+
+def start_pushing_build(response: CodeBuildResponse) -> ActionResult:
+    """moto's builds succeed at once. This one also pushes an image, with the name that the build is told."""
+    variables = {one["name"]: one["value"] for one in response._get_param("environmentVariablesOverride")}
+    repository, tag = variables["IMAGE"].split("/", 1)[1].split(":")
+    manifest = json.dumps({"schemaVersion": 2, "source": response._get_param("sourceLocationOverride")})
+    ecr = ecr_backends[response.current_account][response.region]
+    ecr.put_image(repository, manifest, tag, "application/vnd.oci.image.manifest.v1+json", f"sha256:{'b' * 64}")
+    return ActionResult({"build": response.codebuild_backend.start_build(response._get_param("projectName"))})
+
+
+CodeBuildResponse.start_build = start_pushing_build
 
 main()

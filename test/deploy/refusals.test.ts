@@ -22,7 +22,15 @@ it.each<[string, Attempt]>([
     'no credentials',
     { env: { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }, message: /credentials/i },
   ],
-  ['no docker', { env: { PATH: empty }, message: /Docker/ }],
+  ['no docker', { env: { PATH: empty }, message: /^docker cannot be started \(.+\)\. Install Docker or podman/ }],
+  [
+    'no docker for the training image',
+    {
+      words: [...[...deploy, '--param', `image=quay.io/some/where@${nowhere}`], ...['--param', 'trainingImage=build']],
+      env: { PATH: empty },
+      message: /^docker cannot be started/,
+    },
+  ],
   [
     'docker without its service',
     {

@@ -193,6 +193,11 @@ export function testProdResources(account: Account, findBucket: () => string, fi
     expect([Type, String(Value)]).toEqual(['GPU', '1']);
   });
 
+  it('reserves no concurrency in an account that has none to spare', async () => {
+    const { PredictLambdaFunction } = (await readStack(account, 'prod')).template.Resources;
+    expect(PredictLambdaFunction.Properties).not.toHaveProperty('ReservedConcurrentExecutions');
+  });
+
   it('lets the machine pull from the repository of the image, and from no other', async () => {
     const { ids } = await readStack(account, 'prod');
     const { allowed } = await readRole(account, ids.TrainingExecutionRole);

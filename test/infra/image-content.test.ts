@@ -14,7 +14,10 @@ const hash = () => hashContent(root, 'Dockerfile', 'linux/amd64');
 
 beforeEach(() => {
   rmSync(root, { recursive: true, force: true });
-  write('Dockerfile', 'FROM x\nCOPY package.json .npmrc ./\nCOPY --from=build /opt/ /opt/\nCOPY code/ code/\n');
+  write(
+    'Dockerfile',
+    'FROM x\nCOPY package.json .npmrc ./\nCOPY --from=build /opt/ /opt/\nCOPY --chown=1 code/ code/\n',
+  );
   write('.dockerignore', '*\n# a comment\n!code/\n!package.json\n!.npmrc\ncode/*.md\n**/__pycache__/\n**/.*_cache/\n');
   for (const path of ['package.json', '.npmrc', 'code/run.py', 'code/deep/er.md', 'other/file.txt']) write(path, path);
   for (const path of ['code/README.md', 'code/__pycache__/a.pyc', 'code/deep/.mypy_cache/x/y.json']) write(path, path);

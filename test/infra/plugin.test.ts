@@ -8,11 +8,19 @@ import {
   DescribeVpcsCommand,
   EC2Client,
 } from '@aws-sdk/client-ec2';
-import { CreateRepositoryCommand, ECRClient, GetLifecyclePolicyCommand, PutImageCommand } from '@aws-sdk/client-ecr';
+import {
+  CreateRepositoryCommand,
+  DescribeRepositoriesCommand,
+  ECRClient,
+  GetLifecyclePolicyCommand,
+  PutImageCommand,
+} from '@aws-sdk/client-ecr';
+import { IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
 import { findDockerProblems } from '../../infra/docker.mjs';
-import { keepNewestImages, requireImage } from '../../infra/image-repository.mjs';
+import { deleteRepository, keepNewestImages, requireImage, resolveTag } from '../../infra/image-repository.mjs';
 import { findNetwork } from '../../infra/network.mjs';
-import { readOutput } from '../../infra/plugin.mjs';
+import { ensureSpotRole } from '../../infra/spot-role.mjs';
+import { readOutput } from '../../infra/stack.mjs';
 
 const configuration = (region: string) => ({
   endpoint: process.env.TEST_S3_ENDPOINT ?? '',
@@ -125,6 +133,22 @@ describe('the repository of images built here', () => {
   );
 });
 
+it(
+  'a repository is deleted with its images, and one that is not there is passed over',
+  async () => {
+    const client = new ECRClient(configuration('us-west-1'));
+    const repositoryName = 'left-over';
+    await client.send(new CreateRepositoryCommand({ repositoryName }));
+    const imageManifestMediaType = 'application/vnd.oci.image.manifest.v1+json';
+    await client.send(
+      new PutImageCommand({ repositoryName, imageTag: 'a', imageManifest: '{}', imageManifestMediaType }),
+    );
+    for (const _ of ['there', 'gone']) await deleteRepository(client, repositoryName);
+    expect((await client.send(new DescribeRepositoriesCommand({}))).repositories).toEqual([]);
+  },
+  timeoutMs,
+);
+
 describe('images named by their digest', () => {
   const openClient = (region: string) => new ECRClient(configuration(region));
   const digest = `sha256:${'c'.repeat(64)}`;
@@ -152,6 +176,41 @@ describe('images named by their digest', () => {
       await client.send(new PutImageCommand({ ...manifest, imageManifestMediaType: mediaType }));
       await expect(requireImage(openClient, 'image', image('full'))).resolves.toBeUndefined();
       await expect(requireImage(openClient, 'image', `registry.example/elsewhere@${digest}`)).resolves.toBeUndefined();
+    },
+    timeoutMs,
+  );
+});
+
+describe('an image named by its tag', () => {
+  const openClient = (region: string) => new ECRClient(configuration(region));
+  const repository = '123456789012.dkr.ecr.eu-north-1.amazonaws.com/tagged';
+
+  it(
+    'is resolved to its digest',
+    async () => {
+      const client = openClient('eu-north-1');
+      await client.send(new CreateRepositoryCommand({ repositoryName: 'tagged' }));
+      const imageDigest = `sha256:${'f'.repeat(64)}`;
+      const imageManifestMediaType = 'application/vnd.oci.image.manifest.v1+json';
+      const pushed = { repositoryName: 'tagged', imageTag: 'v1', imageDigest, imageManifest: '{}' };
+      await client.send(new PutImageCommand({ ...pushed, imageManifestMediaType }));
+      expect(await resolveTag(openClient, `${repository}:v1`)).toBe(`${repository}@${imageDigest}`);
+      for (const unknown of [`${repository}:v2`, `${repository}-not:v1`, 'quay.io/some/where:v1', 'build', repository])
+        expect(await resolveTag(openClient, unknown)).toBeUndefined();
+    },
+    timeoutMs,
+  );
+});
+
+describe("Spot's service-linked role", () => {
+  it(
+    'is made once',
+    async () => {
+      const client = new IAMClient(configuration('us-east-1'));
+      expect(await ensureSpotRole(client)).toBe(true);
+      expect(await ensureSpotRole(client)).toBe(false);
+      const { Roles = [] } = await client.send(new ListRolesCommand({ PathPrefix: '/aws-service-role/spot' }));
+      expect(Roles).toHaveLength(1);
     },
     timeoutMs,
   );
