@@ -57,21 +57,38 @@ export function loadByClients(address: string, clients: number, texts: readonly 
   });
 }
 
+/** How long clients ask, in seconds. */
+interface Span {
+  /** For opening connections: answers that come meanwhile are not in the result. One process takes half a second for 2,000. */
+  readonly opening?: number;
+  readonly measured: number;
+}
+
 /**
  * Clients that ask, wait for the answer and ask again at once, also after a refusal. Requests that have no answer after the
  * given time are not in the result.
  */
-export function loadForSeconds(address: string, clients: number, texts: readonly string[], seconds: number) {
-  return load(address, clients, texts, async (askNext) => {
-    const replies: Reply[] = [];
-    const ends = performance.now() + 1000 * seconds;
+export async function loadForSeconds(
+  address: string,
+  clients: number,
+  texts: readonly string[],
+  { opening = 0, measured }: Span,
+): Promise<Load> {
+  const { replies } = await load(address, clients, texts, async (askNext) => {
+    const counted: Reply[] = [];
+    const begins = performance.now() + 1000 * opening;
+    const ends = begins + 1000 * measured;
     const runClient = async () => {
-      while (performance.now() < ends) replies.push(await askNext());
+      while (performance.now() < ends) {
+        const reply = await askNext();
+        if (performance.now() >= begins) counted.push(reply);
+      }
     };
     for (let client = 0; client < clients; client++) runClient();
-    await sleep(1000 * seconds);
-    return [...replies];
+    await sleep(1000 * (opening + measured));
+    return [...counted];
   });
+  return { replies, seconds: measured };
 }
 
 /** Asks at given times, whether earlier answers have come or not. @param times - ascending milliseconds after the start. */

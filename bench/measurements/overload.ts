@@ -13,6 +13,7 @@ import { toTimes } from './load.ts';
 
 const tokens = 8;
 const settleMs = 1000;
+const openingSeconds = 2;
 
 interface Version {
   readonly name: string;
@@ -54,10 +55,10 @@ async function measureBlock(bench: Bench, { version, levels }: Subject, connecti
     commandBuilt(folder, bench.models.sample.store, ['--port', String(port), '--workers', String(workers)]);
   const service = await startService(createCommand, workers);
   try {
-    await loadForSeconds(service.address, connections[0] ?? 1, texts, 1);
+    await loadForSeconds(service.address, connections[0] ?? 1, texts, { measured: 1 });
     await sleep(settleMs);
     for (const count of connections) {
-      const load = await loadForSeconds(service.address, count, texts, seconds);
+      const load = await loadForSeconds(service.address, count, texts, { opening: openingSeconds, measured: seconds });
       levels.set(count, [...(levels.get(count) ?? []), { load, memory: readMemory(service.pid) }]);
       // The texts of clients that have gone are still in the queue.
       await sleep(settleMs);

@@ -43,13 +43,13 @@ function writeOwnImports(root: string): string {
   const layers = ['inference', 'model-store', 'telemetry'].map((name) => `../../layers/${name}/index.mjs`);
   const imports = [...chunks, ...layers].map((path) => `import(${toUrl(join(folder, path))})`);
   return `const loaded = await Promise.all([${imports.join(', ')}]);
-    await Promise.all(loaded.map(({ loadRuntime, openMeter }) => loadRuntime?.() ?? openMeter?.()));`;
+    await Promise.all(loaded.map(({ loadRuntime }) => loadRuntime?.()));`;
 }
 
 const idle = 'Node alone';
 
 async function measureImports({ paths: { root, python }, options }: Bench): Promise<Row[]> {
-  const env = { ORT_DISABLE_TELEMETRY: '1', POWERTOOLS_METRICS_NAMESPACE: 'bench', POWERTOOLS_SERVICE_NAME: 'predict' };
+  const env = { ORT_DISABLE_TELEMETRY: '1' };
   const inNode = (code: string) => ({ file: process.execPath, args: ['--input-type=module', '-e', code], env });
   const inPython = (code: string) => ({ file: python, args: ['-c', code] });
   const torch = 'import flask, torch; from transformers import AutoTokenizer, BertForSequenceClassification';

@@ -29,6 +29,6 @@ export const handler = createHandler({
   limit,
   train: training && (() => submitTraining(new BatchClient(), training)),
   notify: createNotify(topicArn),
-  meter: await openMeter(),
+  meter: openMeter(),
   log: createLog({ level: logLevel }),
 });

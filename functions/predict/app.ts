@@ -65,7 +65,7 @@ export type App = ReturnType<typeof createApp>;
 const callerGone = 499;
 
 function showVersion(c: RequestContext, model: LoadedModel | undefined): void {
-  if (!model) return;
+  if (!model || model.manifest.version === c.get('outcome').modelVersion) return;
   c.header('X-Model-Version', model.manifest.version);
   addOutcome(c, { modelVersion: model.manifest.version, modelCreatedAt: model.manifest.createdAt });
 }

@@ -64,22 +64,19 @@ async function openFeedback({ feedbackStream, feedbackText }: typeof configurati
 // delay the requests for those bytes. If no bytes come, the code is needed all the same, to report that.
 const loading = models.current().catch(() => undefined);
 await Promise.race([downloading, loading]);
-const [{ createApp }, { createHandler }, observability, meter, findKey, feedback] = await timeline.time(
-  'code',
-  async () => {
-    // A model in a folder has no download to wait for.
-    if (configuration.store.location.startsWith('s3://')) await warmUp();
-    return Promise.all([
-      import('./app.ts'),
-      import('./handler.ts'),
-      import('./observability.ts'),
-      openMeter(),
-      openKeys(configuration.keysParameter),
-      openFeedback(configuration),
-    ]);
-  },
-);
+const [{ createApp }, { createHandler }, observability, findKey, feedback] = await timeline.time('code', async () => {
+  // A model in a folder has no download to wait for.
+  if (configuration.store.location.startsWith('s3://')) await warmUp();
+  return Promise.all([
+    import('./app.ts'),
+    import('./handler.ts'),
+    import('./observability.ts'),
+    openKeys(configuration.keysParameter),
+    openFeedback(configuration),
+  ]);
+});
 const { createObserver, recordCandidateFailure, recordColdStart, recordLoad } = observability;
+const meter = openMeter();
 onCandidateFailed = () => recordCandidateFailure(meter);
 const environment = { memoryMb: Number(memory ?? 0), architecture: process.arch, initType: initType ?? 'unknown' };
 recordColdStart(meter, environment);

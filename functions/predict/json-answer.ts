@@ -18,5 +18,5 @@ export function answerJson(
   return response;
 }
 
-/** The text of an answer. That of `answerJson` is at hand; reading it from the stream would take 0.1 ms. */
+/** The text of an answer. That of `answerJson` is at hand; to read it from a stream takes 0.1 ms. */
 export const readText = async (response: Response): Promise<string> => texts.get(response) ?? response.text();

@@ -21,6 +21,6 @@ export const handler = createHandler({
     ),
   decide: () => decideCanary({ store, readAlarms: createReadAlarms(canaryAlarms) }),
   notify: createNotify(topicArn),
-  meter: await openMeter(),
+  meter: openMeter(),
   log: createLog({ level: logLevel }),
 });

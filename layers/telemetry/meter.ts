@@ -1,15 +1,13 @@
-import type { MetricUnit } from '@aws-lambda-powertools/metrics/types';
-
-/** One measured number. */
+/** One measured number. The names of a record differ. */
 export interface Measure {
   readonly name: string;
-  readonly unit: MetricUnit;
+  readonly unit: 'Count' | 'Milliseconds' | 'Seconds' | 'None';
   readonly value: number;
 }
 
 /** Records measures; CloudWatch makes metrics of them. */
 export interface Meter {
-  /** Writes the measures as one line. `dimensions` come in addition to `service`. */
+  /** Writes the measures as one line, at most 100. `dimensions` come in addition to `service`. */
   record(measures: readonly Measure[], dimensions?: Readonly<Record<string, string>>): void;
 }
 
@@ -17,21 +15,24 @@ export interface Meter {
 export const silentMeter: Meter = { record: () => undefined };
 
 /**
- * Creates a meter that writes CloudWatch's embedded metric format to standard output. Lambda brings the lines to
- * CloudWatch, so that no request is made and nothing waits. Namespace and service come from
- * `POWERTOOLS_METRICS_NAMESPACE` and `POWERTOOLS_SERVICE_NAME`. Why Powertools:
- * docs/decisions/0030-powertools-for-metrics.md.
+ * Creates a meter that writes CloudWatch's embedded metric format to standard output:
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html. Lambda
+ * brings the lines to CloudWatch, so that no request is made and nothing waits. Namespace and service come from
+ * `POWERTOOLS_METRICS_NAMESPACE` and `POWERTOOLS_SERVICE_NAME`, the usual names. Why not Powertools:
+ * docs/decisions/0082-time-around-the-run.md.
  */
-export async function openMeter(): Promise<Meter> {
-  // Loaded only where it is used, and there while the model is downloaded.
-  const { Metrics } = await import('@aws-lambda-powertools/metrics');
-  const metrics = new Metrics();
+export function openMeter(environment: NodeJS.ProcessEnv = process.env): Meter {
+  const { POWERTOOLS_METRICS_NAMESPACE: namespace = '', POWERTOOLS_SERVICE_NAME: service = '' } = environment;
   return {
     record: (measures, dimensions = {}) => {
-      if (Object.keys(dimensions).length > 0) metrics.addDimensions({ ...dimensions });
-      for (const { name, unit, value } of measures) metrics.addMetric(name, unit, value);
-      // Publishing clears the dimensions, so that none of them reaches the next line.
-      metrics.publishStoredMetrics();
+      const directive = {
+        Namespace: namespace,
+        Dimensions: [['service', ...Object.keys(dimensions)]],
+        Metrics: measures.map(({ name, unit }) => ({ Name: name, Unit: unit })),
+      };
+      const metadata = { Timestamp: Date.now(), CloudWatchMetrics: [directive] };
+      const values = Object.fromEntries(measures.map(({ name, value }) => [name, value]));
+      process.stdout.write(`${JSON.stringify({ _aws: metadata, service, ...dimensions, ...values })}\n`);
     },
   };
 }

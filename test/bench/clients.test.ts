@@ -48,11 +48,20 @@ test('on a schedule, a request does not wait for the answer to the request befor
 
 test('clients ask again for some time, also after a refusal', async () => {
   const { seen, address, close } = await startServer(503);
-  const { replies } = await loadForSeconds(address, 2, ['a'], 0.3);
+  const { replies } = await loadForSeconds(address, 2, ['a'], { measured: 0.3 });
   close();
   expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([503]));
   expect(replies.length).toBeGreaterThan(2);
   expect(seen.most).toBe(2);
+});
+
+test('answers that come while connections open do not count', async () => {
+  const { seen, address, close } = await startServer();
+  const { replies, seconds } = await loadForSeconds(address, 2, ['a'], { opening: 0.2, measured: 0.2 });
+  close();
+  expect(replies.length).toBeGreaterThan(0);
+  expect(replies.length).toBeLessThan(seen.sentences.length - 2);
+  expect(seconds).toBe(0.2);
 });
 
 test('a refusal is a reply with its status; a missing server is a reply with status 0', async () => {

@@ -6,7 +6,7 @@ import { buildSync } from 'esbuild';
 function runMeter(program: string): Record<string, unknown>[] {
   const { outputFiles } = buildSync({
     stdin: {
-      contents: `import { openMeter } from './layers/telemetry/index.ts'; const meter = await openMeter(); ${program}`,
+      contents: `import { openMeter } from './layers/telemetry/index.ts'; const meter = openMeter(); ${program}`,
       resolveDir: resolve('.'),
     },
     bundle: true,
