@@ -23,6 +23,7 @@ const entries = [
   'functions/drift/index',
   'functions/predict/index',
   'functions/promote/index',
+  'functions/stream/index',
   'local/serve',
   'local/worker',
   'local/sample-bucket',

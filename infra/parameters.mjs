@@ -126,6 +126,23 @@ export const parameters = {
   },
   canaryMinutes: { says: 'minutes of a canary', check: whole(5, 10080) },
   keepRejected: { says: 'days that rejected versions and checkpoints are kept', check: whole(1, 3650) },
+  stream: {
+    says: '`on`: a queue whose messages are scored into `<prefix>/results/stream/`. Idle, it costs about a quarter dollar a month ([stream.md](stream.md#cost))',
+    check: oneOf('off', 'on'),
+  },
+  streamQueue: {
+    says: '`standard`; or `fifo`, which keeps the order within a group. Another kind is another queue: empty the one before first',
+    check: oneOf('standard', 'fifo'),
+  },
+  streamConcurrency: { says: 'most environments of stream at once', check: whole(2, 1000) },
+  streamTopic: {
+    says: '`on`: each result also goes to an SNS topic, with the attribute `label` to filter by',
+    check: oneOf('off', 'on'),
+  },
+  alarmStreamAge: {
+    says: 'seconds that the oldest message of the queue has waited from which the alarm rings',
+    check: whole(60, 1209600),
+  },
   trainingImage: {
     says: '`build`: build `Dockerfile.train` here and push it (needs docker or podman); `codebuild`: build it in the account; `off`: no training; or an image in ECR by its digest',
     check: orWord('off', orOneOf(['build', 'codebuild'], ecrImageByDigest)),

@@ -97,10 +97,18 @@ const canaryOf = ({ canaryShare, canaryMinutes }) =>
 /** The SSM parameter of `npm run key`. infra/authorizers/key.yml lets the function read it. */
 const keysParameter = { 'Fn::Sub': `/\${AWS::StackName}/keys` };
 
+/** The roles of the functions that there are. */
+const listRoles = ({ stream, drift }) => [
+  ...['PredictRole', 'PromoteRole'],
+  ...(stream === 'on' ? ['StreamRole'] : []),
+  ...(drift === 'on' ? ['DriftRole'] : []),
+];
+
 /** The values and what follows from them: names of included files, `AWS::NoValue` where CloudFormation must see nothing. */
 function deriveSettings(values, stageRepository) {
   const { alarmEmail, architecture, provisionedConcurrency, reservedConcurrency, modelVersion } = values;
   const { bucket, ...storage } = bucketOf(values.bucket);
+  const hasTopic = values.stream === 'on' && values.streamTopic === 'on';
   return {
     ...values,
     ...storage,
@@ -119,6 +127,9 @@ function deriveSettings(values, stageRepository) {
     subscriptions: alarmEmail ? [{ Protocol: 'email', Endpoint: alarmEmail }] : noValue,
     ...canaryOf(values),
     modelAge: values.alarmModelAge ? 'on' : 'off',
+    streamTopic: hasTopic ? 'on' : 'off',
+    streamTopicArn: hasTopic ? { Ref: 'StreamResults' } : noValue,
+    tracedRoles: listRoles(values).map((Ref) => ({ Ref })),
     training: values.trainingImage ? 'on' : 'off',
     schedule: values.trainingImage && values.trainingSchedule ? 'on' : 'off',
     trainingRepositoryArn: repositoryArnOf(values.trainingImage, stageRepository),

@@ -30,7 +30,8 @@ const propertiesOf = ({ template }: Stack, type: string) =>
 /** What moto's CloudFormation passes over. Tests below look at most of it in the template. */
 const onlyInTemplate = [
   ...['Api', 'Integration', 'Route', 'Stage'].map((name) => `AWS::ApiGatewayV2::${name}`),
-  ...['AWS::S3::BucketPolicy', 'AWS::SNS::TopicPolicy', 'AWS::CloudWatch::Alarm'],
+  ...['AWS::S3::BucketPolicy', 'AWS::SNS::TopicPolicy', 'AWS::SQS::QueuePolicy', 'AWS::CloudWatch::Alarm'],
+  ...['AWS::KinesisFirehose::DeliveryStream', 'AWS::Logs::LogStream'],
   ...['AWS::Batch::ConsumableResource', 'AWS::Scheduler::Schedule'],
 ];
 
@@ -98,8 +99,9 @@ export function testDevResources(account: Account, findImage: () => string): voi
   it('keeps logs for 14 days, and makes a dashboard and a topic', async () => {
     const { logGroups } = await ask('cloudwatch-logs', 'DescribeLogGroups');
     const group = (logGroupName: string) => expect.objectContaining({ logGroupName, retentionInDays: 14 });
-    const names = ['predict', 'promote'].map((name) => `/aws/lambda/${stackName('dev')}-${name}`);
-    expect(logGroups).toHaveLength(3);
+    const names = ['predict', 'promote', 'stream'].map((name) => `/aws/lambda/${stackName('dev')}-${name}`);
+    names.push(`/aws/kinesisfirehose/${stackName('dev')}-stream`);
+    expect(logGroups).toHaveLength(5);
     expect(logGroups).toEqual(expect.arrayContaining([`/aws/http-api/${stackName('dev')}`, ...names].map(group)));
     const { DashboardBody } = await ask('cloudwatch', 'GetDashboard', { DashboardName: stackName('dev') });
     expect(JSON.parse(DashboardBody).widgets.length).toBeGreaterThanOrEqual(10);

@@ -75,7 +75,7 @@ describe('the HTTP API', () => {
 describe('the functions', () => {
   it('get the URI of the models, and send no telemetry', () => {
     const template = synthesize('dev');
-    for (const name of ['PredictLambdaFunction', 'PromoteLambdaFunction']) {
+    for (const name of ['PredictLambdaFunction', 'PromoteLambdaFunction', 'StreamLambdaFunction']) {
       const variables = at(propertiesOf(template, name), 'Environment', 'Variables');
       expect(textOf(at(variables, 'MODEL_URI'))).toBe('s3://<ModelBucket>/dev');
       expect(at(variables, 'ORT_DISABLE_TELEMETRY')).toBe('1');

@@ -72,6 +72,7 @@ const shapes = {
   'dev for keys': () => synthesize('dev', { authorizer: 'key' }),
   'the builder of the training image': () =>
     parse(readFileSync(join(root, 'infra', 'training', 'builder.yml'), 'utf8')),
+  'dev with a queue in order': () => synthesize('dev', { streamQueue: 'fifo' }),
   'dev in a bucket that exists': () => synthesize('dev', { bucket: 'an-earlier-bucket' }),
 };
 

@@ -19,12 +19,13 @@ describe('serverless package', () => {
     expect(readdirSync(join(folder, stage))).toContain('cloudformation-template-update-stack.json');
   });
 
-  it('puts one image under both functions, each with its own command', () => {
+  it('puts one image under all functions, each with its own command', () => {
     const template = synthesize('dev');
     const uri = expect.stringMatching(/@sha256:a{64}$/);
     for (const [name, command] of Object.entries({
       PredictLambdaFunction: 'predict',
       PromoteLambdaFunction: 'promote',
+      StreamLambdaFunction: 'stream',
     }))
       expect(propertiesOf(template, name)).toMatchObject({
         PackageType: 'Image',

@@ -105,6 +105,24 @@ describe('the permissions of a role', () => {
       'RetrainPolicy: batch:SubmitJob on <TrainingJob>',
       'RetrainPolicy: batch:SubmitJob on <TrainingLock>',
       'RetrainPolicy: batch:SubmitJob on <TrainingQueue>',
+      'StreamDeliveryRole: logs:PutLogEvents on <StreamDeliveryLogGroup.Arn>',
+      'StreamDeliveryRole: s3:AbortMultipartUpload on <bucket>/<prefix>/results/failed/stream/*',
+      'StreamDeliveryRole: s3:AbortMultipartUpload on <bucket>/<prefix>/results/stream/*',
+      'StreamDeliveryRole: s3:GetBucketLocation on <ModelBucket.Arn>',
+      'StreamDeliveryRole: s3:ListBucket on <ModelBucket.Arn>',
+      'StreamDeliveryRole: s3:ListBucketMultipartUploads on <ModelBucket.Arn>',
+      'StreamDeliveryRole: s3:PutObject on <bucket>/<prefix>/results/failed/stream/*',
+      'StreamDeliveryRole: s3:PutObject on <bucket>/<prefix>/results/stream/*',
+      'StreamPublishPolicy: sns:Publish on <StreamResults>',
+      'StreamRole: firehose:PutRecordBatch on <StreamDelivery.Arn>',
+      'StreamRole: logs:CreateLogStream on <StreamLogGroup.Arn>',
+      'StreamRole: logs:PutLogEvents on <StreamLogGroup.Arn>',
+      'StreamRole: s3:GetObject on <bucket>/<prefix>/current.json',
+      'StreamRole: s3:GetObject on <bucket>/<prefix>/versions/*',
+      'StreamRole: sqs:DeleteMessage on <StreamQueue.Arn>',
+      'StreamRole: sqs:GetQueueAttributes on <StreamQueue.Arn>',
+      'StreamRole: sqs:ReceiveMessage on <StreamQueue.Arn>',
+      'StreamRole: sqs:SendMessage on <StreamDeadLetters.Arn>',
       'TracingPolicy: xray:PutTelemetryRecords on *',
       'TracingPolicy: xray:PutTraceSegments on *',
       'TrainingExecutionRole: ecr:BatchCheckLayerAvailability on arn:<AWS::Partition>:ecr:us-east-1:123456789012:repository/training/bert',
@@ -150,9 +168,9 @@ describe('the permissions of a role', () => {
     ]);
   });
 
-  it('are only those of the two functions in dev, without training', () => {
+  it('are only those of the functions in dev, without training', () => {
     const roles = new Set(listAllowed(synthesize('dev')).map(({ role }) => role));
-    expect([...roles].sort()).toEqual(['PredictRole', 'PromoteRole']);
+    expect([...roles].sort()).toEqual(['PredictRole', 'PromoteRole', 'StreamDeliveryRole', 'StreamRole']);
   });
 
   it('let predict read the keys if callers need one, and nothing else of Parameter Store', () => {
@@ -176,6 +194,7 @@ describe('a role', () => {
     expect(textOf(propertiesOf(template, 'PredictLambdaFunction').Role)).toBe('<PredictRole.Arn>');
     expect(textOf(propertiesOf(template, 'PromoteLambdaFunction').Role)).toBe('<PromoteRole.Arn>');
     expect(textOf(propertiesOf(template, 'DriftLambdaFunction').Role)).toBe('<DriftRole.Arn>');
+    expect(textOf(propertiesOf(template, 'StreamLambdaFunction').Role)).toBe('<StreamRole.Arn>');
     const container = propertiesOf(template, 'TrainingJob').ContainerProperties;
     expect(textOf(at(container, 'JobRoleArn'))).toBe('<TrainingJobRole.Arn>');
     expect(textOf(at(container, 'ExecutionRoleArn'))).toBe('<TrainingExecutionRole.Arn>');
@@ -205,6 +224,8 @@ describe('a role', () => {
       'DriftRole: lambda.amazonaws.com',
       'PredictRole: lambda.amazonaws.com',
       'PromoteRole: lambda.amazonaws.com',
+      'StreamDeliveryRole: firehose.amazonaws.com',
+      'StreamRole: lambda.amazonaws.com',
       'TrainingExecutionRole: ecs-tasks.amazonaws.com',
       'TrainingInstanceRole: ec2.<AWS::URLSuffix>',
       'TrainingJobRole: ecs-tasks.amazonaws.com',
@@ -215,8 +236,16 @@ describe('a role', () => {
 
 describe('a policy of a resource', () => {
   it('allows no caller from outside the account', () => {
-    const policies = ['AWS::S3::BucketPolicy', 'AWS::SNS::TopicPolicy'].flatMap((type) => namesOfType(template, type));
-    expect(policies.sort()).toEqual(['ModelBucketPolicy', 'NotificationsPolicy', 'ServerlessDeploymentBucketPolicy']);
+    const types = ['AWS::S3::BucketPolicy', 'AWS::SNS::TopicPolicy', 'AWS::SQS::QueuePolicy'];
+    const policies = types.flatMap((type) => namesOfType(template, type));
+    expect(policies.sort()).toEqual([
+      'ModelBucketPolicy',
+      'NotificationsPolicy',
+      'ServerlessDeploymentBucketPolicy',
+      'StreamDeadLettersPolicy',
+      'StreamQueuePolicy',
+      'StreamResultsPolicy',
+    ]);
     const allowed = policies.flatMap((name) =>
       statementsOf(propertiesOf(template, name)).filter(({ Effect }) => Effect === 'Allow'),
     );

@@ -114,6 +114,7 @@ export const everything = {
   page: 'on',
   tracing: 'on',
   alarmEmail: 'team@example.com',
+  streamTopic: 'on',
   provisionedConcurrency: '2',
   modelVersion: '20261123T081500Z-3f9a1c2',
   canaryShare: '10',

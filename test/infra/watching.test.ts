@@ -24,7 +24,7 @@ const subjectOf = (from: Template, name: string) => {
 };
 
 describe('the alarms', () => {
-  it('watch errors, latency, throttling, promotion and, in prod, the age of the model and drift, and canaries', () => {
+  it('watch errors, latency, throttling, promotion, the stream and, in prod, the age of the model and drift, and canaries', () => {
     const alarmsOf = (from: Template) =>
       Object.fromEntries(namesOfType(from, 'AWS::CloudWatch::Alarm').map((name) => [name, subjectOf(from, name)]));
     const always = {
@@ -32,6 +32,10 @@ describe('the alarms', () => {
       LatencyAlarm: 'Latency',
       ThrottleAlarm: 'Throttles',
       PromotionAlarm: 'Errors',
+      StreamDeadLettersAlarm: 'ApproximateNumberOfMessagesVisible',
+      StreamAgeAlarm: 'ApproximateAgeOfOldestMessage',
+      StreamErrorsAlarm: 'Errors',
+      StreamDeliveryAlarm: 'DeliveryToS3.DataFreshness',
     };
     expect(alarmsOf(synthesize('dev'))).toEqual(always);
     expect(alarmsOf(template)).toEqual({
@@ -50,12 +54,14 @@ describe('the alarms', () => {
       alarmLatency: '1500',
       alarmModelAge: '10',
       alarmDrift: '0.1',
+      alarmStreamAge: '60',
     });
     expect(propertiesOf(changed, 'ErrorRateAlarm').Threshold).toBe(0.5);
     expect(propertiesOf(changed, 'LatencyAlarm')).toMatchObject({ Threshold: 1500, ExtendedStatistic: 'p99' });
     expect(propertiesOf(changed, 'ModelAgeAlarm').Threshold).toBe(10);
     expect(propertiesOf(changed, 'DriftAlarm').Threshold).toBe(0.1);
     expect(at(propertiesOf(changed, 'DriftLambdaFunction').Environment, 'Variables', 'DRIFT_LIMIT')).toBe('0.1');
+    expect(propertiesOf(changed, 'StreamAgeAlarm').Threshold).toBe(60);
   });
 
   it('do not ring while there are no requests', () => {
@@ -109,7 +115,7 @@ describe('the dashboard', () => {
   );
 
   it('names only resources that exist', () => {
-    const names = [...body.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
+    const names = [...body.matchAll(/\$\{(\w+)(?:\.\w+)?\}/g)].map(([, name = '']) => name);
     const known = [...Object.keys(template.Resources), ...Object.keys(variables)];
     expect(names.filter((name) => !known.includes(name))).toEqual([]);
     expect(variables).toEqual({ Namespace: 'serverless-bert/prod' });
@@ -132,7 +138,14 @@ describe('logs', () => {
     ['prod', 90, ['DriftLogGroup', 'TrainingLogGroup']],
   ])('in %s are kept for %i days', (stage, days, more) => {
     const groups = namesOfType(synthesize(stage), 'AWS::Logs::LogGroup');
-    expect(groups.sort()).toEqual(['HttpApiLogGroup', 'PredictLogGroup', 'PromoteLogGroup', ...more].sort());
+    const always = [
+      'HttpApiLogGroup',
+      'PredictLogGroup',
+      'PromoteLogGroup',
+      'StreamDeliveryLogGroup',
+      'StreamLogGroup',
+    ];
+    expect(groups.sort()).toEqual([...always, ...more].sort());
     for (const group of groups) expect(propertiesOf(synthesize(stage), group).RetentionInDays).toBe(days);
   });
 });
