@@ -1,16 +1,18 @@
 // Ways to weigh the words of a text, by comprehensiveness and sufficiency (DeYoung et al., 2020).
-import { explain } from '../../layers/inference/index.ts';
+import { type Classifier, explain } from '../../layers/inference/index.ts';
 import { mean, median } from '../statistics.ts';
+import { readLatencies } from './latencies.ts';
 import type { Subject } from './subject.ts';
 
 /** One text, split into words as explanations split it. */
 interface Text {
   readonly words: readonly { readonly start: number; readonly end: number }[];
-  readonly whole: string;
   /** The probability of the answered label of the text with only some words; the others deleted, or replaced. */
   ask(keep: (word: number) => boolean, replacement?: string): Promise<number>;
   /** The weights of the service. */
   explain(): Promise<number[]>;
+  /** The time of the runs since the last call, in runs over the whole text. A text that is asked again since then runs once. */
+  takeTime(): number;
 }
 
 /** Returns a weight for each word. */
@@ -70,17 +72,26 @@ const leaveOutOfGroup = (size: number): Way => {
 const sayAlone: Way = async ({ words, ask }) =>
   mapInOrder(words, async (_, only) => toLogOdds(await ask((word) => word === only)));
 
+/** Adds the weights of two ways. */
+const add = (one: Way, other: Way, share: number): Way => {
+  return async (text) => {
+    const others = await other(text);
+    return (await one(text)).map((weight, word) => weight + share * (others[word] ?? 0));
+  };
+};
+
 /** Weights by chance, the same in every run. */
 const guess: Way = async ({ words }) => words.map((_, word) => (Math.sin(word * 12.9898) * 43_758.5453) % 1);
 
 const ways: Readonly<Record<string, Way>> = {
   'by chance': guess,
-  'leaving each word out, `[MASK]`': leaveOut('[MASK]'),
   'leaving each word out (exact)': leaveOut(),
+  'the same with `[MASK]`': leaveOut('[MASK]'),
   'groups of 6, words of the best 2': leaveGroupsOut(6, 2),
   'out of a group of 6': leaveOutOfGroup(6),
   'each word alone': sayAlone,
-  '**as served**': (text) => text.explain(),
+  '**out of a group of 6, and the half that counts most alone, half of it (served)**': (text) => text.explain(),
+  'out of a group of 6, and all words alone, half of it': add(leaveOutOfGroup(6), sayAlone, 1 / 2),
 };
 
 /** Compares the ways on tweets of about 34 words and on reviews cut to what the model reads. */
@@ -90,27 +101,38 @@ export async function measureExplanations(subject: Subject): Promise<string[][]>
   const reviews = subject.readTexts('imdb_valid').filter(({ text }) => (text.match(/\S+/g)?.length ?? 0) > 400);
   const every = <T>(list: readonly T[], count: number) =>
     list.filter((_, index) => index % Math.ceil(list.length / count) === 0);
-  const header = ['way', 'comprehensiveness ↑', 'sufficiency ↓', 'ms', 'runs’ time'];
+  const latencyOf = readLatencies(subject.root);
+  const kinds = [every(tweets, subject.limit), every(reviews, Math.ceil(subject.limit / 10))];
+  const [ofTweets = [], ofReviews = []] = [
+    await compare(subject.classifier, kinds[0] ?? [], latencyOf),
+    await compare(subject.classifier, kinds[1] ?? [], latencyOf),
+  ];
+  const columns = (kind: string) => [`${kind}: comprehensiveness ↑`, 'sufficiency ↓', 'runs’ time'];
+  const header = [
+    'way',
+    ...kinds.flatMap((texts, index) => columns(`${texts.length} ${index === 0 ? 'tweets' : 'reviews'}`)),
+  ];
   return [
     header,
     ['---', ...header.slice(1).map(() => '---:')],
-    ['*tweets*', '', '', '', ''],
-    ...(await compare(subject, every(tweets, subject.limit))),
-    ['*reviews of 512 tokens*', '', '', '', ''],
-    ...(await compare(subject, every(reviews, Math.ceil(subject.limit / 15)))),
+    ...Object.keys(ways).map((name, way) => [name, ...(ofTweets[way] ?? []), ...(ofReviews[way] ?? [])]),
   ];
 }
 
-async function compare({ classifier }: Subject, texts: readonly { readonly text: string }[]): Promise<string[][]> {
-  const found = new Map(Object.keys(ways).map((name) => [name, [] as number[][]]));
+/** Comprehensiveness, sufficiency and time of each way. */
+async function compare(
+  classifier: Classifier,
+  texts: readonly { readonly text: string }[],
+  latencyOf: (tokens: number) => number,
+): Promise<string[][]> {
+  const found = Object.keys(ways).map((): number[][] => []);
   for (const { text } of texts) {
-    const subject = await readText(classifier, text);
+    const subject = await readText(classifier, text, latencyOf);
     const whole = await subject.ask(all);
-    const runMs = await timeRun(subject);
-    for (const [name, way] of Object.entries(ways)) {
-      const started = performance.now();
+    for (const [index, way] of Object.values(ways).entries()) {
+      subject.takeTime();
       const weights = await way(subject);
-      const ms = performance.now() - started;
+      const time = subject.takeTime();
       const order = weights.map((_, word) => word).sort((one, other) => (weights[other] ?? 0) - (weights[one] ?? 0));
       const drops = await mapInOrder(shares, async (share) => {
         const top = new Set(order.slice(0, Math.ceil(share * order.length)));
@@ -120,45 +142,50 @@ async function compare({ classifier }: Subject, texts: readonly { readonly text:
         ];
       });
       const [comprehensiveness, sufficiency] = [0, 1].map((side) => mean(drops.map((drop) => drop[side] ?? 0)));
-      found.get(name)?.push([comprehensiveness ?? 0, sufficiency ?? 0, ms, ms / runMs]);
+      found[index]?.push([comprehensiveness ?? 0, sufficiency ?? 0, time]);
     }
   }
-  return [...found].map(([name, figures]) => {
-    const column = (index: number) => figures.map((row) => row[index] ?? 0);
-    const [ms, runs] = [median(column(2)), median(column(3))];
-    return [name, mean(column(0)).toFixed(3), mean(column(1)).toFixed(3), ms.toFixed(0), runs.toFixed(1)];
+  return found.map((rows) => {
+    const column = (index: number) => rows.map((row) => row[index] ?? 0);
+    return [mean(column(0)).toFixed(3), mean(column(1)).toFixed(3), median(column(2)).toFixed(0)];
   });
 }
 
-/** Milliseconds of a run over the whole text: the middle of five. */
-async function timeRun({ ask }: Text): Promise<number> {
-  const times = await mapInOrder([1, 2, 3, 4, 5], async () => {
-    const started = performance.now();
-    await ask(all);
-    return performance.now() - started;
-  });
-  return median(times);
-}
-
-async function readText(classifier: Subject['classifier'], text: string): Promise<Text> {
-  const { probabilities } = await classifier.classify(text);
+async function readText(classifier: Classifier, text: string, latencyOf: (tokens: number) => number): Promise<Text> {
+  const { probabilities, tokens } = await classifier.classify(text);
   const score = Math.max(...probabilities);
   const position = probabilities.lastIndexOf(score);
   const answer = { label: classifier.labels[position] ?? '', score, windows: false };
+  let milliseconds = 0;
+  const known = new Map<string, Awaited<ReturnType<Classifier['classify']>>>();
+  const metered: Classifier = {
+    ...classifier,
+    classify: async (part) => {
+      const result = known.get(part) ?? (await classifier.classify(part));
+      if (!known.has(part)) milliseconds += latencyOf(result.tokens);
+      known.set(part, result);
+      return result;
+    },
+  };
   const { words } = await explain(classifier, text, answer);
   const points = [...text];
   const spell = ({ start, end }: Text['words'][number]) => points.slice(start, end).join('');
   return {
     words,
-    whole: text,
     ask: async (keep, replacement = '') => {
       let written = '';
       for (const [index, word] of words.entries()) {
         const separate = word.start === words[index - 1]?.end && keep(index) && keep(index - 1) ? '' : ' ';
         written += separate + (keep(index) ? spell(word) : replacement);
       }
-      return (await classifier.classify(written)).probabilities[position] ?? Number.NaN;
+      return (await metered.classify(written)).probabilities[position] ?? Number.NaN;
     },
-    explain: async () => (await explain(classifier, text, answer)).words.map(({ weight }) => weight),
+    explain: async () => (await explain(metered, text, answer)).words.map(({ weight }) => weight),
+    takeTime: () => {
+      const time = milliseconds / latencyOf(tokens);
+      milliseconds = 0;
+      known.clear();
+      return time;
+    },
   };
 }
