@@ -21,6 +21,7 @@ const entries = [
   'layers/reader/index',
   'layers/telemetry/index',
   'functions/drift/index',
+  'functions/bulk/index',
   'functions/predict/index',
   'functions/promote/index',
   'functions/stream/index',

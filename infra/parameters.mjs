@@ -143,6 +143,22 @@ export const parameters = {
     says: 'seconds that the oldest message of the queue has waited from which the alarm rings',
     check: whole(60, 1209600),
   },
+  bulk: {
+    says: '`on`: files that are put under `<prefix>/bulk/in/` are scored into `<prefix>/bulk/out/` ([bulk.md](bulk.md)). Idle, it costs nothing',
+    check: oneOf('off', 'on'),
+  },
+  bulkConcurrency: {
+    says: "batches of a file that are scored at the same time. They take from the account's limit of environments",
+    check: whole(1, 1000),
+  },
+  bulkToleratedFailures: {
+    says: 'percent of the batches of a file that may fail without ending its run; their rows get an error',
+    check: whole(0, 100),
+  },
+  keepBulkWork: {
+    says: 'days that the pieces of a run are kept; it can be redriven for so long, and for 14 at most',
+    check: whole(1, 3650),
+  },
   trainingImage: {
     says: '`build`: build `Dockerfile.train` here and push it (needs docker or podman); `codebuild`: build it in the account; `off`: no training; or an image in ECR by its digest',
     check: orWord('off', orOneOf(['build', 'codebuild'], ecrImageByDigest)),

@@ -98,9 +98,10 @@ const canaryOf = ({ canaryShare, canaryMinutes }) =>
 const keysParameter = { 'Fn::Sub': `/\${AWS::StackName}/keys` };
 
 /** The roles of the functions that there are. */
-const listRoles = ({ stream, drift }) => [
+const listRoles = ({ bulk, stream, drift }) => [
   ...['PredictRole', 'PromoteRole'],
   ...(stream === 'on' ? ['StreamRole'] : []),
+  ...(bulk === 'on' ? ['BulkSplitRole', 'BulkScoreRole', 'BulkJoinRole'] : []),
   ...(drift === 'on' ? ['DriftRole'] : []),
 ];
 

@@ -78,6 +78,43 @@ const linesOf = (role: string) =>
 describe('the permissions of a role', () => {
   it('are exactly this list', () => {
     expect(listAllowed(template).map(lineOf).sort()).toEqual([
+      'BulkJoinRole: logs:CreateLogStream on <BulkJoinLogGroup.Arn>',
+      'BulkJoinRole: logs:PutLogEvents on <BulkJoinLogGroup.Arn>',
+      'BulkJoinRole: s3:AbortMultipartUpload on <bucket>/<prefix>/bulk/out/*.csv.gz',
+      'BulkJoinRole: s3:GetObject on <bucket>/<prefix>/bulk/out/*.csv.gz',
+      'BulkJoinRole: s3:GetObject on <bucket>/<prefix>/bulk/work/*',
+      'BulkJoinRole: s3:ListBucket on <ModelBucket.Arn>',
+      'BulkJoinRole: s3:PutObject on <bucket>/<prefix>/bulk/out/*.csv.gz',
+      'BulkJoinRole: s3:PutObject on <bucket>/<prefix>/bulk/out/*.summary.json',
+      'BulkMachineRole: lambda:InvokeFunction on <BulkJoinLambdaFunction.Arn>',
+      'BulkMachineRole: lambda:InvokeFunction on <BulkScoreLambdaFunction.Arn>',
+      'BulkMachineRole: lambda:InvokeFunction on <BulkSplitLambdaFunction.Arn>',
+      'BulkMachineRole: s3:AbortMultipartUpload on <bucket>/<prefix>/bulk/work/reports/*',
+      'BulkMachineRole: s3:GetObject on <bucket>/<prefix>/bulk/work/*/batches.json',
+      'BulkMachineRole: s3:GetObject on <bucket>/<prefix>/bulk/work/reports/*',
+      'BulkMachineRole: s3:ListMultipartUploadParts on <bucket>/<prefix>/bulk/work/reports/*',
+      'BulkMachineRole: s3:PutObject on <bucket>/<prefix>/bulk/work/reports/*',
+      'BulkMachineRole: sns:Publish on <Notifications>',
+      'BulkMachineRole: states:DescribeExecution on arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:serverless-bert-prod-bulk/*',
+      'BulkMachineRole: states:RedriveExecution on arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:serverless-bert-prod-bulk/*',
+      'BulkMachineRole: states:StartExecution on arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:serverless-bert-prod-bulk',
+      'BulkMachineRole: states:StopExecution on arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:serverless-bert-prod-bulk/*',
+      'BulkRuleRole: states:StartExecution on <BulkMachine>',
+      'BulkScoreRole: logs:CreateLogStream on <BulkScoreLogGroup.Arn>',
+      'BulkScoreRole: logs:PutLogEvents on <BulkScoreLogGroup.Arn>',
+      'BulkScoreRole: s3:GetObject on <bucket>/<prefix>/bulk/work/*',
+      'BulkScoreRole: s3:GetObject on <bucket>/<prefix>/versions/*',
+      'BulkScoreRole: s3:ListBucket on <ModelBucket.Arn>',
+      'BulkScoreRole: s3:PutObject on <bucket>/<prefix>/bulk/work/*/scores/*',
+      'BulkSplitRole: logs:CreateLogStream on <BulkSplitLogGroup.Arn>',
+      'BulkSplitRole: logs:PutLogEvents on <BulkSplitLogGroup.Arn>',
+      'BulkSplitRole: s3:GetObject on <bucket>/<prefix>/bulk/in/*',
+      'BulkSplitRole: s3:GetObject on <bucket>/<prefix>/bulk/out/*.run.json',
+      'BulkSplitRole: s3:GetObject on <bucket>/<prefix>/current.json',
+      'BulkSplitRole: s3:GetObject on <bucket>/<prefix>/versions/*/manifest.json',
+      'BulkSplitRole: s3:ListBucket on <ModelBucket.Arn>',
+      'BulkSplitRole: s3:PutObject on <bucket>/<prefix>/bulk/out/*.run.json',
+      'BulkSplitRole: s3:PutObject on <bucket>/<prefix>/bulk/work/*',
       'CanaryPolicy: cloudwatch:DescribeAlarms on <CandidateErrorAlarm.Arn>',
       'CanaryPolicy: cloudwatch:DescribeAlarms on <CandidateLatencyAlarm.Arn>',
       'CanaryPolicy: cloudwatch:DescribeAlarms on <CandidateLoadAlarm.Arn>',
@@ -158,7 +195,9 @@ describe('the permissions of a role', () => {
 
   it('never allow it to change permissions or to delete a version', () => {
     const lines = listAllowed(template).map(lineOf).join('\n');
-    expect(lines).not.toMatch(/iam:|sts:|PutBucketPolicy|lambda:|DeleteObject on (?!.*\/training\/checkpoints\/)/);
+    expect(lines).not.toMatch(
+      /iam:|sts:|PutBucketPolicy|lambda:(?!InvokeFunction)|DeleteObject on (?!.*\/training\/checkpoints\/)/,
+    );
   });
 
   it('do not let a candidate write its own verdict', () => {
@@ -170,7 +209,10 @@ describe('the permissions of a role', () => {
 
   it('are only those of the functions in dev, without training', () => {
     const roles = new Set(listAllowed(synthesize('dev')).map(({ role }) => role));
-    expect([...roles].sort()).toEqual(['PredictRole', 'PromoteRole', 'StreamDeliveryRole', 'StreamRole']);
+    expect([...roles].sort()).toEqual([
+      ...['BulkJoinRole', 'BulkMachineRole', 'BulkRuleRole', 'BulkScoreRole', 'BulkSplitRole'],
+      ...['PredictRole', 'PromoteRole', 'StreamDeliveryRole', 'StreamRole'],
+    ]);
   });
 
   it('let predict read the keys if callers need one, and nothing else of Parameter Store', () => {
@@ -221,6 +263,11 @@ describe('a role', () => {
       return `${name}: ${textOf(at(statement, 'Principal', 'Service'))}`;
     });
     expect(takers.sort()).toEqual([
+      'BulkJoinRole: lambda.amazonaws.com',
+      'BulkMachineRole: states.amazonaws.com',
+      'BulkRuleRole: events.amazonaws.com',
+      'BulkScoreRole: lambda.amazonaws.com',
+      'BulkSplitRole: lambda.amazonaws.com',
       'DriftRole: lambda.amazonaws.com',
       'PredictRole: lambda.amazonaws.com',
       'PromoteRole: lambda.amazonaws.com',

@@ -28,6 +28,12 @@ const matches = (resource: Json | undefined, key: string) =>
     `<ModelBucket.Arn>/${key}`,
   );
 
+/** Rules that wait for an event, other than those of bulk files, which test/infra/bulk.test.ts looks at. */
+const listRules = (template: Template) =>
+  namesOfType(template, 'AWS::Events::Rule').filter(
+    (name) => !name.startsWith('Bulk') && propertiesOf(template, name).EventPattern,
+  );
+
 describe('the model bucket', () => {
   const template = synthesize('prod');
 
@@ -59,8 +65,10 @@ describe('the model bucket', () => {
 
   it('expires rejected versions and checkpoints, and no current object of any other kind', () => {
     const expiring = rulesOf(template).filter((rule) => 'ExpirationInDays' in rule);
-    expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['prod/rejected/', 'prod/training/checkpoints/']);
-    expect(expiring.map(({ ExpirationInDays }) => ExpirationInDays)).toEqual([30, 30]);
+    expect(expiring.map(({ Prefix }) => Prefix)).toEqual([
+      ...['prod/rejected/', 'prod/training/checkpoints/', 'prod/bulk/work/'],
+    ]);
+    expect(expiring.map(({ ExpirationInDays }) => ExpirationInDays)).toEqual([30, 30, 14]);
     expect(rulesOf(template).every(({ Status }) => Status === 'Enabled')).toBe(true);
   });
 
@@ -126,7 +134,10 @@ describe('two stages in one bucket', () => {
   it('read and watch their own prefix', () => {
     const uri = at(propertiesOf(shared, 'PredictLambdaFunction'), 'Environment', 'Variables', 'MODEL_URI');
     expect(textOf(uri)).toBe('s3://bucket-of-dev/prod');
-    const [rule = ''] = namesOfType(shared, 'AWS::Events::Rule');
+    expect(propertiesOf(shared, 'BulkRule').EventPattern).toMatchObject({
+      detail: { bucket: { name: ['bucket-of-dev'] }, object: { key: [{ prefix: 'prod/bulk/in/' }] } },
+    });
+    const [rule = ''] = listRules(shared);
     expect(propertiesOf(shared, rule).EventPattern).toMatchObject({
       detail: { bucket: { name: ['bucket-of-dev'] }, object: { key: [{ wildcard: 'prod/versions/*/manifest.json' }] } },
     });
@@ -136,7 +147,7 @@ describe('two stages in one bucket', () => {
 describe('a new version', () => {
   it('wakes promote when its manifest appears, and nothing else does', () => {
     const template = synthesize('dev');
-    const [rule = '', ...others] = namesOfType(template, 'AWS::Events::Rule');
+    const [rule = '', ...others] = listRules(template);
     expect(others).toEqual([]);
     const { EventPattern, Targets, State } = propertiesOf(template, rule);
     expect(State).toBe('ENABLED');

@@ -24,7 +24,7 @@ const subjectOf = (from: Template, name: string) => {
 };
 
 describe('the alarms', () => {
-  it('watch errors, latency, throttling, promotion, the stream and, in prod, the age of the model and drift, and canaries', () => {
+  it('watch errors, latency, throttling, promotion, stream, bulk files and, in prod, age of the model, drift and canaries', () => {
     const alarmsOf = (from: Template) =>
       Object.fromEntries(namesOfType(from, 'AWS::CloudWatch::Alarm').map((name) => [name, subjectOf(from, name)]));
     const always = {
@@ -36,6 +36,7 @@ describe('the alarms', () => {
       StreamAgeAlarm: 'ApproximateAgeOfOldestMessage',
       StreamErrorsAlarm: 'Errors',
       StreamDeliveryAlarm: 'DeliveryToS3.DataFreshness',
+      BulkFailedAlarm: 'failed + late',
     };
     expect(alarmsOf(synthesize('dev'))).toEqual(always);
     expect(alarmsOf(template)).toEqual({
@@ -139,6 +140,9 @@ describe('logs', () => {
   ])('in %s are kept for %i days', (stage, days, more) => {
     const groups = namesOfType(synthesize(stage), 'AWS::Logs::LogGroup');
     const always = [
+      'BulkJoinLogGroup',
+      'BulkScoreLogGroup',
+      'BulkSplitLogGroup',
       'HttpApiLogGroup',
       'PredictLogGroup',
       'PromoteLogGroup',
