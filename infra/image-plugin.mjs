@@ -93,7 +93,12 @@ class ImagePlugin {
       this.settings[parameter] === 'codebuild' ? this.buildInAccount(request, report) : this.buildHere(request, report);
     try {
       const request = { ...this.describeImage(parameter), ...(await this.provider.getOrCreateEcrRepository(true, 0)) };
-      const [log, tell] = [(line) => this.log.notice(line), (line) => progress.notice(line)];
+      const log = (line) => this.log.notice(line);
+      // A terminal shows the last line; --verbose prints them all.
+      const tell = (line) => {
+        progress.notice(line);
+        this.log.info(line);
+      };
       return await provideImage(request, { registry, build, log, tell });
     } catch (error) {
       return refuse(this.serverless, [error.message]);
