@@ -98,3 +98,9 @@ export const schedule = (text) => {
   if (!isDayOpen || !fields.every((field, index) => isCronField(kinds[index], field))) refuse(cronAccepted);
   return text;
 };
+
+/** A moment that comes again: `cron(…)` with six fields. */
+export const cron = (text) => {
+  if (text.startsWith('rate')) refuse('cron(minute hour day month weekday year), as in cron(0 7 ? * MON-FRI *)');
+  return schedule(text);
+};

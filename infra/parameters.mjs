@@ -1,5 +1,5 @@
 // Every parameter of a deployment: what it means, and which texts it accepts. The defaults are in infra/parameters.yml.
-import { list, matching, number, oneOf, oneOfNumbers, orOneOf, orWord, schedule, whole } from './checks.mjs';
+import { cron, list, matching, number, oneOf, oneOfNumbers, orOneOf, orWord, schedule, whole } from './checks.mjs';
 
 const digest = '@sha256:[0-9a-f]{64}$';
 const imageByDigest = matching(
@@ -19,6 +19,7 @@ const origin = matching(
   /^(\*|https?:\/\/[^/\s,]+)$/,
   '* or origins such as https://app.example.com, separated by commas',
 );
+const zone = matching(/^[A-Za-z]+(?:[/_+-][A-Za-z0-9_+-]+)*$/, 'a zone such as Europe/Berlin');
 const retentions = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
@@ -46,6 +47,16 @@ export const parameters = {
   provisionedConcurrency: {
     says: 'environments of predict that are always warm. **Billed by the hour**; `off`: none',
     check: orWord('off', whole(1, 10000)),
+  },
+  provisionedStart: {
+    says: 'when they are started, `cron(…)`; `off`: they are always warm',
+    check: orWord('off', cron),
+  },
+  provisionedStop: { says: 'when they are stopped, `cron(…)`', check: orWord('off', cron) },
+  provisionedTimezone: { says: 'time zone of both', check: zone },
+  snapStart: {
+    says: '`on`: environments of predict begin as copies of one that has loaded its model ([cold-starts.md](cold-starts.md)). **Billed by the hour**',
+    check: oneOf('off', 'on'),
   },
   authorizer: {
     says: 'who may call: `none` (everybody), `iam` (signed requests), `jwt` (tokens of `jwtIssuer` for `jwtAudience`), `key` (keys of `npm run key`)',
@@ -167,10 +178,7 @@ export const parameters = {
     says: 'when training runs, `cron(…)` or `rate(…)`; `off`: by hand only',
     check: orWord('off', schedule),
   },
-  trainingTimezone: {
-    says: 'time zone of the schedule',
-    check: matching(/^[A-Za-z]+(?:[/_+-][A-Za-z0-9_+-]+)*$/, 'a zone such as Europe/Berlin'),
-  },
+  trainingTimezone: { says: 'time zone of the schedule', check: zone },
   trainingFile: { says: 'training rows: file under `<prefix>/training/data/`', check: fileName },
   validationFile: {
     says: 'rows to validate on, in the same folder; `off`: a share of the training rows',

@@ -45,10 +45,24 @@ function findContradictions(values) {
     problems.push('retrainOnDrift is on, which needs drift: on, and training by the parameter trainingImage.');
   if (authorizer === 'jwt' && !(jwtIssuer && jwtAudience))
     problems.push('authorizer is jwt, which needs two more parameters: jwtIssuer and jwtAudience.');
+  problems.push(...findStartProblems(values));
   if (reservedConcurrency && provisionedConcurrency > reservedConcurrency)
     problems.push(
       `provisionedConcurrency is ${provisionedConcurrency}, but reservedConcurrency allows only ${reservedConcurrency} environments.`,
     );
+  return problems;
+}
+
+/** What Lambda does not combine. */
+function findStartProblems({ provisionedConcurrency, provisionedStart, provisionedStop, scratch, snapStart }) {
+  const problems = [];
+  if (snapStart === 'on' && provisionedConcurrency)
+    problems.push('snapStart is on, which Lambda does not combine with provisionedConcurrency: leave one of them off.');
+  if (snapStart === 'on' && scratch > 512)
+    problems.push(`snapStart is on, with which /tmp has 512 MB at most, but scratch is ${scratch}.`);
+  const isTimed = [provisionedStart, provisionedStop].filter(Boolean).length;
+  if (isTimed === 1 || (isTimed > 0 && !provisionedConcurrency))
+    problems.push('provisionedStart and provisionedStop need each other, and a number as provisionedConcurrency.');
   return problems;
 }
 
@@ -94,6 +108,17 @@ const canaryOf = ({ canaryShare, canaryMinutes }) =>
     ? { canary: 'on', canaryShare: String(canaryShare), canaryMinutes: String(canaryMinutes), canaryAlarms }
     : { canary: 'off', canaryShare: noValue, canaryMinutes: noValue, canaryAlarms: noValue };
 
+/** Serverless gives the alias this name. */
+const snapshotOf = ({ snapStart, timeout }) =>
+  snapStart === 'on'
+    ? {
+        snapshot: 'on',
+        snapshotFunction: { Ref: 'PredictLambdaFunction' },
+        snapshotAlias: 'snapstart',
+        snapshotDrain: String(timeout),
+      }
+    : { snapshot: 'off', snapshotFunction: noValue, snapshotAlias: noValue, snapshotDrain: noValue };
+
 /** The SSM parameter of `npm run key`. infra/authorizers/key.yml lets the function read it. */
 const keysParameter = { 'Fn::Sub': `/\${AWS::StackName}/keys` };
 
@@ -127,6 +152,9 @@ function deriveSettings(values, stageRepository) {
     traces: values.tracing === 'on',
     subscriptions: alarmEmail ? [{ Protocol: 'email', Endpoint: alarmEmail }] : noValue,
     ...canaryOf(values),
+    ...snapshotOf(values),
+    snapStart: values.snapStart === 'on',
+    provisioned: values.provisionedStart ? 'on' : 'off',
     modelAge: values.alarmModelAge ? 'on' : 'off',
     streamTopic: hasTopic ? 'on' : 'off',
     streamTopicArn: hasTopic ? { Ref: 'StreamResults' } : noValue,

@@ -15,6 +15,30 @@ function locate(service: string, region: string, environment: AwsEnvironment): s
   return own || environment.AWS_ENDPOINT_URL || `https://${service}.${region}.${domain}`;
 }
 
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string | undefined;
+}
+
+/**
+ * The credentials of the function. With SnapStart the environment has none, which would be the same in every copy, but names a
+ * server on this machine that gives them.
+ */
+async function findCredentials(environment: AwsEnvironment, signal: AbortSignal): Promise<Credentials> {
+  const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '', AWS_SESSION_TOKEN } = environment;
+  const { AWS_CONTAINER_CREDENTIALS_FULL_URI: address, AWS_CONTAINER_AUTHORIZATION_TOKEN: token = '' } = environment;
+  if (AWS_ACCESS_KEY_ID || !address)
+    return { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY, sessionToken: AWS_SESSION_TOKEN };
+  const response = await fetch(address, { headers: { Authorization: token }, signal });
+  const given = (await response.json()) as Partial<Record<'AccessKeyId' | 'SecretAccessKey' | 'Token', string>>;
+  return {
+    accessKeyId: given.AccessKeyId ?? '',
+    secretAccessKey: given.SecretAccessKey ?? '',
+    sessionToken: given.Token,
+  };
+}
+
 /** An answer, and the service's code of the error if it is one. */
 export interface AwsAnswer<T> {
   readonly body: Partial<T>;
@@ -33,11 +57,12 @@ export async function requestAws<T>(
   body: object,
   environment: AwsEnvironment,
 ): Promise<AwsAnswer<T>> {
-  const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '', AWS_SESSION_TOKEN, AWS_REGION = '' } = environment;
+  const { AWS_REGION = '' } = environment;
+  const signal = AbortSignal.timeout(timeoutMs);
+  const { sessionToken, ...keys } = await findCredentials(environment, signal);
   const client = new AwsClient({
-    accessKeyId: AWS_ACCESS_KEY_ID,
-    secretAccessKey: AWS_SECRET_ACCESS_KEY,
-    ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
+    ...keys,
+    ...(sessionToken && { sessionToken }),
     service,
     region: AWS_REGION,
     retries: 1,
@@ -46,7 +71,7 @@ export async function requestAws<T>(
     method: 'POST',
     headers: { 'Content-Type': 'application/x-amz-json-1.1', 'X-Amz-Target': target },
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(timeoutMs),
+    signal,
   });
   const answer = (await response.json()) as Partial<T> & { readonly __type?: string };
   const error = response.ok ? undefined : (answer.__type?.split('#').at(-1) ?? String(response.status));

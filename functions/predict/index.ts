@@ -16,6 +16,7 @@ import { initTimeout, withTimeout } from './timeout.ts';
 const configuration = readConfiguration(process.env);
 const { AWS_LAMBDA_INITIALIZATION_TYPE: initType, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory } = process.env;
 const { logLevel, logText, drift } = configuration;
+const isSnapshot = initType === 'snap-start';
 const pageFolder = configuration.page ? join(import.meta.dirname, '..', '..', 'page') : undefined;
 const log = createLog({ level: logLevel, fields: { initType } });
 const timeline = createTimeline();
@@ -50,7 +51,7 @@ async function openKeys(parameter: string | undefined) {
     import('./parameter-store.ts'),
   ]);
   const read = async () => parseKeys((await readParameter(parameter, process.env)) ?? '{"keys":[]}');
-  return openKeyFinder({ read, log });
+  return openKeyFinder({ read, log, later: isSnapshot });
 }
 
 /** Finds where feedback goes, in a deployment that takes it. Others do not load the code. */
@@ -79,15 +80,15 @@ const { createObserver, recordCandidateFailure, recordColdStart, recordLoad } = 
 const meter = openMeter();
 onCandidateFailed = () => recordCandidateFailure(meter);
 const environment = { memoryMb: Number(memory ?? 0), architecture: process.arch, initType: initType ?? 'unknown' };
-recordColdStart(meter, environment);
+const recordStart = () => recordColdStart(meter, environment);
+if (!isSnapshot) recordStart();
 const firstLoad = loading.then((model) => {
   const stages = model?.classifier.loadStages;
   if (model?.pullStages && stages) recordLoad(meter, model.pullStages, stages);
 });
 await withTimeout(initTimeout(initType), firstLoad);
 
-/** Answers API Gateway. If the model needs longer than the init phase allows, the first request waits for it. */
-export const handler = createHandler(
+const answer = createHandler(
   createApp({
     models,
     log,
@@ -99,3 +100,8 @@ export const handler = createHandler(
   }),
   models.settled,
 );
+
+/** Answers API Gateway. If the model needs longer than the init phase allows, the first request waits for it. */
+export const handler = isSnapshot
+  ? (await import('./restoration.ts')).createRestoredHandler(answer, { ...configuration, models, recordStart })
+  : answer;

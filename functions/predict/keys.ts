@@ -57,6 +57,8 @@ interface KeySource {
   readonly log: Log;
   /** Milliseconds of a clock that keeps running while the process is frozen. */
   readonly now?: () => number;
+  /** Whether the first request reads the list, and not the start: a snapshot must not hold it. */
+  readonly later?: boolean;
 }
 
 /** A new key is known, and a removed one refused, after this many milliseconds. */
@@ -68,7 +70,7 @@ const intervalMs = 60_000;
  *
  * @throws ApiError (the function) KEYS_UNAVAILABLE if the list could never be read. The next request tries again.
  */
-export async function openKeyFinder({ read, log, now = Date.now }: KeySource): Promise<FindKey> {
+export async function openKeyFinder({ read, log, now = Date.now, later = false }: KeySource): Promise<FindKey> {
   let keys: readonly ApiKey[] | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
@@ -91,7 +93,7 @@ export async function openKeyFinder({ read, log, now = Date.now }: KeySource): P
     return reading;
   };
 
-  await readIfDue();
+  if (!later) await readIfDue();
   return async (key) => {
     await readIfDue();
     if (!keys) throw new ApiError('KEYS_UNAVAILABLE');

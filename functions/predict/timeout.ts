@@ -9,8 +9,8 @@ export function withTimeout<T>(ms: number, promise: Promise<T>): Promise<T | und
 
 /** Lambda ends an init phase after 10 s and starts it again. The rest is for the work after the wait. */
 const onDemandMs = 9_500;
-/** With provisioned concurrency the limit is 130 s. */
-const provisionedMs = 120_000;
+/** With provisioned concurrency, and before a snapshot, the limit is 130 s. */
+const aheadMs = 120_000;
 
 /**
  * Milliseconds that are left of Lambda's init phase.
@@ -19,7 +19,8 @@ const provisionedMs = 120_000;
  * @param elapsedMs - since the process began.
  */
 export function initTimeout(initType: string | undefined, elapsedMs = performance.now()): number {
-  const limit = initType === 'provisioned-concurrency' ? provisionedMs : onDemandMs;
+  const isAhead = initType === 'provisioned-concurrency' || initType === 'snap-start';
+  const limit = isAhead ? aheadMs : onDemandMs;
   return Math.max(0, limit - elapsedMs);
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../layers/prediction/index.ts';
 import type { LogLevel } from '../../layers/telemetry/index.ts';
 import type { Limits } from './checks.ts';
+import type { SnapshotTarget } from './snapshot.ts';
 
 /** The settings for judging a version. */
 export interface JudgingConfiguration {
@@ -33,6 +34,8 @@ export interface Configuration extends JudgingConfiguration {
   readonly canary: CanaryPlan | undefined;
   /** From `CANARY_ALARMS`: names of the alarms that decide about a canary. */
   readonly canaryAlarms: readonly string[];
+  /** From `SNAPSHOT_FUNCTION`, `SNAPSHOT_ALIAS` and `SNAPSHOT_DRAIN_SECONDS`: the function with SnapStart. */
+  readonly snapshot: SnapshotTarget;
 }
 
 /** A number of zero or more. For anything else it reports a problem and returns NaN. */
@@ -103,5 +106,10 @@ export const readConfiguration = (environment: Environment): Configuration =>
       logLevel: readLogLevel(environment, report),
       canary: readCanary(environment, report),
       canaryAlarms: (environment.CANARY_ALARMS ?? '').split(',').filter(Boolean),
+      snapshot: {
+        functionName: environment.SNAPSHOT_FUNCTION ?? '',
+        alias: environment.SNAPSHOT_ALIAS ?? '',
+        drainMs: 1000 * readNumber(environment, 'SNAPSHOT_DRAIN_SECONDS', report)(30),
+      },
     })),
   );

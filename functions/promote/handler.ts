@@ -10,6 +10,7 @@ import {
 import type { Decision } from './canary.ts';
 import { describeDecision, describeOutcome } from './notification.ts';
 import type { Outcome } from './promotion.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** The fields that promote reads of EventBridge's "Object Created" event from S3. The key is not URL-encoded. */
 export interface ObjectCreated {
@@ -23,6 +24,13 @@ export interface ObjectCreated {
 export interface CanaryEvent {
   readonly canary: 'decide';
 }
+
+/** What a change of `current.json` sends in a deployment with SnapStart. */
+export interface SnapshotEvent {
+  readonly snapshot: 'publish';
+}
+
+type Event = ObjectCreated | CanaryEvent | SnapshotEvent;
 
 /** The event is about another object than a manifest in the store: the EventBridge rule and MODEL_URI do not match. */
 export class EventError extends Error {
@@ -51,6 +59,8 @@ interface Dependencies {
   readonly consider: (version: string) => Promise<Outcome>;
   /** Decides what becomes of a canary. */
   readonly decide: () => Promise<Decision>;
+  /** Publishes a version of predict with the current model in its snapshot. */
+  readonly publishSnapshot: () => Promise<Snapshot>;
   readonly notify: Notify;
   readonly meter: Meter;
   readonly log: Log;
@@ -58,28 +68,38 @@ interface Dependencies {
 
 /** What Lambda calls. Only tests and manual invocations read the returned outcome. */
 export type Handler = (
-  event: ObjectCreated | CanaryEvent,
+  event: Event,
   context?: { readonly awsRequestId?: string },
-) => Promise<Outcome | Decision>;
+) => Promise<Outcome | Decision | Snapshot>;
 
 /**
- * Creates the function. It throws only if a version could not be judged or a canary not be decided; then Lambda retries and the
- * alarm rings. A refused version is an ordinary outcome.
+ * Creates the function. It throws only if a version could not be judged, a canary not be decided or a snapshot not be published;
+ * then Lambda retries and the alarm rings. A refused version is an ordinary outcome.
  */
 export function createHandler(dependencies: Dependencies): Handler {
   const { log } = dependencies;
   return async (event, { awsRequestId: requestId } = {}) => {
     try {
-      return 'canary' in event
-        ? await decideCanary(dependencies, requestId)
-        : await considerVersion(dependencies, event, requestId);
+      if ('canary' in event) return await decideCanary(dependencies, requestId);
+      if ('snapshot' in event) return await publishSnapshot(dependencies, requestId);
+      return await considerVersion(dependencies, event, requestId);
     } catch (error) {
-      const key = 'canary' in event ? undefined : event.detail?.object?.key;
-      log.error(key ? 'version not judged' : 'canary not decided', { requestId, key, error: describeFailure(error) });
+      log.error(nameFailure(event), {
+        requestId,
+        ...('detail' in event && describeObject(event)),
+        error: describeFailure(error),
+      });
       throw error;
     }
   };
 }
+
+function nameFailure(event: Event): string {
+  if ('canary' in event) return 'canary not decided';
+  return 'snapshot' in event ? 'snapshot not published' : 'version not judged';
+}
+
+const describeObject = ({ detail }: ObjectCreated) => ({ key: detail?.object?.key });
 
 async function considerVersion(dependencies: Dependencies, event: ObjectCreated, requestId?: string): Promise<Outcome> {
   const { consider, log, meter, location } = dependencies;
@@ -100,6 +120,12 @@ async function decideCanary(dependencies: Dependencies, requestId?: string): Pro
   log[decision.kind === 'idle' ? 'debug' : 'info']('canary looked at', { requestId, ...decision });
   await sendNotification(dependencies, describeDecision(decision));
   return decision;
+}
+
+async function publishSnapshot({ publishSnapshot: publish, log }: Dependencies, requestId?: string): Promise<Snapshot> {
+  const snapshot = await publish();
+  log.info('snapshot looked at', { requestId, ...snapshot });
+  return snapshot;
 }
 
 const countOne = (name: string): readonly Measure[] => [{ name, unit: 'Count', value: 1 }];

@@ -34,6 +34,7 @@ export function createFolderStore(root: string): ModelStore {
     fetchFile: (request) => at(request.key, (file) => verifyInPlace(file, request), request.signal),
     writeText: (key, text, condition) => at(key, (file) => writeFolderText(file, text, condition)),
     listKeys: (folder) => at(folder, listFolder).catch(emptyIfMissing),
+    reconnect: () => undefined,
   };
 }
 

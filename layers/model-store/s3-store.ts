@@ -47,6 +47,7 @@ export function createS3Store(address: S3Address, options: S3StoreOptions = {}):
     fetchFile: (request) => fetchFile(connection, request, limit),
     writeText: (key, text, condition) => writeText(connection, { key, text, condition }),
     listKeys: (folder) => listS3Keys(connection, folder),
+    reconnect: () => connection.connect.forget(),
   };
 }
 
@@ -56,7 +57,7 @@ interface S3Connection extends S3Address {
   readonly endpoint: string | undefined;
   readonly retryPolicy: RetryPolicy;
   /** Connects at the first call. A failure is forgotten, so that the next call tries again. */
-  connect(): Promise<S3Operations>;
+  readonly connect: Remembered<S3Operations>;
 }
 
 export function createS3Connection(
@@ -81,15 +82,25 @@ async function connectTo(environment: S3Environment): Promise<S3Operations> {
   };
 }
 
-function rememberSuccess<T>(make: () => Promise<T>): () => Promise<T> {
+/** Makes a value at the first call, and again at the call after `forget`. */
+interface Remembered<T> {
+  (): Promise<T>;
+  forget(): void;
+}
+
+function rememberSuccess<T>(make: () => Promise<T>): Remembered<T> {
   let made: Promise<T> | undefined;
-  return () => {
+  const forget = () => {
+    made = undefined;
+  };
+  const get = () => {
     made ??= make().catch((error: unknown) => {
-      made = undefined;
+      forget();
       throw error;
     });
     return made;
   };
+  return Object.assign(get, { forget });
 }
 
 /** The address of a key's object in S3. */

@@ -68,6 +68,8 @@ export interface ReadableStore {
    * store writes it under `directory`, where it gets its final name only after it is verified.
    */
   fetchFile(request: FileRequest): Promise<FetchedFile>;
+  /** Forgets connections and credentials. The next request opens new ones, as the copy of a process must. */
+  reconnect(): void;
 }
 
 /** A store that can also be written to, for publishing and promoting. */

@@ -20,6 +20,8 @@ export interface ModelProvider {
    * @throws Error if no model is loaded: wait for `current` first.
    */
   use<T>(task: (model: ServedModel) => Promise<T>): Promise<T>;
+  /** Looks for a new version now, whenever the last look was. Resolves when a new version has replaced the old one. */
+  refresh(): Promise<void>;
   /** Resolves when no look for a new version is running. */
   settled(): Promise<void>;
 }
@@ -145,12 +147,16 @@ export function createModelProvider(load: () => Promise<LoadedModel>, watch?: Wa
   /** Checks also after the clock was set back. */
   const isDue = (interval: number) => Math.abs(now() - checkedAt) >= interval;
 
-  const checkIfDue = (used: Active) => {
-    if (!watch || checking || !isDue(watch.intervalMs)) return;
+  const startCheck = (used: Active, following: Watch) => {
     checkedAt = now();
-    checking = check(used, watch).finally(() => {
+    checking = check(used, following).finally(() => {
       checking = undefined;
     });
+    return checking;
+  };
+
+  const checkIfDue = (used: Active) => {
+    if (watch && !checking && isDue(watch.intervalMs)) startCheck(used, watch);
   };
 
   const begin = (used: ModelInUse) => {
@@ -179,6 +185,10 @@ export function createModelProvider(load: () => Promise<LoadedModel>, watch?: Wa
         end(used.champion);
         if (used.candidate) end(used.candidate);
       }
+    },
+    refresh: async () => {
+      await checking;
+      if (active && watch) await startCheck(active, watch);
     },
     settled: async () => checking,
   };

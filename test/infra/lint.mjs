@@ -69,6 +69,7 @@ const shapes = {
   dev: () => synthesize('dev'),
   prod: () => synthesize('prod'),
   'prod with everything': () => synthesize('prod', everything),
+  'dev with snapshots': () => synthesize('dev', { snapStart: 'on' }),
   'dev for keys': () => synthesize('dev', { authorizer: 'key' }),
   'the builder of the training image': () =>
     parse(readFileSync(join(root, 'infra', 'training', 'builder.yml'), 'utf8')),

@@ -90,6 +90,27 @@ describe('a text that is not accepted', () => {
       { canaryShare: share },
       `canaryShare must be off, or a whole number from 1 to 99, but it is "${share}".`,
     ]),
+    [
+      'snapshots with provisioned concurrency',
+      { snapStart: 'on', provisionedConcurrency: 2 },
+      'snapStart is on, which Lambda does not combine with provisionedConcurrency: leave one of them off.',
+    ],
+    [
+      'snapshots with a large disk',
+      { snapStart: 'on', scratch: 1024 },
+      'snapStart is on, with which /tmp has 512 MB at most, but scratch is 1024.',
+    ],
+    [
+      'a start of warm environments without a stop',
+      { provisionedConcurrency: 2, provisionedStart: 'cron(0 7 ? * MON-FRI *)' },
+      'provisionedStart and provisionedStop need each other, and a number as provisionedConcurrency.',
+    ],
+    [
+      'a schedule of no warm environments',
+      { provisionedStart: 'cron(0 7 ? * MON-FRI *)', provisionedStop: 'cron(0 19 ? * MON-FRI *)' },
+      'provisionedStart and provisionedStop need each other, and a number as provisionedConcurrency.',
+    ],
+    ['a start at a rate', { provisionedStart: 'rate(1 day)' }, 'provisionedStart must be off, or cron(minute hour'],
     ['a canary of a moment', { canaryMinutes: 1 }, 'canaryMinutes must be a whole number from 5 to 10080'],
     ['subnets that are none', { trainingSubnets: 'subnet-xyz' }, 'trainingSubnets must be default, or subnet ids'],
   ])('is answered by one sentence: %s', (_what, changed, sentence) => {

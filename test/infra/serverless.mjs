@@ -116,6 +116,8 @@ export const everything = {
   alarmEmail: 'team@example.com',
   streamTopic: 'on',
   provisionedConcurrency: '2',
+  provisionedStart: 'cron(0 7 ? * MON-FRI *)',
+  provisionedStop: 'cron(0 19 ? * MON-FRI *)',
   modelVersion: '20261123T081500Z-3f9a1c2',
   canaryShare: '10',
 };

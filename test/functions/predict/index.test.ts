@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,7 +21,9 @@ type Environment = Readonly<Record<string, string>>;
 
 const driver = new URL('./lambda-driver.mjs', import.meta.url);
 const children: ChildProcess[] = [];
+const servers: Server[] = [];
 afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
@@ -239,3 +243,84 @@ it('records metrics of start, requests and errors, and logs texts only if LOG_TE
   await verbose.invoke(good);
   expect(verbose.readLog().at(-1)).toMatchObject({ message: 'request', text: 'good' });
 }, 60_000);
+
+describe('with SnapStart', () => {
+  /** Gives credentials as Lambda's server does, new ones each time. `keys` are those that it has given. */
+  async function startCredentials() {
+    const keys: string[] = [];
+    const server = createServer((request, response) => {
+      if (request.headers.authorization !== 'a token') return void response.writeHead(403).end();
+      const AccessKeyId = `key-${keys.length + 1}`;
+      keys.push(AccessKeyId);
+      const Expiration = new Date(Date.now() + 3_600_000).toISOString();
+      const credentials = { AccessKeyId, SecretAccessKey: 'secret', Token: 'session', Expiration };
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(credentials));
+    });
+    servers.push(server);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const environment: Environment = {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/credentials`,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: 'a token',
+    };
+    return { keys, environment };
+  }
+
+  /** The environment of a function whose version is published with a snapshot. */
+  function describeSnapshot(bucket: Bucket, more: Environment): Environment {
+    const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...rest } = describeStore(bucket);
+    return { ...rest, AWS_LAMBDA_INITIALIZATION_TYPE: 'snap-start', ...more };
+  }
+
+  it('answers the first request after the restoration by the version that is current then, with new credentials', async () => {
+    const bucket = await makeBucket();
+    await publish(bucket);
+    const { keys, environment } = await startCredentials();
+    const { receive, invoke, readLog, readMetrics, freeze } = startLambda(describeSnapshot(bucket, environment));
+    expect(await receive()).toBe('ready');
+    expect(readLog()).toMatchObject([{ message: 'model loaded', modelVersion: firstVersion, initType: 'snap-start' }]);
+    expect(keys).toHaveLength(1);
+    expect(JSON.stringify(readMetrics())).not.toContain('ColdStart');
+    await publish(bucket, secondVersion);
+    await freeze(300);
+    for (let round = 0; round < 2; round++) expect((await invoke(good)).headers['x-model-version']).toBe(secondVersion);
+    expect(keys).toHaveLength(2);
+    expect(readMetrics().filter((line) => line.initType === 'snap-start')).toEqual([
+      expect.objectContaining({ ColdStart: 1 }),
+    ]);
+  }, 60_000);
+
+  it('answers by the model of the snapshot if it is still current', async () => {
+    const bucket = await makeBucket();
+    await publish(bucket);
+    const { environment } = await startCredentials();
+    const { receive, invoke, readLog } = startLambda(describeSnapshot(bucket, environment));
+    await receive();
+    expect((await invoke(good)).headers['x-model-version']).toBe(firstVersion);
+    expect(readLog().map(({ message }) => message)).toEqual(['model loaded', 'request']);
+  }, 60_000);
+
+  it('takes no keys of callers into the snapshot', async () => {
+    const bucket = await makeBucket();
+    await publish(bucket);
+    const { environment } = await startCredentials();
+    const ssm = new SSMClient({ endpoint: bucket.endpoint, region: 'us-east-1' });
+    const Name = `/${bucket.name}/keys`;
+    const Value = formatKeys([{ name: 'team', sha256: hashKey('sb_new'), created: '2026-11-28' }]);
+    const { receive, invoke } = startLambda(describeSnapshot(bucket, { ...environment, API_KEYS_PARAMETER: Name }));
+    await receive();
+    await ssm.send(new PutParameterCommand({ Name, Value, Type: 'SecureString' }));
+    const ask = (key: string) => invoke(createEvent({ query: 'sentence=good', headers: { 'x-api-key': key } }));
+    expect((await ask('sb_new')).statusCode).toBe(200);
+    expect((await ask('sb_old')).statusCode).toBe(401);
+  }, 60_000);
+
+  it('begins without a model if there is none yet, and finds it later', async () => {
+    const bucket = await makeBucket();
+    const { environment } = await startCredentials();
+    const { receive, invoke } = startLambda(describeSnapshot(bucket, environment));
+    expect(await receive()).toBe('ready');
+    await publish(bucket);
+    expect((await invoke(good)).statusCode).toBe(200);
+  }, 60_000);
+});

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -6,6 +7,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
+import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import {
+  CreateAliasCommand,
+  CreateFunctionCommand,
+  GetAliasCommand,
+  LambdaClient,
+  ListVersionsByFunctionCommand,
+  PublishVersionCommand,
+} from '@aws-sdk/client-lambda';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { openModelStore } from '../../../layers/model-store/index.ts';
 import { buildCommands } from '../../local/built-commands.ts';
@@ -86,6 +96,7 @@ function startLambda(bucket: Bucket, topicArn: string, environment: Readonly<Rec
   return {
     invoke: (key: string) => send(createObjectCreated(bucket.name, key)),
     decide: () => send({ canary: 'decide' }),
+    publishSnapshot: () => send({ snapshot: 'publish' }),
     readLines: () =>
       stdout
         .trim()
@@ -176,5 +187,62 @@ describe('a canary', () => {
     ]);
     expect(lambda.readLines().some((line) => line.Withdrawn === 1)).toBe(true);
     expect(await lambda.decide()).toEqual({ kind: 'idle' });
+  }, 60_000);
+});
+
+describe('a snapshot', () => {
+  const alias = 'snapstart';
+
+  /** Makes the function predict, a published version of it as a deployment makes it, and the alias. */
+  async function makePredict({ endpoint }: Bucket) {
+    const client = new LambdaClient({ endpoint, region: 'us-east-1' });
+    const iam = new IAMClient({ endpoint, region: 'us-east-1' });
+    const FunctionName = `predict-${randomUUID()}`;
+    const { Role } = await iam.send(new CreateRoleCommand({ RoleName: FunctionName, AssumeRolePolicyDocument: '{}' }));
+    const code = { PackageType: 'Image', Code: { ImageUri: `account/image@sha256:${'a'.repeat(64)}` } } as const;
+    const Description = 'GET /predict';
+    await client.send(new CreateFunctionCommand({ FunctionName, Role: Role?.Arn, ...code, Description }));
+    const { Version } = await client.send(new PublishVersionCommand({ FunctionName }));
+    await client.send(new CreateAliasCommand({ FunctionName, Name: alias, FunctionVersion: Version }));
+    const describe = async () => {
+      const { FunctionVersion } = await client.send(new GetAliasCommand({ FunctionName, Name: alias }));
+      const { Versions = [] } = await client.send(new ListVersionsByFunctionCommand({ FunctionName }));
+      return {
+        alias: FunctionVersion,
+        versions: Object.fromEntries(Versions.map((version) => [version.Version, version.Description])),
+      };
+    };
+    return { FunctionName, describe };
+  }
+
+  it('follows the current model: a version of the function is published, and the one for the model before is deleted', async () => {
+    const bucket = await makeBucket();
+    const { FunctionName, describe } = await makePredict(bucket);
+    const { topicArn } = await makeTopic(bucket.endpoint);
+    const settings = { SNAPSHOT_FUNCTION: FunctionName, SNAPSHOT_ALIAS: alias, SNAPSHOT_DRAIN_SECONDS: '0' };
+    const lambda = startLambda(bucket, topicArn, settings);
+    await publish(bucket, { version: first }, { current: true });
+    expect(await lambda.publishSnapshot()).toMatchObject({
+      published: true,
+      modelVersion: first,
+      functionVersion: '2',
+    });
+    const kept = { 1: 'GET /predict', 2: `GET /predict, with model ${first}` };
+    expect(await describe()).toMatchObject({ alias: '2', versions: kept });
+    // A canary or a hold changes the pointer, but not the current model.
+    expect(await lambda.publishSnapshot()).toMatchObject({ published: false, functionVersion: '2' });
+    await publish(bucket, { version: second }, { current: true });
+    expect(await lambda.publishSnapshot()).toMatchObject({
+      published: true,
+      modelVersion: second,
+      functionVersion: '3',
+    });
+    const { alias: now, versions: left } = await describe();
+    expect([now, left[1], left[2], left[3]]).toEqual([
+      '3',
+      'GET /predict',
+      undefined,
+      `GET /predict, with model ${second}`,
+    ]);
   }, 60_000);
 });

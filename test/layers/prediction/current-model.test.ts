@@ -175,6 +175,17 @@ describe('a provider with a watch', () => {
     expect(await ask()).toBe('2');
   });
 
+  it('looks at once when it is asked to, and is done when the new model answers', async () => {
+    const { scene, provider, ask } = createScene();
+    await provider.refresh();
+    expect(scene.checks).toBe(0);
+    await provider.current();
+    scene.newest = 2;
+    await provider.refresh();
+    expect(scene.checks).toBe(1);
+    expect(await ask()).toBe('2');
+  });
+
   it('rejects a task when no model is loaded', async () => {
     await expect(createScene().ask()).rejects.toThrow('no model is loaded');
   });
