@@ -1,8 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +8,7 @@ import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk
 import { formatKeys, hashKey } from '../../../functions/predict/keys.ts';
 import { buildCommands } from '../../local/built-commands.ts';
 import { type Bucket, makeBucket } from '../../s3/buckets.ts';
+import { type CredentialServer, startCredentialServer } from './credential-server.ts';
 import { createEvent, lambdaContext } from './http-event.ts';
 import type { LogLine } from './tiny-service.ts';
 import { createPointer, createTinyVersion, firstVersion, secondVersion } from './tiny-store.ts';
@@ -21,7 +20,7 @@ type Environment = Readonly<Record<string, string>>;
 
 const driver = new URL('./lambda-driver.mjs', import.meta.url);
 const children: ChildProcess[] = [];
-const servers: Server[] = [];
+const servers: CredentialServer[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
   for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -245,31 +244,16 @@ it('records metrics of start, requests and errors, and logs texts only if LOG_TE
 }, 60_000);
 
 describe('with SnapStart', () => {
-  /** Gives credentials as Lambda's server does, new ones each time. `keys` are those that it has given. */
-  async function startCredentials() {
-    const keys: string[] = [];
-    const server = createServer((request, response) => {
-      if (request.headers.authorization !== 'a token') return void response.writeHead(403).end();
-      const AccessKeyId = `key-${keys.length + 1}`;
-      keys.push(AccessKeyId);
-      const Expiration = new Date(Date.now() + 3_600_000).toISOString();
-      const credentials = { AccessKeyId, SecretAccessKey: 'secret', Token: 'session', Expiration };
-      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(credentials));
-    });
+  async function startCredentials(): Promise<CredentialServer> {
+    const server = await startCredentialServer();
     servers.push(server);
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    const { port } = server.address() as AddressInfo;
-    const environment: Environment = {
-      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/credentials`,
-      AWS_CONTAINER_AUTHORIZATION_TOKEN: 'a token',
-    };
-    return { keys, environment };
+    return server;
   }
 
   /** The environment of a function whose version is published with a snapshot. */
   function describeSnapshot(bucket: Bucket, more: Environment): Environment {
     const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...rest } = describeStore(bucket);
-    return { ...rest, AWS_LAMBDA_INITIALIZATION_TYPE: 'snap-start', ...more };
+    return { ...rest, ...more };
   }
 
   it('answers the first request after the restoration by the version that is current then, with new credentials', async () => {
