@@ -100,6 +100,10 @@ export const parameters = {
     says: 'days since the model was made from which the alarm rings',
     check: orWord('off', whole(1, 3650)),
   },
+  feedback: {
+    says: '`off`: none is taken; `ids`: `POST /feedback` keeps the right class of a request; `texts`: also the text that a caller sends. Needs an `authorizer`',
+    check: oneOf('off', 'ids', 'texts'),
+  },
   drift: {
     says: "`on`: count answers by bins and compare each day's with the validation rows; about 5 USD a month of metrics where callers come all day",
     check: oneOf('off', 'on'),

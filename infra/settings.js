@@ -39,8 +39,12 @@ function readText(text, check) {
 
 function findContradictions(values) {
   const { authorizer, jwtIssuer, jwtAudience, reservedConcurrency, provisionedConcurrency } = values;
-  const { drift, retrainOnDrift, trainingImage } = values;
+  const { drift, retrainOnDrift, trainingImage, feedback } = values;
   const problems = [];
+  if (feedback !== 'off' && authorizer === 'none')
+    problems.push(
+      `feedback is ${feedback}, but authorizer is none: anybody could write what training may learn from. Choose key, iam or jwt.`,
+    );
   if (retrainOnDrift === 'on' && !(drift === 'on' && trainingImage))
     problems.push('retrainOnDrift is on, which needs drift: on, and training by the parameter trainingImage.');
   if (authorizer === 'jwt' && !(jwtIssuer && jwtAudience))
@@ -145,6 +149,9 @@ function deriveSettings(values, stageRepository) {
     jwtAudience: values.jwtAudience ?? [],
     jwtIssuer: values.jwtIssuer ?? '',
     modelVersion: modelVersion ?? noValue,
+    feedback: values.feedback === 'off' ? 'off' : 'on',
+    feedbackStream: values.feedback === 'off' ? noValue : { Ref: 'FeedbackDelivery' },
+    feedbackText: values.feedback === 'texts' ? 'on' : 'off',
     driftQueue: values.retrainOnDrift === 'on' ? { Ref: 'TrainingQueue' } : noValue,
     driftJob: values.retrainOnDrift === 'on' ? { Ref: 'TrainingJob' } : noValue,
     provisionedConcurrency: provisionedConcurrency ?? 0,

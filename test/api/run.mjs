@@ -1,6 +1,7 @@
 // `npm run test:api` lets schemathesis ask the server of `npm start` what its OpenAPI document allows and forbids: all checks, also
 // requests that follow from answers, for a minute and a half. Ends with the line "N passed, N failed".
 import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,10 +24,14 @@ const flags = [
   '--no-color',
 ];
 
-/** Starts the server and waits until it has its model. */
+const key = randomBytes(16).toString('hex');
+
+/** Starts the server, with a key and with the route for feedback, and waits until it has its model. */
 async function startServer() {
-  const server = spawn(process.execPath, [join(root, 'dist', 'local', 'serve.mjs'), '--port', '0'], {
+  const words = ['--port', '0', '--feedback', join(reports, 'feedback.jsonl')];
+  const server = spawn(process.execPath, [join(root, 'dist', 'local', 'serve.mjs'), ...words], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, API_KEYS: key },
   });
   let address;
   for await (const line of createInterface({ input: server.stderr })) {
@@ -41,7 +46,8 @@ function ask(address) {
   const config = ['--config-file', join(import.meta.dirname, 'schemathesis.toml')];
   const document = `${address.replace('localhost', '127.0.0.1')}/openapi.json`;
   const reporting = ['--report=junit', `--report-junit-path=${report}`];
-  return spawnSync(join(environment, 'bin', 'schemathesis'), [...config, 'run', document, ...flags, ...reporting], {
+  const words = [...config, 'run', document, `--header=Authorization: Bearer ${key}`, ...flags, ...reporting];
+  return spawnSync(join(environment, 'bin', 'schemathesis'), words, {
     stdio: 'inherit',
     cwd: reports,
   });

@@ -81,6 +81,11 @@ describe('a text that is not accepted', () => {
       'provisionedConcurrency is 3, but reservedConcurrency allows only 2 environments.',
     ],
     [
+      'feedback from everybody',
+      { feedback: 'ids' },
+      'feedback is ids, but authorizer is none: anybody could write what training may learn from.',
+    ],
+    [
       'training by drift where there is no training',
       { drift: 'on', retrainOnDrift: 'on' },
       'retrainOnDrift is on, which needs drift: on, and training by the parameter trainingImage.',

@@ -106,6 +106,7 @@ export function synthesize(stage, params = {}) {
 export const everything = {
   trainingImage,
   retrainOnDrift: 'on',
+  feedback: 'texts',
   validationFile: 'valid.csv',
   cors: 'https://a.example,https://b.example',
   authorizer: 'jwt',
