@@ -78,6 +78,9 @@ const lists = {
   topics: ['sns', 'ListTopics', 'Topics', 'TopicArn'],
   buckets: ['s3', 'ListBuckets', 'Buckets', 'Name'],
   repositories: ['ecr', 'DescribeRepositories', 'repositories', 'repositoryName'],
+  queues: ['sqs', 'ListQueues', 'QueueUrls'],
+  streams: ['firehose', 'ListDeliveryStreams', 'DeliveryStreamNames'],
+  machines: ['sfn', 'ListStateMachines', 'stateMachines', 'name'],
   projects: ['codebuild', 'ListProjects', 'projects'],
   dashboards: ['cloudwatch', 'ListDashboards', 'DashboardEntries', 'DashboardName'],
 };

@@ -12,6 +12,7 @@ from moto.codebuild.responses import CodeBuildResponse
 from moto.core.common_models import CloudFormationModel
 from moto.core.responses import ActionResult
 from moto.ecr.models import ecr_backends
+from moto.firehose.models import firehose_backends
 from moto.iam.models import IAMBackend, Role, iam_backends
 from moto.server import main
 
@@ -65,11 +66,62 @@ LambdaResponse.get_account_settings = get_account_settings
 url_paths["{0}/(?P<api_version>[^/]+)/account-settings/?$"] = LambdaResponse.dispatch
 
 
+class DeliveryStream(CloudFormationModel):
+    """A delivery stream of Firehose, which moto makes by its API only."""
+
+    # moto reads the service from the module's name.
+    __module__ = "moto.firehose.stack"
+
+    def __init__(self, name: str, arn: str) -> None:
+        self.physical_resource_id = name
+        self.arn = arn
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return "DeliveryStreamName"
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::KinesisFirehose::DeliveryStream"
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:
+        return attr == "Arn"
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        return self.arn
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **kwargs: Any
+    ) -> "DeliveryStream":
+        given = cloudformation_json["Properties"]
+        backend = firehose_backends[account_id][region_name]
+        others = ("redshift", "elasticsearch", "splunk", "http_endpoint", "snowflake", "iceberg")
+        arn = backend.create_delivery_stream(
+            region=region_name,
+            delivery_stream_name=resource_name,
+            delivery_stream_type=given["DeliveryStreamType"],
+            kinesis_stream_source_configuration={},
+            delivery_stream_encryption_configuration_input={},
+            s3_destination_configuration={},
+            extended_s3_destination_configuration=given["ExtendedS3DestinationConfiguration"],
+            tags=[],
+            **{f"{name}_destination_configuration": {} for name in others},
+        )
+        return cls(resource_name, arn)
+
+    @classmethod
+    def delete_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str
+    ) -> None:
+        firehose_backends[account_id][region_name].delete_delivery_stream(resource_name)
+
+
 class Project(CloudFormationModel):
     """A project of CodeBuild, which moto makes by its API only."""
 
-    # moto reads the service from the module's name.
-    __module__ = "moto.codebuild.project"
+    __module__ = "moto.codebuild.stack"
 
     def __init__(self, name: str) -> None:
         self.physical_resource_id = name
