@@ -33,6 +33,7 @@ const entries = [
   'local/model',
   'local/cost',
   'local/key',
+  'local/bulk',
   'local/train-data',
   'local/train-submit',
 ];

@@ -8,6 +8,7 @@ export interface Deployment {
 }
 
 const advice: Readonly<Record<string, string>> = {
+  BulkScale: 'It was deployed without files in bulk: --param bulk=on adds them.',
   KeysParameter: 'It was deployed without keys: --param authorizer=key asks callers for one.',
   TrainingQueue: 'It was deployed without training; docs/deploy.md, "Training", says how to add it.',
   TrainingJob: 'It was deployed without training; docs/deploy.md, "Training", says how to add it.',

@@ -25,6 +25,8 @@ export interface PlannedFile {
   readonly bytes: number;
   /** Never replaces an object: the files of a version do not change. */
   readonly createOnly: boolean;
+  /** Kept beside the object, in ASCII. */
+  readonly metadata?: Record<string, string>;
 }
 
 /** How an upload is planned. */
@@ -84,7 +86,8 @@ async function planBaseModel(folder: string, name: string): Promise<PlannedFile[
   return Promise.all(files.sort().map((file) => describeFile(join(folder, file), `training/base/${name}/${file}`)));
 }
 
-const describeFile = async (path: string, key: string, createOnly = false): Promise<PlannedFile> => ({
+/** Describes one file of an upload. */
+export const describeFile = async (path: string, key: string, createOnly = false): Promise<PlannedFile> => ({
   path,
   key,
   bytes: (await stat(path)).size,
@@ -115,6 +118,7 @@ export async function uploadFile(
       Bucket: bucket,
       Key: `${prefix}/${file.key}`,
       Body: createReadStream(file.path),
+      ...(file.metadata ? { Metadata: file.metadata } : {}),
       ...(file.createOnly ? { IfNoneMatch: '*' } : {}),
     },
     partSize: 16 * 1024 * 1024,

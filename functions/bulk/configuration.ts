@@ -3,6 +3,7 @@ import {
   type Environment,
   type ModelSettings,
   readModelSettings,
+  readSwitch,
 } from '../../layers/prediction/index.ts';
 import type { Scale } from './cost.ts';
 
@@ -12,6 +13,8 @@ export interface Configuration extends ModelSettings {
   readonly bucket: string;
   readonly prefix: string;
   readonly scale: Scale;
+  /** From `DRIFT`: whether the predictions are counted in bins, for the function that measures drift. */
+  readonly drift: boolean;
 }
 
 /**
@@ -24,5 +27,7 @@ export const readConfiguration = (environment: Environment): Configuration =>
     const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/(.+?)\/?$/.exec(environment.MODEL_URI ?? '') ?? [];
     if (prefix === '') report('MODEL_URI: bulk needs a bucket and a prefix in it, s3://bucket/prefix.');
     const memory = Number(environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE) || 1769;
-    return { ...readModelSettings(environment, report), bucket, prefix, scale: { memory, architecture: process.arch } };
+    const drift = readSwitch(environment, 'DRIFT', false, report);
+    const scale = { memory, architecture: process.arch };
+    return { ...readModelSettings(environment, report), bucket, prefix, scale, drift };
   });

@@ -1,7 +1,8 @@
 // The Lambda functions `functions/bulk/index.split`, `.score` and `.join`: the steps of the state machine in infra/bulk/.
 import { S3Client } from '@aws-sdk/client-s3';
 import { readManifest, readPointer } from '../../layers/model-store/index.ts';
-import { createLog } from '../../layers/telemetry/index.ts';
+import { countBins, countClasses, type Prediction } from '../../layers/prediction/index.ts';
+import { createLog, openMeter, silentMeter } from '../../layers/telemetry/index.ts';
 import { readConfiguration } from './configuration.ts';
 import { createHandler } from './handler.ts';
 import { joinBatches } from './join.ts';
@@ -11,10 +12,13 @@ import { type SplitRequest, splitFile } from './split.ts';
 import { createVersionLoader } from './version-loader.ts';
 
 const configuration = readConfiguration(process.env);
-const { bucket, logLevel, modelVersion, prefix, scale, store } = configuration;
+const { bucket, drift, logLevel, modelVersion, prefix, scale, store } = configuration;
 
 const log = createLog({ level: logLevel });
 const objects = createObjects(new S3Client(), bucket);
+const meter = drift ? await openMeter() : silentMeter;
+const observe = (predictions: readonly Prediction[]) =>
+  meter.record([...countBins(predictions), ...countClasses(predictions)]);
 const loadVersion = createVersionLoader(configuration, log);
 
 async function pinModel(version = modelVersion) {
@@ -32,7 +36,7 @@ export const split = createHandler(
 /** Scores one batch. */
 export const score = createHandler(
   'score',
-  (request: BatchRequest) => scoreBatch(request, { objects, prefix, loadVersion }),
+  (request: BatchRequest) => scoreBatch(request, { objects, prefix, loadVersion, observe }),
   log,
 );
 

@@ -14,6 +14,8 @@ export interface ScoredRows {
   readonly failed: number;
   /** Rows of each label. */
   readonly labels: Readonly<Record<string, number>>;
+  /** One for each row that has not failed. */
+  readonly predictions: readonly Prediction[];
 }
 
 type Shape = Pick<Plan, 'columns' | 'classes'>;
@@ -26,14 +28,16 @@ export const formatHeader = ({ columns, classes }: Shape): string =>
 export async function scoreRows(rows: readonly PlannedRow[], shape: Shape, predict: Predict): Promise<ScoredRows> {
   const lines: string[][] = [];
   const labels: Record<string, number> = {};
-  let failed = 0;
+  const predictions: Prediction[] = [];
   for (const row of rows) {
     const found = await predictRow(row, shape, predict);
-    if (typeof found === 'string') failed += 1;
-    else labels[found.label] = (labels[found.label] ?? 0) + 1;
+    if (typeof found !== 'string') {
+      predictions.push(found);
+      labels[found.label] = (labels[found.label] ?? 0) + 1;
+    }
     lines.push(formatRow(row, shape, found));
   }
-  return { csv: stringify(lines), rows: rows.length, failed, labels };
+  return { csv: stringify(lines), rows: rows.length, failed: rows.length - predictions.length, labels, predictions };
 }
 
 /** Rows that no batch has scored. */
@@ -42,6 +46,7 @@ export const formatUnscored = (rows: readonly PlannedRow[], shape: Shape): Score
   rows: rows.length,
   failed: rows.length,
   labels: {},
+  predictions: [],
 });
 
 /** The prediction of a row, or why there is none. */

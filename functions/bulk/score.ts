@@ -1,6 +1,7 @@
 // The step between: scores one batch of a run, once.
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import type { Prediction } from '../../layers/prediction/index.ts';
 import { workKeys } from './layout.ts';
 import type { Metadata, Objects } from './objects.ts';
 import { readPlan, readRows } from './plan.ts';
@@ -14,7 +15,7 @@ export interface BatchRequest {
 }
 
 /** What is counted of a batch. */
-export interface BatchCounts extends Omit<ScoredRows, 'csv'> {
+export interface BatchCounts extends Omit<ScoredRows, 'csv' | 'predictions'> {
   /** Milliseconds from the batch's rows to its result. */
   readonly ms: number;
 }
@@ -24,6 +25,8 @@ interface Dependencies {
   readonly prefix: string;
   /** Loads a version of the model. */
   readonly loadVersion: (version: string) => Promise<Predict>;
+  /** Takes the predictions of a batch, once it is scored. */
+  readonly observe?: (predictions: readonly Prediction[]) => void;
 }
 
 /**
@@ -32,7 +35,7 @@ interface Dependencies {
  */
 export async function scoreBatch(
   { run, batch }: BatchRequest,
-  { objects, prefix, loadVersion }: Dependencies,
+  { objects, prefix, loadVersion, observe }: Dependencies,
 ): Promise<BatchCounts> {
   const keys = workKeys(prefix, run);
   const done = await objects.head(keys.scores(batch));
@@ -40,10 +43,14 @@ export async function scoreBatch(
   const plan = await readPlan(objects, keys.plan);
   const predict = await loadVersion(plan.model);
   const started = performance.now();
-  const { csv, ...found } = await scoreRows(await readRows(objects, keys.rows(batch)), plan, predict);
+  const { csv, predictions, ...found } = await scoreRows(await readRows(objects, keys.rows(batch)), plan, predict);
   const counts = { ...found, ms: Math.round(performance.now() - started) };
   // Packed one by one: gzip files written one after the other are one gzip file.
-  await objects.put(keys.scores(batch), await pack(csv), { ifAbsent: true, metadata: writeCounts(counts) });
+  const isNew = await objects.put(keys.scores(batch), await pack(csv), {
+    ifAbsent: true,
+    metadata: writeCounts(counts),
+  });
+  if (isNew) observe?.(predictions);
   return counts;
 }
 

@@ -48,7 +48,7 @@ interface Dependencies {
  * Half a thousand texts of 512 tokens take three minutes on one processor, a fifth of a function's longest run. A million rows
  * are two thousand batches then. The bytes bound the memory that a batch takes.
  */
-const usualLimits: BatchLimits = { rows: 500, bytes: 1024 * 1024 };
+export const usualLimits: BatchLimits = { rows: 500, bytes: 1024 * 1024 };
 
 /** Batches on their way to S3 at the same time. */
 const writesAhead = 4;

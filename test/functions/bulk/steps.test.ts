@@ -119,7 +119,12 @@ it('gives a text on which the model fails an error, and goes on', async () => {
     const predict = await loadTiny(version);
     return (text: string) => (text === 'bad' ? Promise.reject(new Error('no memory')) : predict(text));
   };
-  expect(await score(run, 0, failing)).toMatchObject({ rows: 2, failed: 1, labels: { positive: 1 } });
+  const observed: string[] = [];
+  const observe = (predictions: readonly { label: string }[]) =>
+    void observed.push(...predictions.map(({ label }) => label));
+  const counts = await scoreBatch({ run, batch: 0 }, { objects, prefix, loadVersion: failing, observe });
+  expect(counts).toMatchObject({ rows: 2, failed: 1, labels: { positive: 1 } });
+  expect(observed).toEqual(['positive']);
   await join(run);
   expect((await readResult('fails'))[1]?.error).toBe('the model failed on it (no memory)');
 });
@@ -207,6 +212,10 @@ describe('a repeat', () => {
   it('of a batch that is scored does not load the model, and of the last step changes nothing', async () => {
     const { run, summary, rows } = await scoreFile('twice.csv', 'text\ngood\nbad\n');
     const never = () => Promise.reject(new Error('the model is loaded again'));
+    const observed: number[] = [];
+    const observe = (predictions: readonly unknown[]) => void observed.push(predictions.length);
+    await scoreBatch({ run, batch: 0 }, { objects, prefix, loadVersion: never, observe });
+    expect(observed).toEqual([]);
     expect(await score(run, 0, never)).toMatchObject({ rows: 2, failed: 0, labels: { positive: 1, negative: 1 } });
     await join(run);
     expect(await readJson('out/twice.summary.json')).toEqual(summary);
