@@ -17,6 +17,8 @@ export interface Usage {
   readonly architecture: 'x86_64' | 'arm64';
   /** Environments that are always warm. */
   readonly provisioned: number;
+  /** The parameters of the deployment that are not off. */
+  readonly parts: readonly string[];
   /** Milliseconds of one text. */
   readonly textMs: number;
 }
@@ -36,15 +38,17 @@ export const assumptions = {
   logKilobytesPerRequest: 1,
   /** Of a function that answers texts, while it has any. */
   metricsPerFunction: 20,
-  alarmMetrics: 6,
+  /** With the parameter `drift`: more of each such function, and four of the check, which are sent in one hour a day. */
+  driftMetrics: { perFunction: 12, check: 4 / 24 },
+  /** Metrics that alarms look at: always, and by the parameter that adds them. */
+  alarmMetrics: { always: 5, stream: 4, drift: 4, bulk: 2, alarmModelAge: 1, canaryShare: 6 },
   streamBatch: { rows: 100, seconds: 1 },
   /** Messages that one request to the queue sends, receives or deletes, and how often Lambda asks an empty queue. */
   queueBatch: 10,
   queuePolls: 5 * (secondsOfMonth / 20),
   /** Seconds after which a delivery stream writes an object, at the latest. */
-  deliverySeconds: 300,
-  bulkBatch: 100,
-  transitionsPerBulkBatch: 1,
+  deliverySeconds: 60,
+  bulkBatch: { rows: 500, transitions: 2, writes: 3 },
   imageGigabytes: 0.4,
   trainingImageGigabytes: 5,
   trainingInstance: 'g6.xlarge',
@@ -60,7 +64,7 @@ function countMonth({ requestsPerDay, streamRows, bulkRows }: Usage) {
     streamed: streamRows * daysOfMonth,
     streamRuns: (streamRows * daysOfMonth) / Math.min(streamBatch.rows, Math.max(1, perSecond)),
     bulk: bulkRows * daysOfMonth,
-    bulkRuns: Math.ceil(bulkRows / bulkBatch) * daysOfMonth,
+    bulkRuns: Math.ceil(bulkRows / bulkBatch.rows) * daysOfMonth,
   };
 }
 
@@ -73,10 +77,11 @@ function chargeLambda(prices: Prices, usage: Usage): number {
 }
 
 function chargeStorage({ s3 }: Prices, usage: Usage): number {
-  const { bulkRuns } = countMonth(usage);
-  const deliveries = usage.streamRows > 0 ? secondsOfMonth / assumptions.deliverySeconds : 0;
-  // A batch reads its rows and writes its part, and the last step reads the part again.
-  return assumptions.storedGigabytes * s3.gigabyteMonth + (deliveries + bulkRuns) * s3.write + 2 * bulkRuns * s3.read;
+  const { streamed, bulkRuns } = countMonth(usage);
+  const { storedGigabytes, deliverySeconds, bulkBatch } = assumptions;
+  const deliveries = Math.min(streamed, secondsOfMonth / deliverySeconds);
+  const writes = deliveries + bulkRuns * bulkBatch.writes;
+  return storedGigabytes * s3.gigabyteMonth + writes * s3.write + bulkRuns * bulkBatch.writes * s3.read;
 }
 
 function chargeLogs({ cloudWatch }: Prices, usage: Usage): number {
@@ -85,14 +90,19 @@ function chargeLogs({ cloudWatch }: Prices, usage: Usage): number {
   return (lines * assumptions.logKilobytesPerRequest * cloudWatch.logGigabyte) / kilobytes;
 }
 
-function chargeMetrics({ cloudWatch }: Prices, { requestsPerDay, streamRows, bulkRows }: Usage): number {
+function chargeMetrics({ cloudWatch }: Prices, { requestsPerDay, streamRows, bulkRows, parts }: Usage): number {
   const used = [requestsPerDay, streamRows, bulkRows].filter((amount) => amount > 0).length;
-  const { metricsPerFunction, alarmMetrics } = assumptions;
-  return used * metricsPerFunction * cloudWatch.metric + alarmMetrics * cloudWatch.alarmMetric + cloudWatch.dashboard;
+  const { metricsPerFunction, driftMetrics, alarmMetrics } = assumptions;
+  const drift = parts.includes('drift') ? used * driftMetrics.perFunction + driftMetrics.check : 0;
+  const alarms = Object.entries(alarmMetrics).filter(([part]) => part === 'always' || parts.includes(part));
+  const looked = alarms.reduce((sum, [, count]) => sum + count, 0);
+  return (
+    (used * metricsPerFunction + drift) * cloudWatch.metric + looked * cloudWatch.alarmMetric + cloudWatch.dashboard
+  );
 }
 
 function chargeQueue({ sqs }: Prices, usage: Usage): number {
-  if (usage.streamRows === 0) return 0;
+  if (!usage.parts.includes('stream')) return 0;
   const { queueBatch, queuePolls } = assumptions;
   // Sent, received and deleted; or as often as an idle queue is asked, if that is more.
   const { streamed } = countMonth(usage);
@@ -108,9 +118,10 @@ function chargeTraining({ ec2 }: Prices, { trainings, trainingHours }: Usage): n
 /** Returns the charges of a month by service, in the order of docs/cost.md. */
 export function estimateMonth(prices: Prices, usage: Usage): Charges {
   const { requests, streamed, bulkRuns } = countMonth(usage);
-  const { apiGateway, firehose, stepFunctions, ecr } = prices;
-  const { imageGigabytes, trainingImageGigabytes, transitionsPerBulkBatch } = assumptions;
-  const images = imageGigabytes + (usage.trainings > 0 ? trainingImageGigabytes : 0);
+  const { apiGateway, firehose, stepFunctions, sns, ecr } = prices;
+  const { imageGigabytes, trainingImageGigabytes, bulkBatch } = assumptions;
+  const images =
+    imageGigabytes + (usage.trainings > 0 || usage.parts.includes('trainingImage') ? trainingImageGigabytes : 0);
   return {
     'API Gateway': requests * apiGateway.request,
     Lambda: chargeLambda(prices, usage),
@@ -119,7 +130,8 @@ export function estimateMonth(prices: Prices, usage: Usage): Charges {
     CloudWatch: chargeMetrics(prices, usage),
     SQS: chargeQueue(prices, usage),
     Firehose: (streamed * firehose.recordKilobytes * firehose.gigabyte) / kilobytes,
-    'Step Functions': bulkRuns * transitionsPerBulkBatch * stepFunctions.transition,
+    'Step Functions': bulkRuns * bulkBatch.transitions * stepFunctions.transition,
+    SNS: usage.parts.includes('streamTopic') ? streamed * sns.publish : 0,
     'EC2 (training)': chargeTraining(prices, usage),
     ECR: images * ecr.gigabyteMonth,
   };

@@ -93,6 +93,7 @@ export function estimateCost(options: CostOptions): Estimate {
     textMs,
     architecture: stage.architecture === 'arm64' ? 'arm64' : 'x86_64',
     provisioned: Number(stage.provisionedConcurrency) || 0,
+    parts: Object.keys(stage).filter((name) => stage[name] !== 'off'),
   };
   const measured =
     `A text of ${options.tokens} tokens takes ${textMs.toFixed(0)} ms with ${memoryMb} MB: BERT-base, measured on ` +

@@ -21,7 +21,7 @@ const priceFile = z.object({
   cloudWatch: service({ logGigabyte: dollars, metric: dollars, alarmMetric: dollars, dashboard: dollars }),
   sqs: service({ request: dollars }),
   firehose: service({ gigabyte: dollars, recordKilobytes: z.number().positive() }),
-  stepFunctions: service({ transition: dollars, expressRequest: dollars, expressGigabyteSecond: dollars }),
+  stepFunctions: service({ transition: dollars }),
   sns: service({ publish: dollars }),
   ec2: service({ hour: z.record(z.string(), dollars), diskGigabyteMonth: dollars }),
   ecr: service({ gigabyteMonth: dollars }),

@@ -55,13 +55,13 @@ describe('the cost of a month', () => {
     expect(charges['API Gateway']).toBeCloseTo(requests * 0.000001, 8);
     const seconds = Math.ceil(usage.textMs) / 1000;
     expect(charges.Lambda).toBeCloseTo(requests * (seconds * (1769 / 1024) * 0.0000166667 + 0.0000002), 6);
-    expect(charges.CloudWatch).toBeCloseTo(20 * 0.3 + 6 * 0.1 + 3, 8);
+    expect(charges.CloudWatch).toBeCloseTo(20 * 0.3 + 11 * 0.1 + 3, 8);
   });
 
   it('of nothing is what bills without traffic', () => {
     const charges = chargesOf('--requests-per-day', '0');
-    expect(charges).toMatchObject({ 'API Gateway': 0, Lambda: 0, Logs: 0, SQS: 0, Firehose: 0, 'Step Functions': 0 });
-    expect(sum(charges)).toBeLessThan(4);
+    expect(charges).toMatchObject({ 'API Gateway': 0, Lambda: 0, Logs: 0, Firehose: 0, 'Step Functions': 0, SNS: 0 });
+    expect(sum(charges)).toBeLessThan(5);
   });
 
   it('of a stream has a record of 5 KB for each row, and three requests to the queue for ten rows', () => {
@@ -78,16 +78,21 @@ describe('the cost of a month', () => {
 
   it('grows with rows in files, trainings, tokens and hours', () => {
     const none = chargesOf();
-    expect(chargesOf('--bulk-rows', '100000')['Step Functions']).toBeCloseTo(((1000 * 365) / 12) * 0.000025, 8);
+    expect(chargesOf('--bulk-rows', '100000')['Step Functions']).toBeCloseTo(((200 * 365) / 12) * 2 * 0.000025, 8);
     expect(chargesOf('--trainings', '4', '--training-hours', '2')['EC2 (training)']).toBeGreaterThan(8 * 0.8048);
     expect(chargesOf('--trainings', '1').ECR).toBeGreaterThan(none.ECR ?? Number.NaN);
     expect(chargesOf('--tokens', '512').Lambda).toBeGreaterThan(4 * (none.Lambda ?? Number.NaN));
   });
 
+  it('of prod has the metrics of drift too', () => {
+    const { CloudWatch } = chargesOf('--stage', 'prod', '--requests-per-day', '1');
+    expect(CloudWatch).toBeCloseTo((20 + 12 + 4 / 24) * 0.3 + 16 * 0.1 + 3, 8);
+  });
+
   it('prints every service and their sum', () => {
     const text = formatEstimate(estimate('--requests-per-day', '0'));
     expect(text).toMatch(/^API Gateway +0\.00$/m);
-    expect(text).toMatch(/^together +3\.\d\d$/m);
+    expect(text).toMatch(/^together +4\.\d\d$/m);
     expect(text).toContain('list prices of 2026-11');
   });
 });
