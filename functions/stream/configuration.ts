@@ -3,6 +3,7 @@ import {
   type Environment,
   type ModelSettings,
   readModelSettings,
+  readSwitch,
 } from '../../layers/prediction/index.ts';
 
 /** The settings of the function, read once from the environment. */
@@ -13,6 +14,8 @@ export interface Configuration extends ModelSettings {
   readonly deadLettersUrl: string;
   /** From `RESULTS_TOPIC_ARN`: the SNS topic for results; undefined for none. */
   readonly topicArn: string | undefined;
+  /** From `DRIFT`: whether answers are counted by bin. */
+  readonly drift: boolean;
 }
 
 /**
@@ -32,5 +35,12 @@ export const readConfiguration = (environment: Environment): Configuration =>
       report('DELIVERY_STREAM is not set. It names the Firehose stream that takes the results.');
     if (!URL.canParse(deadLettersUrl))
       report(`DEAD_LETTERS_URL is ${JSON.stringify(deadLettersUrl)}, which is no address of a queue.`);
-    return Object.freeze({ ...settings, deliveryStream, deadLettersUrl, topicArn: RESULTS_TOPIC_ARN || undefined });
+    const drift = readSwitch(environment, 'DRIFT', false, report);
+    return Object.freeze({
+      ...settings,
+      deliveryStream,
+      deadLettersUrl,
+      topicArn: RESULTS_TOPIC_ARN || undefined,
+      drift,
+    });
   });

@@ -5,7 +5,14 @@ import {
   SqsFifoPartialProcessorAsync,
 } from '@aws-lambda-powertools/batch';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { type LoadedModel, type ModelProvider, type ResultRecord, scoreRecord } from '../../layers/prediction/index.ts';
+import {
+  countBins,
+  countClasses,
+  type LoadedModel,
+  type ModelProvider,
+  type ResultRecord,
+  scoreRecord,
+} from '../../layers/prediction/index.ts';
 import { describeFailure, type Log, type Meter } from '../../layers/telemetry/index.ts';
 import type { SendDeadLetter } from './dead-letters.ts';
 import type { Deliver } from './delivery.ts';
@@ -18,6 +25,8 @@ interface Dependencies {
   /** undefined: no topic. */
   readonly publish: Publish | undefined;
   readonly sendDeadLetter: SendDeadLetter;
+  /** Whether answers are counted by bin: docs/drift.md. */
+  readonly drift?: boolean;
   readonly meter: Meter;
   readonly log: Log;
   readonly now?: () => Date;
@@ -102,13 +111,17 @@ function settleEach(event: SQSEvent, settle: Settle): Promise<SQSBatchResponse> 
 
 /** Counts what became of the messages and logs it in one line, without any text. */
 function report(
-  { meter, log }: Dependencies,
+  { drift = false, meter, log }: Dependencies,
   done: readonly ResultRecord[],
   batch: { readonly requestId: string | undefined; readonly ms: number; readonly messages: number },
 ): void {
-  const Scored = done.filter(({ error }) => error === undefined).length;
+  const scored = done.filter((result) => result.error === undefined);
+  const Scored = scored.length;
   const counts = { Scored, DeadLetters: done.length - Scored, Undelivered: batch.messages - done.length };
-  meter.record(Object.entries(counts).map(([name, value]) => ({ name, unit: 'Count', value })));
+  meter.record([
+    ...Object.entries(counts).map(([name, value]) => ({ name, unit: 'Count' as const, value })),
+    ...(drift ? [...countClasses(scored), ...countBins(scored)] : []),
+  ]);
   log.info('messages handled', {
     ...batch,
     scored: Scored,

@@ -8,7 +8,7 @@ import { createHandler } from './handler.ts';
 import { createPublish } from './topic.ts';
 
 const configuration = readConfiguration(process.env);
-const { logLevel, deliveryStream, deadLettersUrl, topicArn } = configuration;
+const { logLevel, deliveryStream, deadLettersUrl, topicArn, drift } = configuration;
 const log = createLog({ level: logLevel });
 const watch = createWatch(configuration, { log, onReleased: (model) => removeDownload(configuration, model) });
 const models = createModelProvider(() => loadModel(configuration, { log }), watch);
@@ -22,6 +22,7 @@ export const handler = createHandler({
   deliver: createDelivery(deliveryStream),
   publish: topicArn === undefined ? undefined : createPublish(topicArn),
   sendDeadLetter: createSendDeadLetter(deadLettersUrl),
+  drift,
   meter: await openMeter(),
   log,
 });

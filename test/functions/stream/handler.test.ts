@@ -16,8 +16,14 @@ const stops: (() => unknown)[] = [];
 afterAll(() => Promise.all(stops.map((stop) => stop())));
 const now = () => new Date('2026-11-28T09:12:44.031Z');
 
+interface Variant {
+  readonly fifo?: boolean;
+  readonly firehose?: FirehoseClient;
+  readonly drift?: boolean;
+}
+
 /** The handler over the emulator, or over another Firehose. */
-async function prepare({ fifo = false, firehose }: { fifo?: boolean; firehose?: FirehoseClient } = {}) {
+async function prepare({ fifo = false, firehose, drift = false }: Variant = {}) {
   const stream = await makeStream({ fifo });
   const { lines, log } = createRecord();
   const measures: Measure[] = [];
@@ -28,6 +34,7 @@ async function prepare({ fifo = false, firehose }: { fifo?: boolean; firehose?: 
     deliver: createDelivery(stream.deliveryStream, firehose ?? stream.clients.firehose),
     publish: createPublish(stream.topicArn, stream.clients.sns),
     sendDeadLetter: createSendDeadLetter(stream.deadLettersUrl, stream.clients.sqs),
+    drift,
     meter: { record: (more) => void measures.push(...more) },
     log,
     now,
@@ -49,6 +56,12 @@ describe('a batch of messages', () => {
       ],
     ]);
     expect(counts()).toMatchObject({ Scored: 3, DeadLetters: 0, Undelivered: 0 });
+  });
+
+  it('is counted by bin and class where drift is measured', async () => {
+    const { handler, counts } = await prepare({ drift: true });
+    await handler(createEvent(['a good book', 'a bad book', ' ']));
+    expect(counts()).toMatchObject({ Scored: 2, LengthBin1: 2, UnknownBin1: 2, Positive: 1, Negative: 1 });
   });
 
   it('of a hundred is delivered in one call', async () => {
