@@ -4,6 +4,7 @@ import { ApiError } from '../functions/predict/errors.ts';
 import { type Classifier, findLikeliest } from '../layers/inference/index.ts';
 import { findTextFault, formatProbability } from '../layers/prediction/index.ts';
 import { type Columns, type Inspection, normalize, type Row, type Table } from '../layers/reader/index.ts';
+import { mapInOrder } from './ordered-tasks.ts';
 import { createScoreProgress } from './progress.ts';
 import { createComparison } from './score-comparison.ts';
 
@@ -102,13 +103,13 @@ async function scoreRow(row: Row, columns: Columns, classifier: Classifier): Pro
 }
 
 /** A model that fails on one text is a fault of the row. A model that is not available (ApiError) ends the run. */
-async function scoreOrFault(row: Row, columns: Columns, classifier: Classifier): Promise<ScoredRow | Error> {
+async function scoreOrExplain(row: Row, columns: Columns, classifier: Classifier): Promise<ScoredRow> {
   try {
     return await scoreRow(row, columns, classifier);
   } catch (error) {
-    const reason = error instanceof Error ? error : new Error(String(error));
-    if (reason instanceof ApiError) return reason;
-    return { row, probabilities: undefined, fault: `the model failed on it (${reason.message})` };
+    if (error instanceof ApiError) throw error;
+    const reason = error instanceof Error ? error.message : error;
+    return { row, probabilities: undefined, fault: `the model failed on it (${reason})` };
   }
 }
 
@@ -117,22 +118,8 @@ async function scoreOrFault(row: Row, columns: Columns, classifier: Classifier):
  *
  * @param ahead - rows in flight: enough to keep every worker busy, few enough to keep memory constant.
  */
-export async function* scoreRows(
+export const scoreRows = (
   rows: AsyncIterable<Row>,
   columns: Columns,
   { classifier, ahead }: { readonly classifier: Classifier; readonly ahead: number },
-): AsyncGenerator<ScoredRow> {
-  const inFlight: Promise<ScoredRow | Error>[] = [];
-  for await (const row of rows) {
-    inFlight.push(scoreOrFault(row, columns, classifier));
-    if (inFlight.length >= ahead) yield await take(inFlight);
-  }
-  while (inFlight.length > 0) yield await take(inFlight);
-}
-
-async function take(inFlight: Promise<ScoredRow | Error>[]): Promise<ScoredRow> {
-  const result = await inFlight.shift();
-  if (result === undefined) throw new Error('no row is in flight');
-  if (result instanceof Error) throw result;
-  return result;
-}
+): AsyncGenerator<ScoredRow> => mapInOrder(rows, ahead, (row) => scoreOrExplain(row, columns, classifier));

@@ -2,15 +2,13 @@
 
 import { availableParallelism } from 'node:os';
 import type { Classifier } from '../layers/inference/index.ts';
-import { type LoadedModel, loadModel, weighPositive } from '../layers/prediction/index.ts';
+import { weighPositive } from '../layers/prediction/index.ts';
 import { FileError, type Inspection, inspectFile, openFile, openTable, type Table } from '../layers/reader/index.ts';
-import { createLog } from '../layers/telemetry/index.ts';
 import { createCommand, createStopSignal, runCommand, wholeNumber } from './command-line.ts';
 import { writeToFile, writeToStandardOutput } from './csv-output.ts';
-import { readLocalConfiguration, settleDevice } from './environment.ts';
+import { loadIntoWorkers, textsInFlight } from './pooled-model.ts';
 import { addReaderFlags, parseReaderFlags, type ReaderFlags } from './reader-flags.ts';
 import { createScoreRun } from './score-rows.ts';
-import { startPool, workerPath } from './worker-pool.ts';
 
 /** The options of `npm run score`. */
 export interface ScoreOptions extends ReaderFlags {
@@ -82,9 +80,6 @@ const hintAtLabels = (error: FileError): FileError =>
     ? new FileError(`${error.message}\nTo score the file and leave its labels aside, add --no-labels.`)
     : error;
 
-/** Rows in flight per worker, so that the next text is there when a worker is done with one. */
-const rowsPerWorker = 4;
-
 async function scoreTable(
   table: Table,
   inspection: Inspection,
@@ -97,7 +92,7 @@ async function scoreTable(
     table,
     inspection,
     classifier,
-    ahead: (classifier.concurrency ?? 1) + (rowsPerWorker - 1) * workers,
+    ahead: textsInFlight(classifier, workers),
   });
   try {
     await (out === undefined ? writeToStandardOutput(run.rows, signal) : writeToFile(out, run.rows, signal));
@@ -118,16 +113,5 @@ const leaveOutNeutral = (classifier: Classifier): Classifier => ({
     return { ...classification, probabilities: [1 - positive, positive] };
   },
 });
-
-/** Writes nothing: standard output may carry the rows, and a failure is reported in one sentence. */
-const log = createLog({ level: 'error', write: () => undefined });
-
-async function loadIntoWorkers(workers: number): Promise<LoadedModel> {
-  const queueDepth = workers * rowsPerWorker;
-  return loadModel(await settleDevice(readLocalConfiguration(workers), log), {
-    log,
-    openClassifier: (source, how) => startPool(source, { ...how, workerPath, workers, queueDepth, log }),
-  });
-}
 
 await runCommand(import.meta.url, score);

@@ -18,6 +18,7 @@ import { type RunningServer, startServer } from './http-server.ts';
 import { createMetrics } from './metrics.ts';
 import { addMiddleware } from './middleware.ts';
 import { addOperationRoutes } from './operation-routes.ts';
+import { scoreStandardInput } from './score-lines.ts';
 import { startPool, workerPath } from './worker-pool.ts';
 
 /** The options of `npm start`. */
@@ -29,6 +30,8 @@ export interface ServeOptions {
   /** Origins whose pages may call. */
   readonly cors: readonly string[];
   readonly quiet: boolean;
+  /** Scores standard input instead of serving. */
+  readonly stdin: boolean;
   /** Keys, one of which each caller needs; none: everybody may call. */
   readonly apiKey: readonly ApiKey[];
   /** File that feedback is appended to; empty: none is taken. */
@@ -74,6 +77,11 @@ function parseServeOptions(args: readonly string[]): ServeOptions {
       ).default('', 'none is taken'),
     )
     .option('--quiet', 'no log line for each request', false)
+    .option(
+      '--stdin',
+      'no server: scores each line of standard input to a line of JSON (npm start -s -- --stdin)',
+      false,
+    )
     .addHelpText('after', environmentHelp)
     .parse(args, { from: 'user' })
     .opts<ServeOptions>();
@@ -169,8 +177,9 @@ function describeAddress(host: string, port: number): string {
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
-async function serve(args: readonly string[]): Promise<undefined> {
+async function serve(args: readonly string[]): Promise<number | undefined> {
   const options = readServeOptions(args);
+  if (options.stdin) return scoreStandardInput(options.workers);
   // A reader of the log that goes away must not take the server with it.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const configuration = readLocalConfiguration(options.workers);

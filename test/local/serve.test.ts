@@ -48,7 +48,17 @@ function startServeIn(environment: NodeJS.ProcessEnv, folder: string, args: read
 
 it('listens on port 5000 with one worker by default', () => {
   expect(readServeOptions([])).toEqual({
-    ...{ port: 5000, host: 'localhost', workers: 1, queue: 64, cors: [], apiKey: [], feedback: '', quiet: false },
+    ...{
+      port: 5000,
+      host: 'localhost',
+      workers: 1,
+      queue: 64,
+      cors: [],
+      apiKey: [],
+      feedback: '',
+      quiet: false,
+      stdin: false,
+    },
   });
 });
 
@@ -62,7 +72,7 @@ it('reads every flag', () => {
   const args = ['--port', '0', '--host', '0.0.0.0', '--workers=4', '--queue', '9', '--quiet'];
   const cors = ['https://one.example', 'http://localhost:3000'];
   expect(readServeOptions([...args, '--cors', cors.join(', ')])).toEqual({
-    ...{ port: 0, host: '0.0.0.0', workers: 4, queue: 9, cors, apiKey: [], feedback: '', quiet: true },
+    ...{ port: 0, host: '0.0.0.0', workers: 4, queue: 9, cors, apiKey: [], feedback: '', quiet: true, stdin: false },
   });
 });
 
