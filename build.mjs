@@ -34,6 +34,7 @@ const entries = [
   'local/cost',
   'local/key',
   'local/bulk',
+  'local/stream',
   'local/train-data',
   'local/train-submit',
 ];

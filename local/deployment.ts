@@ -10,6 +10,9 @@ export interface Deployment {
 const advice: Readonly<Record<string, string>> = {
   BulkScale: 'It was deployed without files in bulk: --param bulk=on adds them.',
   KeysParameter: 'It was deployed without keys: --param authorizer=key asks callers for one.',
+  StreamQueueUrl: 'It was deployed without the queue: --param stream=on adds it.',
+  StreamDeadLettersUrl: 'It was deployed without the queue: --param stream=on adds it.',
+  StreamResultsUri: 'It was deployed without the queue: --param stream=on adds it.',
   TrainingQueue: 'It was deployed without training; docs/deploy.md, "Training", says how to add it.',
   TrainingJob: 'It was deployed without training; docs/deploy.md, "Training", says how to add it.',
 };

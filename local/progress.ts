@@ -74,6 +74,22 @@ function createScoreLines(): ScoreProgress {
 /** Shows a bar on a terminal, and lines of JSON elsewhere. */
 export const createScoreProgress = (): ScoreProgress => (process.stderr.isTTY ? createScoreBar() : createScoreLines());
 
+/** Progress of `npm run stream -- put`. */
+export interface SendProgress {
+  readonly update: (row: number) => void;
+  readonly stop: () => void;
+}
+
+/** Shows a bar on a terminal, with a share if the number of rows is known. Elsewhere it shows nothing. */
+export function createSendProgress(rows: number | undefined): SendProgress {
+  if (!process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
+  const format =
+    rows === undefined ? 'Sending | {value} rows' : 'Sending [{bar}] {percentage}% | {value} of {total} rows';
+  const bar = new SingleBar({ format, barsize: 30, hideCursor: true });
+  bar.start(rows ?? 0, 0);
+  return { update: (row) => bar.update(row), stop: () => bar.stop() };
+}
+
 /** Progress of an upload. */
 export interface UploadProgress {
   readonly update: (file: PlannedFile, bytes: number) => void;

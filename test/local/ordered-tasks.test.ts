@@ -70,3 +70,13 @@ describe('tasks', () => {
     await expect(results.next()).rejects.toThrow('three');
   });
 });
+
+it('a source that fails ends the results after those of its items', async () => {
+  async function* failing() {
+    yield* count(2);
+    throw new Error('the source');
+  }
+  const results = mapInOrder(failing(), 5, async (number) => number);
+  expect([(await results.next()).value, (await results.next()).value]).toEqual([1, 2]);
+  await expect(results.next()).rejects.toThrow('the source');
+});
