@@ -82,10 +82,10 @@ describe('sending', () => {
 
   it('brings every message into the queue, and tells how far it is', async () => {
     const { clients, queueUrl } = await makeStream();
-    const sent = await collect(sendMessages(create(95), { client: clients.sqs, queueUrl, signal }));
-    expect(sent).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 95]);
-    expect(new Set(await receiveAll(clients.sqs, queueUrl)).size).toBe(95);
-  });
+    const sent = await collect(sendMessages(create(25), { client: clients.sqs, queueUrl, signal }));
+    expect(sent).toEqual([10, 20, 25]);
+    expect(new Set(await receiveAll(clients.sqs, queueUrl)).size).toBe(25);
+  }, 60_000);
 
   it('keeps the order of a group in a FIFO queue, no two of which share a batch', async () => {
     const { clients, queueUrl } = await makeStream({ fifo: true });
