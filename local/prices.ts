@@ -24,6 +24,7 @@ const priceFile = z.object({
   stepFunctions: service({ transition: dollars }),
   sns: service({ publish: dollars }),
   ec2: service({ hour: z.record(z.string(), dollars), diskGigabyteMonth: dollars }),
+  elasticLoadBalancing: service({ hour: dollars }),
   ecr: service({ gigabyteMonth: dollars }),
 });
 

@@ -21,6 +21,9 @@ export const readServices = () =>
 const translators = {
   image: () => [],
   build: () => [],
+  // Where these tests run there is no GPU.
+  profiles: () => [],
+  deploy: () => [],
   command: () => [],
   // The containers share one network, in which every port is open.
   ports: () => [],

@@ -80,10 +80,16 @@ export function provideLambdaBase() {
  * Builds the image from a checkout and returns its id. The build stage gets a name too, so that its cache is kept.
  *
  * @param target - the stage to build, if not the last one.
+ * @param flags - further flags of `podman build`.
  */
-export function buildLambdaImage({ context = root, tag = 'localhost/serverless-bert/lambda', target = '' } = {}) {
+export function buildLambdaImage({
+  context = root,
+  tag = 'localhost/serverless-bert/lambda',
+  target = '',
+  flags = [],
+} = {}) {
   buildImage({ file, context, tag: `${tag}-build`, target: 'build' });
-  return buildImage({ file, context, tag, target });
+  return buildImage({ file, context, tag, target, flags });
 }
 
 /** What the build's context may hold, by .dockerignore. */

@@ -144,6 +144,17 @@ describe('the command line', () => {
   });
 });
 
+test('docs/api-image.md has the prices of GPU instances', () => {
+  const page = readFileSync('docs/api-image.md', 'utf8');
+  const rows = [...page.matchAll(/^\| `(\w+\.xlarge)` \| [^|]+ \| ([\d.]+) \| (\d+) \| (\d+) \|$/gm)];
+  const shown = rows.map(([, type = '', ...figures]) => [type, ...figures]);
+  const hours = Object.entries(prices.ec2.hour);
+  expect(shown).toEqual(
+    hours.map(([type, hour]) => [type, hour.toFixed(3), (hour * 730).toFixed(0), (hour * 220).toFixed(0)]),
+  );
+  expect(page).toContain(`A load balancer adds ${(prices.elasticLoadBalancing.hour * 730).toFixed(0)} a month`);
+});
+
 test('the table of docs/cost.md has the figures of the command', () => {
   const page = readFileSync('docs/cost.md', 'utf8');
   const [, section = ''] = page.split('\n## Examples\n');
