@@ -4,7 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
 import { inspectFile, openFile, openTable } from '../layers/reader/index.ts';
-import { createCommand, createStopSignal, runCommand, UsageError, wholeNumber } from './command-line.ts';
+import { createCommand, createStopSignal, runCommand, wholeNumber } from './command-line.ts';
 import { findDeployment } from './deployment.ts';
 import { createSendProgress } from './progress.ts';
 import { addReaderFlags, parseReaderFlags, type ReaderFlags } from './reader-flags.ts';
@@ -88,7 +88,8 @@ async function* skipTo(from: number, messages: AsyncIterable<OutgoingMessage>): 
 async function findQueues(stage: string): Promise<StreamQueues> {
   const deployment = await findDeployment(stage);
   const [queueUrl, deadLettersUrl] = [deployment.output('StreamQueueUrl'), deployment.output('StreamDeadLettersUrl')];
-  return { client: new SQSClient(), queueUrl, deadLettersUrl };
+  // Otherwise AWS_ENDPOINT_URL would not count, because the SDK takes the host of the queue's address.
+  return { client: new SQSClient({ useQueueUrlAsEndpoint: false }), queueUrl, deadLettersUrl };
 }
 
 /** Faults of the file are reported before anything is sent. A sending that ends early says where it goes on. */
@@ -104,7 +105,7 @@ async function put(options: PutOptions): Promise<void> {
       progress.update(row);
     }
   } catch (error) {
-    if (error instanceof UsageError && sent < options.from) throw error;
+    if (sent < options.from) throw error;
     const reason = error instanceof Error ? error.message : error;
     throw new Error(`${reason}\nAll rows up to ${sent} are in the queue. To go on: --from ${sent + 1}.`);
   } finally {
