@@ -1,7 +1,7 @@
 // One function of the image in a container as confined as Lambda's environment, with a Runtime API of its own.
 import { readFileSync } from 'node:fs';
 import { listFiles } from './image-content.mjs';
-import { readProcess, startContainer } from './podman.mjs';
+import { podman, readProcess, startContainer } from './podman.mjs';
 import { startRuntimeApi } from './runtime-api.mjs';
 
 /** Memory of the function in MiB. Here /tmp is a tmpfs and counts towards it. In Lambda it does not. */
@@ -55,7 +55,8 @@ function readFunctionProcess(container) {
 /**
  * Starts the image's function, or the one that `handler` names.
  *
- * @returns `invoke(event)` (rejects if the container ends meanwhile), `output()`, `readProcess()` and `stop()`.
+ * @returns `invoke(event)` (rejects if the container ends meanwhile), `output()`, `readProcess()`, `freeze()`, which stops all of its
+ * processes until `thaw()`, and `stop()`.
  */
 export async function startSandbox({ image, variables, handler = '' }) {
   const api = await startRuntimeApi();
@@ -75,6 +76,8 @@ export async function startSandbox({ image, variables, handler = '' }) {
     invoke: (event) => Promise.race([api.invoke(event), ended]),
     output: container.output,
     readProcess: () => readFunctionProcess(container),
+    freeze: () => podman(['pause', container.name]),
+    thaw: () => podman(['unpause', container.name]),
     stop,
   };
 }

@@ -1,11 +1,13 @@
 // Dockerfile.lambda's image: its content, and the predict function in a sandbox like Lambda's with its model in S3.
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expectOneNewLayer, listFiles, listImageFiles, printSteps } from '../containers/image-content.mjs';
 import { baseName, buildChangedImage, buildLambdaImage, provideLambdaBase } from '../containers/lambda-image.mjs';
 import { inspectImage, pruneImages } from '../containers/podman.mjs';
 import { memoryMiB, startSandbox, userId } from '../containers/sandbox.mjs';
-import { requireTools } from '../containers/tools.mjs';
+import { requireTools, undoLater } from '../containers/tools.mjs';
+import { startCredentialServer } from '../functions/predict/credential-server.ts';
 import { createEvent } from '../functions/predict/http-event.ts';
 import { makeBucket } from '../s3/buckets.ts';
 
@@ -56,6 +58,10 @@ describe('the image', () => {
     const { Env, Cmd } = inspectImage(image).Config;
     expect(Env).toContain('ORT_DISABLE_TELEMETRY=1');
     expect(Cmd).toEqual(['functions/predict/index.handler']);
+  });
+
+  it('allows SnapStart, which asks an image for Node for a label', () => {
+    expect(inspectImage(image).Config.Labels).toMatchObject({ 'com.amazonaws.lambda.feature.snapstart': 'Allow' });
   });
 
   it('has one new, small layer after a change of the handler', () => {
@@ -151,5 +157,29 @@ describe('the predict function in a sandbox', () => {
     const { temporaryFiles } = sandbox.readProcess();
     expect(temporaryFiles).not.toEqual([]);
     expect(temporaryFiles.filter((path) => !path.includes(version))).toEqual([]);
+  });
+
+  it('with SnapStart, answers the first request after the snapshot by the model that is current then', async () => {
+    await upload();
+    const credentials = await startCredentialServer();
+    undoLater(() => credentials.close());
+    const keys = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
+    const store = { AWS_ENDPOINT_URL: bucket.endpoint, MODEL_URI: `s3://${bucket.name}/sentiment` };
+    const copy = await startSandbox({ image, variables: { ...store, ...keys, ...credentials.environment } });
+    for (let tries = 0; tries < 300 && !copy.output().includes('model loaded'); tries++) await sleep(100);
+    copy.freeze();
+    const given = credentials.keys.length;
+    const next = '29991231T000000Z-fffffff';
+    const folder = join(sample, 'versions', version);
+    for (const name of listFiles(folder).filter((name) => name !== 'manifest.json'))
+      await bucket.put(`sentiment/versions/${next}/${name}`, readFileSync(join(folder, name)));
+    const pointer = JSON.parse(readFileSync(join(sample, 'current.json'), 'utf8'));
+    const manifest = { ...pointer.manifest, version: next };
+    await bucket.put('sentiment/current.json', JSON.stringify({ ...pointer, version: next, manifest }));
+    copy.thaw();
+    expect(await copy.invoke(event)).toMatchObject({ statusCode: 200, headers: { 'x-model-version': next } });
+    expect(credentials.keys.length).toBeGreaterThan(given);
+    expect(copy.output()).toContain('"initType":"snap-start"');
+    await copy.stop();
   });
 });
