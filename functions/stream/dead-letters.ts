@@ -21,11 +21,14 @@ const text = (StringValue: string) => ({ DataType: 'String', StringValue });
 const orderOf = ({ messageId, attributes: { MessageGroupId } }: SQSRecord) =>
   MessageGroupId && { MessageGroupId, MessageDeduplicationId: messageId };
 
+/** Finds SQS by the region or by AWS_ENDPOINT_URL, as the other clients do. By default the address of the queue would decide. */
+const openQueues = () => new SQSClient({ useQueueUrlAsEndpoint: false });
+
 /**
  * Creates the function that sends messages to the queue of dead letters as they came, with the attributes `reason` and
  * `messageId`. SQS itself would move them without a reason (docs/decisions/0072-dead-letters-with-a-reason.md).
  */
-export function createSendDeadLetter(QueueUrl: string, client = new SQSClient()): SendDeadLetter {
+export function createSendDeadLetter(QueueUrl: string, client = openQueues()): SendDeadLetter {
   return createBatcher<DeadLetter>(
     async (letters) => {
       const Entries = letters.map(({ record, reason }, index) => ({

@@ -2,10 +2,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
 import { startSandbox } from '../containers/sandbox.mjs';
 import { undoLater } from '../containers/tools.mjs';
 import { createEvent } from '../functions/predict/http-event.ts';
-import { readFunction, type startAccount } from './account.mjs';
+import { createEvent as createQueueEvent } from '../functions/stream/account.ts';
+import { listKeys, readFunction, readStack, type startAccount } from './account.mjs';
 
 type Account = Awaited<ReturnType<typeof startAccount>>;
 type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
@@ -17,7 +19,7 @@ type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
  */
 export async function startDeployed(
   account: Account,
-  name: 'predict' | 'promote',
+  name: 'predict' | 'promote' | 'stream',
   localImage?: string,
 ): Promise<Sandbox> {
   const { fullName, image: deployed, memory, variables } = await readFunction(account, 'dev', name);
@@ -86,4 +88,39 @@ export async function startHttpFront({ invoke }: Sandbox): Promise<string> {
     server.close();
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Messages of a queue of the account, which stay hidden for a while. */
+async function receive({ ask }: Account, QueueUrl: string) {
+  const asked = { QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] };
+  const { Messages = [] } = await ask('sqs', 'ReceiveMessage', asked);
+  return Messages as { Body: string; MessageAttributes?: { reason?: { StringValue: string } } }[];
+}
+
+/** Lets the deployed stream score what waits in its queue. The emulator does not call it. Returns what it answers. */
+export async function scoreQueue(account: Account) {
+  const { outputs } = await readStack(account, 'dev');
+  const messages = await receive(account, String(outputs.StreamQueueUrl));
+  const sandbox = await startDeployed(account, 'stream');
+  try {
+    return await sandbox.invoke(createQueueEvent(messages.map(({ Body }) => Body)));
+  } catch (error) {
+    throw new Error(`${error}\n${sandbox.output().slice(-1500)}`);
+  } finally {
+    await sandbox.stop();
+  }
+}
+
+/** The results of the queue of dev that are in the bucket, and the dead letters with their reasons. */
+export async function readScored(account: Account, Bucket: string) {
+  const { outputs } = await readStack(account, 'dev');
+  const results: Record<string, unknown>[] = [];
+  for (const Key of await listKeys(account, Bucket, 'dev/results/stream/')) {
+    const { Body } = await account.ask('s3', 'GetObject', { Bucket, Key });
+    const bytes = Buffer.from(await Body.transformToByteArray());
+    const lines = (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString().trimEnd().split('\n');
+    results.push(...lines.map((line) => JSON.parse(line)));
+  }
+  const letters = await receive(account, String(outputs.StreamDeadLettersUrl));
+  return { results, letters: letters.map((letter) => [letter.Body, letter.MessageAttributes?.reason?.StringValue]) };
 }

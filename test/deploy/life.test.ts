@@ -2,11 +2,20 @@
 // with the docker command and pushed to a registry, and that of the functions runs as Lambda runs it. Each test continues
 // after the one before.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listEverything, listKeys, readFunction, readStack, registryName } from './account.mjs';
 import { expectSuccess } from './checkout.mjs';
-import { expectAnswerFrom, predict, promote, startDeployed, startHttpFront } from './functions.ts';
+import {
+  expectAnswerFrom,
+  predict,
+  promote,
+  readScored,
+  scoreQueue,
+  startDeployed,
+  startHttpFront,
+} from './functions.ts';
 import { startRehearsal } from './rehearsal.mjs';
 import { testDevResources, testProdResources } from './resources.ts';
 
@@ -129,6 +138,27 @@ describe('models', () => {
     expect(await promote(account, bucket, laterVersion)).toBe('promoted');
     expect(await readCurrent()).toBe(laterVersion);
     await expectAnswerFrom(account, laterVersion);
+  });
+});
+
+describe('the queue', () => {
+  it('gets texts by npm run stream -- put, and a message that nobody can read', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'queue-')), 'tweets.csv');
+    writeFileSync(file, 'id,text,user\n1,this is the best book ever,ann\n2,"what a waste, of time",bob\n');
+    await npmRun('stream', '--', 'put', file, '--stage', 'dev');
+    const { outputs } = await readStack(account, 'dev');
+    await account.ask('sqs', 'SendMessage', { QueueUrl: outputs.StreamQueueUrl, MessageBody: '{"text":' });
+  });
+
+  it('is scored by the deployed function into the bucket, and into the dead letters with a reason', async () => {
+    expect(await scoreQueue(account)).toEqual({ batchItemFailures: [] });
+    const { results, letters } = await readScored(account, bucket);
+    const common = { model: laterVersion, reliable: true };
+    expect(results).toEqual([
+      expect.objectContaining({ ...common, id: '1', user: 'ann', label: 'positive' }),
+      expect.objectContaining({ ...common, id: '2', user: 'bob', label: 'negative' }),
+    ]);
+    expect(letters).toEqual([['{"text":', expect.stringMatching(/^MESSAGE_MALFORMED/)]]);
   });
 });
 

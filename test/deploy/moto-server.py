@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from moto.awslambda.models import LambdaBackend
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.urls import url_paths
 from moto.batch.models import ComputeEnvironment
@@ -66,6 +67,14 @@ LambdaResponse.get_account_settings = get_account_settings
 url_paths["{0}/(?P<api_version>[^/]+)/account-settings/?$"] = LambdaResponse.dispatch
 
 
+def leave_in_queue(backend: LambdaBackend, function_arn: str, messages: list[Any], queue_arn: str) -> bool:
+    """moto calls the function of a queue at once, by Docker. Here the test takes the messages and calls it."""
+    return False
+
+
+LambdaBackend.send_sqs_batch = leave_in_queue
+
+
 class DeliveryStream(CloudFormationModel):
     """A delivery stream of Firehose, which moto makes by its API only."""
 
@@ -110,6 +119,20 @@ class DeliveryStream(CloudFormationModel):
             **{f"{name}_destination_configuration": {} for name in others},
         )
         return cls(resource_name, arn)
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: "DeliveryStream",
+        new_resource_name: str,
+        cloudformation_json: dict[str, Any],
+        account_id: str,
+        region_name: str,
+    ) -> "DeliveryStream":
+        """Makes it anew under its name. AWS changes it in place."""
+        name = original_resource.physical_resource_id
+        cls.delete_from_cloudformation_json(name, cloudformation_json, account_id, region_name)
+        return cls.create_from_cloudformation_json(name, cloudformation_json, account_id, region_name)
 
     @classmethod
     def delete_from_cloudformation_json(
