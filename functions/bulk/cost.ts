@@ -1,4 +1,5 @@
 // What a run costs, by list price.
+import { pricePerGigabyteSecond, pricePerInvocation } from '../../layers/telemetry/index.ts';
 
 /** What the functions of a run have. */
 export interface Scale {
@@ -10,8 +11,6 @@ export interface Scale {
 
 /** USD. test/functions/bulk/cost.test.ts compares them with infra/prices.json, which is not in the image. */
 const prices = {
-  gigabyteSecond: { x64: 0.0000166667, arm64: 0.0000133334 },
-  invocation: 0.0000002,
   stateTransition: 0.000025,
   write: 0.000005,
 };
@@ -27,8 +26,7 @@ const writesPerBatch = 3;
  * @param ms - milliseconds of all functions together.
  */
 export function estimateCost(ms: number, batches: number, { memory, architecture }: Scale): number {
-  const perSecond = architecture === 'arm64' ? prices.gigabyteSecond.arm64 : prices.gigabyteSecond.x64;
-  const perBatch = prices.invocation + transitionsPerBatch * prices.stateTransition + writesPerBatch * prices.write;
-  const total = (ms / 1000) * (memory / 1024) * perSecond + batches * perBatch;
+  const perBatch = pricePerInvocation + transitionsPerBatch * prices.stateTransition + writesPerBatch * prices.write;
+  const total = (ms / 1000) * (memory / 1024) * pricePerGigabyteSecond(architecture) + batches * perBatch;
   return Number(total.toFixed(6));
 }

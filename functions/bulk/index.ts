@@ -2,7 +2,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { readManifest, readPointer } from '../../layers/model-store/index.ts';
 import { countBins, countClasses, type Prediction } from '../../layers/prediction/index.ts';
-import { createLog, openMeter, silentMeter } from '../../layers/telemetry/index.ts';
+import { createLog, openMeter } from '../../layers/telemetry/index.ts';
 import { readConfiguration } from './configuration.ts';
 import { createHandler } from './handler.ts';
 import { joinBatches } from './join.ts';
@@ -16,7 +16,7 @@ const { bucket, drift, logLevel, modelVersion, prefix, scale, store } = configur
 
 const log = createLog({ level: logLevel });
 const objects = createObjects(new S3Client(), bucket);
-const meter = drift ? await openMeter() : silentMeter;
+const meter = openMeter();
 const observe = (predictions: readonly Prediction[]) =>
   meter.record([...countBins(predictions), ...countClasses(predictions)]);
 const loadVersion = createVersionLoader(configuration, log);
@@ -36,7 +36,8 @@ export const split = createHandler(
 /** Scores one batch. */
 export const score = createHandler(
   'score',
-  (request: BatchRequest) => scoreBatch(request, { objects, prefix, loadVersion, observe }),
+  (request: BatchRequest) =>
+    scoreBatch(request, { objects, prefix, loadVersion, observe: drift ? observe : undefined }),
   log,
 );
 

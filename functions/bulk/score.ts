@@ -26,7 +26,7 @@ interface Dependencies {
   /** Loads a version of the model. */
   readonly loadVersion: (version: string) => Promise<Predict>;
   /** Takes the predictions of a batch, once it is scored. */
-  readonly observe?: (predictions: readonly Prediction[]) => void;
+  readonly observe?: ((predictions: readonly Prediction[]) => void) | undefined;
 }
 
 /**

@@ -1,5 +1,12 @@
 import type { Feature } from '../../layers/prediction/index.ts';
-import { describeFailure, type Log, type Measure, type Meter, type Notify } from '../../layers/telemetry/index.ts';
+import {
+  describeFailure,
+  type Log,
+  type Measure,
+  type Meter,
+  type Notify,
+  tellPeople,
+} from '../../layers/telemetry/index.ts';
 import type { Measurement } from './measurement.ts';
 import { describeMeasurement, listDrifted, type Retraining } from './notification.ts';
 
@@ -46,7 +53,7 @@ async function retrain({ train, log }: Dependencies): Promise<Retraining> {
  * if the deployment asks for that. It throws only if nothing could be measured; Lambda then tries again.
  */
 export function createHandler(dependencies: Dependencies): () => Promise<Measurement> {
-  const { measure, limit, notify, meter, log } = dependencies;
+  const { measure, limit, meter, log } = dependencies;
   return async () => {
     const measurement = await measure();
     log.info('drift considered', { ...measurement });
@@ -55,11 +62,7 @@ export function createHandler(dependencies: Dependencies): () => Promise<Measure
       meter.record(listMeasures(measurement));
       if (listDrifted(measurement, limit).length > 0) retraining = await retrain(dependencies);
     }
-    const message = describeMeasurement(measurement, { limit, retraining });
-    if (message)
-      await notify(message).catch((error: unknown) => {
-        log.error('nobody could be told', { subject: message.subject, error: describeFailure(error) });
-      });
+    await tellPeople(dependencies, describeMeasurement(measurement, { limit, retraining }));
     return measurement;
   };
 }

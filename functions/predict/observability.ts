@@ -4,8 +4,14 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { LoadStages, RunStages, UnreliableReason } from '../../layers/inference/index.ts';
 import type { PullStages } from '../../layers/model-store/index.ts';
-import { type CountedPrediction, countBins } from '../../layers/prediction/index.ts';
-import type { Log, Measure, Meter } from '../../layers/telemetry/index.ts';
+import { type CountedPrediction, countBins, nameClassMetric } from '../../layers/prediction/index.ts';
+import {
+  type Log,
+  type Measure,
+  type Meter,
+  pricePerGigabyteSecond,
+  pricePerInvocation,
+} from '../../layers/telemetry/index.ts';
 import { answerError, type ErrorCode, type ErrorDetails, isServerError } from './errors.ts';
 import type { Part } from './parts.ts';
 
@@ -113,20 +119,16 @@ export interface ExecutionEnvironment {
   readonly initType: string;
 }
 
-/** USD, in most regions. The price of API Gateway is not included. */
-const pricePerGigabyteSecond = { x64: 0.0000166667, arm64: 0.0000133334 };
-const pricePerRequest = 0.0000002;
-
 const count = (name: string, value = 1): Measure => ({ name, unit: 'Count', value });
 const milliseconds = (name: string, value: number): Measure => ({ name, unit: 'Milliseconds', value });
 
-/** What Lambda bills for a duration, which it rounds up to whole milliseconds. */
+/** What Lambda bills for a duration, which it rounds up to whole milliseconds. The price of API Gateway is not included. */
 function estimateCost(ms: number, { memoryMb, architecture }: ExecutionEnvironment): readonly Measure[] {
   const gigabyteSeconds = (Math.ceil(ms) / 1000) * (memoryMb / 1024);
-  const price = architecture === 'arm64' ? pricePerGigabyteSecond.arm64 : pricePerGigabyteSecond.x64;
+  const price = gigabyteSeconds * pricePerGigabyteSecond(architecture) + pricePerInvocation;
   return [
     { name: 'GigabyteSeconds', unit: 'None', value: gigabyteSeconds },
-    { name: 'CostPerThousand', unit: 'None', value: 1000 * (gigabyteSeconds * price + pricePerRequest) },
+    { name: 'CostPerThousand', unit: 'None', value: 1000 * price },
   ];
 }
 
@@ -151,8 +153,7 @@ export function createObserver(
     if (stages) measures.push(milliseconds('TokenizeTime', stages.tokenizeMs), milliseconds('RunTime', stages.runMs));
     if (tokens !== undefined)
       measures.push(count('Tokens', tokens), count('Unknown', unknown), count('Truncated', truncated ? 1 : 0));
-    for (const [name, answers] of Object.entries(labels))
-      measures.push(count(`${name.charAt(0).toUpperCase()}${name.slice(1)}`, answers));
+    for (const [name, answers] of Object.entries(labels)) measures.push(count(nameClassMetric(name), answers));
     if (modelCreatedAt)
       measures.push({ name: 'ModelAge', unit: 'Seconds', value: secondsSince(modelCreatedAt, now()) });
     if (drift) measures.push(...countBins(predictions));

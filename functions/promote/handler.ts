@@ -3,9 +3,9 @@ import {
   describeFailure,
   type Log,
   type Measure,
-  type Message,
   type Meter,
   type Notify,
+  tellPeople,
 } from '../../layers/telemetry/index.ts';
 import type { Decision } from './canary.ts';
 import { describeDecision, describeOutcome } from './notification.ts';
@@ -108,7 +108,8 @@ async function considerVersion(dependencies: Dependencies, event: ObjectCreated,
   countOutcome(meter, outcome);
   const ms = Math.round(performance.now() - started);
   log.info('version considered', { requestId, ms, ...outcome });
-  await sendNotification(dependencies, describeOutcome(outcome, location));
+  // The decision stands, and Lambda must not judge the version again, if nobody can be told.
+  await tellPeople(dependencies, describeOutcome(outcome, location));
   return outcome;
 }
 
@@ -118,7 +119,7 @@ async function decideCanary(dependencies: Dependencies, requestId?: string): Pro
   countOutcome(meter, decision);
   // Most of the time no canary runs.
   log[decision.kind === 'idle' ? 'debug' : 'info']('canary looked at', { requestId, ...decision });
-  await sendNotification(dependencies, describeDecision(decision));
+  await tellPeople(dependencies, describeDecision(decision));
   return decision;
 }
 
@@ -135,12 +136,4 @@ function countOutcome(meter: Meter, { kind }: Outcome | Decision): void {
   if (kind === 'promoted') meter.record(countOne('Promoted'));
   if (kind === 'refused') meter.record(countOne('Refused'));
   if (kind === 'withdrawn') meter.record(countOne('Withdrawn'));
-}
-
-/** A failure is only logged: the decision stands, and Lambda must not judge the version again. */
-async function sendNotification({ notify, log }: Dependencies, message: Message | undefined): Promise<void> {
-  if (!message) return;
-  await notify(message).catch((error: unknown) => {
-    log.error('nobody could be told', { subject: message.subject, error: describeFailure(error) });
-  });
 }

@@ -23,6 +23,6 @@ export const handler = createHandler({
   publish: topicArn === undefined ? undefined : createPublish(topicArn),
   sendDeadLetter: createSendDeadLetter(deadLettersUrl),
   drift,
-  meter: await openMeter(),
+  meter: openMeter(),
   log,
 });

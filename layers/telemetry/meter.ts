@@ -11,9 +11,6 @@ export interface Meter {
   record(measures: readonly Measure[], dimensions?: Readonly<Record<string, string>>): void;
 }
 
-/** A meter that records nothing, for servers without metrics. */
-export const silentMeter: Meter = { record: () => undefined };
-
 /**
  * Creates a meter that writes CloudWatch's embedded metric format to standard output:
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html. Lambda

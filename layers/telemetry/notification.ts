@@ -1,3 +1,5 @@
+import { describeFailure, type Log } from './log.ts';
+
 /** A message for people: a subject of one line and a text. */
 export interface Message {
   readonly subject: string;
@@ -21,4 +23,15 @@ export function createNotify(topicArn: string | undefined): Notify {
     const Subject = subject.slice(0, maxSubjectLength);
     await new SNSClient().send(new PublishCommand({ TopicArn: topicArn, Subject, Message: text }));
   };
+}
+
+/** Sends a message, if there is one. A failure is only logged: what the message is about has happened all the same. */
+export async function tellPeople(
+  { notify, log }: { readonly notify: Notify; readonly log: Log },
+  message: Message | undefined,
+): Promise<void> {
+  if (!message) return;
+  await notify(message).catch((error: unknown) => {
+    log.error('nobody could be told', { subject: message.subject, error: describeFailure(error) });
+  });
 }
