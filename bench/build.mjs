@@ -5,12 +5,12 @@ import { build } from 'esbuild';
 /** Folder of the built programs. */
 export const builtFolder = join(import.meta.dirname, '..', '.cache', 'bench', 'built');
 
-/** Bundles some files of a folder into `builtFolder`, with the ending .mjs. Packages stay imports. */
-export const buildPrograms = (folder, entryPoints) =>
+/** Bundles some files of a folder into another one, with the ending .mjs. Packages stay imports. */
+export const buildPrograms = (folder, entryPoints, outdir = builtFolder) =>
   build({
     absWorkingDir: folder,
     entryPoints,
-    outdir: builtFolder,
+    outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     packages: 'external',
