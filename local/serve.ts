@@ -40,7 +40,7 @@ export interface ServeOptions {
 
 const environmentHelp = `
 Environment: MODEL_URI (file:folder or s3://bucket/prefix; default the sample model), MODEL_VERSION, MODEL_DIRECTORY,
-MODEL_DEVICE (cpu, cuda or auto; default cpu), MODEL_THREADS (threads of one worker; default ${availableParallelism()} processors divided by the workers), MODEL_REFRESH_SECONDS
+MODEL_DEVICE (cpu, cuda or auto; default cpu), MODEL_THREADS (threads of one worker; default ${availableParallelism()} processors divided by the workers), VERIFICATION_CACHE (folder or off), MODEL_REFRESH_SECONDS
 (least seconds between two looks for a new current version; default 60), LOG_LEVEL, LOG_TEXT (on or off), PAGE (on or off), API_KEYS (as --api-key), AWS_ENDPOINT_URL.
 `;
 

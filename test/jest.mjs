@@ -13,6 +13,7 @@ const env = {
   ...process.env,
   TMPDIR: temporary,
   ORT_DISABLE_TELEMETRY: '1',
+  VERIFICATION_CACHE: 'off',
   NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --no-warnings=ExperimentalWarning`.trim(),
 };
 const jest = join(import.meta.dirname, '..', 'node_modules', 'jest', 'bin', 'jest.js');

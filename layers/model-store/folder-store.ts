@@ -7,14 +7,16 @@ import { ModelStoreError, messageOf, systemCode } from './errors.ts';
 import { describeLongText, longestTextBytes } from './manifest.ts';
 import type { FetchedFile, FileRequest, ModelStore, StoredText, WriteCondition } from './types.ts';
 import { findFault } from './verification.ts';
+import type { FindFault } from './verification-cache.ts';
 
 /**
  * Creates the store in a plain folder: files are verified and used where they are. It follows links inside the folder
  * and refuses those that lead out of it.
  *
  * @param root - absolute path of the folder that holds `current.json` and `versions/`.
+ * @param verify - finds what is wrong with a file of a version.
  */
-export function createFolderStore(root: string): ModelStore {
+export function createFolderStore(root: string, verify: FindFault = findFault): ModelStore {
   const at = async <T>(key: string, use: (file: KeyedFile) => Promise<T>, signal?: AbortSignal): Promise<T> => {
     checkKey(key, root);
     signal?.throwIfAborted();
@@ -31,7 +33,7 @@ export function createFolderStore(root: string): ModelStore {
       const stored = await readText(key, options);
       return stored.etag === etag ? undefined : stored;
     },
-    fetchFile: (request) => at(request.key, (file) => verifyInPlace(file, request), request.signal),
+    fetchFile: (request) => at(request.key, (file) => verifyInPlace(file, request, verify), request.signal),
     writeText: (key, text, condition) => at(key, (file) => writeFolderText(file, text, condition)),
     listKeys: (folder) => at(folder, listFolder).catch(emptyIfMissing),
     reconnect: () => undefined,
@@ -55,10 +57,10 @@ async function readFolderText(file: KeyedFile): Promise<StoredText> {
 /** A text's tag in a folder: its SHA-256, in quotes as an ETag has them. */
 const tagOf = (bytes: Buffer | string): string => `"${createHash('sha256').update(bytes).digest('hex')}"`;
 
-async function verifyInPlace(file: KeyedFile, request: FileRequest): Promise<FetchedFile> {
+async function verifyInPlace(file: KeyedFile, request: FileRequest, verify: FindFault): Promise<FetchedFile> {
   const started = performance.now();
   const path = await findExisting(file);
-  const fault = await findFault(path, request);
+  const fault = await verify(path, request);
   if (fault !== undefined)
     throw new ModelStoreError(`${path} ${fault}. Publish the version again, or promote another one.`, {
       damaged: true,

@@ -2,6 +2,7 @@ import { parseAddress } from './address.ts';
 import { createFolderStore } from './folder-store.ts';
 import { createS3Store, type S3StoreOptions } from './s3-store.ts';
 import type { ModelStore } from './types.ts';
+import { createVerificationCache } from './verification-cache.ts';
 
 export { type CanaryPlan, findCandidate, isInShare, startCanary, withdrawCandidate } from './canary.ts';
 export { ModelStoreError } from './errors.ts';
@@ -48,15 +49,25 @@ export type {
   WriteCondition,
 } from './types.ts';
 
+/** How a store is opened. */
+export interface StoreOptions extends S3StoreOptions {
+  /** Folder where it is remembered which files of a folder store were verified. Without it, each use hashes them. */
+  readonly verificationCache?: string | undefined;
+}
+
 /**
  * Opens the store at `s3://bucket[/prefix]` or in a `file:` folder. Only the address is checked here. The first use of
  * the store is its first request.
  *
  * @throws ModelStoreError with one sentence if the address has none of these forms.
  */
-export function openModelStore(uri: string, options: S3StoreOptions = {}): ModelStore {
+export function openModelStore(uri: string, { verificationCache, ...options }: StoreOptions = {}): ModelStore {
   const address = parseAddress(uri);
-  if ('folder' in address) return createFolderStore(address.folder);
+  if ('folder' in address)
+    return createFolderStore(
+      address.folder,
+      verificationCache ? createVerificationCache(verificationCache) : undefined,
+    );
   return createS3Store(address, { ...readEnvironment(), ...options });
 }
 

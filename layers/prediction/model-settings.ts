@@ -1,7 +1,7 @@
 // The settings of the model, which every function reads from its environment.
 import { existsSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { availableParallelism, homedir, tmpdir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { Device } from '../inference/index.ts';
 import { isVersionName, type ModelStore, openModelStore } from '../model-store/index.ts';
 import { isLogLevel, type LogLevel, levelNames } from '../telemetry/index.ts';
@@ -42,15 +42,43 @@ export type Report = (problem: string) => undefined;
 /** In the place of a setting with a problem. Nobody sees it, because `collectProblems` throws. */
 const unusable = undefined as never;
 
-/** Reads `MODEL_URI`. */
-export function readStore({ MODEL_URI: uri = '' }: Environment, report: Report): ModelStore {
+/**
+ * Reads `MODEL_URI`.
+ *
+ * @param verificationCache - folder where it is remembered which files of a folder store were verified.
+ */
+export function readStore(
+  { MODEL_URI: uri = '' }: Environment,
+  report: Report,
+  verificationCache?: string,
+): ModelStore {
   try {
     if (uri === '') throw new Error('it is not set. It says where the models are: s3://bucket/prefix or file:/folder.');
-    return openModelStore(uri);
+    return openModelStore(uri, { verificationCache });
   } catch (error) {
     report(`MODEL_URI: ${error instanceof Error ? error.message : error}`);
     return unusable;
   }
+}
+
+/** The folder of the XDG Base Directory Specification; undefined for a user without a home. */
+function defaultCache(caches: string): string | undefined {
+  try {
+    return join(isAbsolute(caches) ? caches : join(homedir(), '.cache'), 'serverless-bert');
+  } catch {
+    return undefined;
+  }
+}
+
+/** A function's disk is empty at each start, so that nothing could be remembered there. */
+function readVerificationCache(environment: Environment, report: Report): string | undefined {
+  const { VERIFICATION_CACHE: folder = '', XDG_CACHE_HOME: caches = '', AWS_LAMBDA_INITIALIZATION_TYPE } = environment;
+  if (folder === 'off' || (folder === '' && AWS_LAMBDA_INITIALIZATION_TYPE)) return undefined;
+  if (folder === '') return defaultCache(caches);
+  if (isAbsolute(folder)) return folder;
+  return report(
+    `VERIFICATION_CACHE is ${JSON.stringify(folder)}, which is neither off nor the absolute path of a folder.`,
+  );
 }
 
 function readVersion({ MODEL_VERSION: version = '' }: Environment, report: Report): string | undefined {
@@ -140,7 +168,7 @@ export function collectProblems<T>(read: (report: Report) => T): T {
 /** Reads the settings of the model. A problem is reported, and its setting is then of no use. */
 export function readModelSettings(environment: Environment, report: Report): ModelSettings {
   return {
-    store: readStore(environment, report),
+    store: readStore(environment, report, readVerificationCache(environment, report)),
     modelVersion: readVersion(environment, report),
     modelDirectory: readDirectory(environment, report),
     device: readDevice(environment, report),

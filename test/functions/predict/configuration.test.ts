@@ -1,7 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfiguration } from '../../../functions/predict/configuration.ts';
+import { pullModel } from '../../../layers/model-store/index.ts';
 import { ConfigurationError } from '../../../layers/prediction/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'configuration-'));
@@ -65,10 +66,11 @@ it('reports every problem at once', () => {
       LOG_TEXT: 'yes',
       PAGE: 'no',
       MODEL_REFRESH_SECONDS: '0',
+      VERIFICATION_CACHE: 'here',
     });
   expect(read).toThrow(ConfigurationError);
   const names = ['MODEL_URI', 'MODEL_VERSION', 'MODEL_DIRECTORY', 'MODEL_THREADS', 'LOG_LEVEL'];
-  for (const name of [...names, 'LOG_TEXT', 'PAGE', 'MODEL_REFRESH_SECONDS']) {
+  for (const name of [...names, 'LOG_TEXT', 'PAGE', 'MODEL_REFRESH_SECONDS', 'VERIFICATION_CACHE']) {
     expect(read).toThrow(new RegExp(`^- ${name}`, 'm'));
   }
 });
@@ -81,4 +83,17 @@ it('needs no writable folder if the model is read in place', () => {
   const environment = { MODEL_URI: 'file:models', MODEL_DIRECTORY: '/proc/no-such-folder' };
   expect(readConfiguration(environment).modelDirectory).toBe('/proc/no-such-folder');
   expect(() => readConfiguration({ ...usable, MODEL_DIRECTORY: '/proc/no-such-folder' })).toThrow(/MODEL_DIRECTORY/);
+});
+
+const sample = `file:${join(import.meta.dirname, '..', '..', '..', 'models', 'sample')}`;
+
+it.each<[string, boolean, Record<string, string>]>([
+  ['in the cache folder of the user', true, {}],
+  ['nowhere if it is turned off', false, { VERIFICATION_CACHE: 'off' }],
+  ['nowhere on Lambda', false, { AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand' }],
+])('remembers verified files %s', async (_, remembers, environment) => {
+  const caches = mkdtempSync(join(folder, 'caches-'));
+  const { store } = readConfiguration({ MODEL_URI: sample, XDG_CACHE_HOME: caches, ...environment });
+  await pullModel(store, { directory: folder });
+  expect(existsSync(join(caches, 'serverless-bert', 'verified-files.json'))).toBe(remembers);
 });
