@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
@@ -7,6 +7,7 @@ import type { App } from '../functions/predict/app.ts';
 import { describeError, type ErrorCode } from '../functions/predict/errors.ts';
 import { type Admission, type Arrival, maxWaiting } from './admission.ts';
 import { UsageError } from './command-line.ts';
+import { encodeError, meetExpectations, refuseMalformed, requireHost } from './malformed-requests.ts';
 import { allowOrigin } from './middleware.ts';
 
 /** Longest request line and headers. Node's own 16 KiB would refuse a long review in an address. */
@@ -77,8 +78,9 @@ interface ListenOptions {
 }
 
 async function listen(listener: RequestListener, { port, host, admission }: ListenOptions): Promise<RunningServer> {
-  const server = createServer({ maxHeaderSize: maxHeaderBytes }, listener);
-  server.on('clientError', refuseUnreadable);
+  const server = createServer({ maxHeaderSize: maxHeaderBytes, requireHostHeader: false }, requireHost(listener));
+  refuseMalformed(server);
+  meetExpectations(server);
   if (admission) holdConnections(server, admission);
   const closeConnections = trackConnections(server);
   // With Node's 511 places, clients that connect together would be lost and try again a second later.
@@ -99,37 +101,6 @@ function explain({ code, message }: NodeJS.ErrnoException, port: number, host: s
 function createErrorResponse(code: ErrorCode): Response {
   const { status, headers, body } = describeError(code);
   return Response.json(body, { status, headers });
-}
-
-/** An error answer as it is sent where the application does not answer. */
-function encodeError(code: ErrorCode) {
-  const { status, headers, body } = describeError(code);
-  const content = JSON.stringify(body);
-  const described = { 'Content-Type': 'application/json', 'Content-Length': String(content.length) };
-  return { status, headers: { ...headers, ...described }, content };
-}
-
-/** An error of Node's parser, and the bytes that it had last. */
-interface ParseError extends NodeJS.ErrnoException {
-  readonly rawPacket?: Buffer;
-}
-
-/** A request line of HTTP, whose method may be any token. */
-const requestLine = /^[\w!#$%&'*+.^`|~-]+ [^ ]+ HTTP\/1\.[01]\r\n/;
-
-function toErrorCode({ code, rawPacket }: ParseError): ErrorCode {
-  if (code === 'HPE_HEADER_OVERFLOW') return 'REQUEST_TOO_LARGE';
-  // What is no HTTP has an invalid method too.
-  if (code === 'HPE_INVALID_METHOD' && requestLine.test(String(rawPacket))) return 'METHOD_UNKNOWN';
-  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'REQUEST_TIMEOUT' : 'REQUEST_MALFORMED';
-}
-
-/** Answers a request that Node cannot parse, in the shape of all errors. */
-function refuseUnreadable(error: ParseError, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const { status, headers, content } = encodeError(toErrorCode(error));
-  const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${content}`);
 }
 
 /** Requests that need a worker. All others are answered even if every worker is busy. */

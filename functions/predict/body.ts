@@ -1,5 +1,5 @@
 // Reads the body of a request: its media type, its bytes and its text.
-import { ApiError } from './errors.ts';
+import { ApiError, CallerGoneError } from './errors.ts';
 
 /** Largest body that is read. */
 export const maxBodyBytes = 1024 * 1024;
@@ -27,6 +27,15 @@ function readKind(headers: Headers): Body['kind'] {
   return kind;
 }
 
+/** Only a connection that breaks keeps a body from being read. */
+async function readPart(reader: ReadableStreamDefaultReader<Uint8Array>) {
+  try {
+    return await reader.read();
+  } catch (cause) {
+    throw new CallerGoneError('The connection broke before the body had arrived.', { cause });
+  }
+}
+
 /** Stops at the first byte too many: a body without a length may never end. */
 async function readBytes(stream: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<Uint8Array> {
   const reader = stream.getReader();
@@ -34,7 +43,7 @@ async function readBytes(stream: ReadableStream<Uint8Array>, signal: AbortSignal
   signal.addEventListener('abort', cancel, { once: true });
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+  for (let part = await readPart(reader); !part.done; part = await readPart(reader)) {
     chunks.push(part.value);
     length += part.value.length;
     if (length > maxBodyBytes) {
@@ -60,6 +69,7 @@ function decode(bytes: Uint8Array): string {
  *
  * @param timeoutMs - milliseconds in which the whole body must arrive.
  * @throws ApiError `CONTENT_TYPE_UNSUPPORTED`, `BODY_TOO_LARGE`, `REQUEST_TIMEOUT` or, if it is not in UTF-8, `BODY_MALFORMED`.
+ * @throws CallerGoneError if the connection breaks before.
  */
 export async function readBody(request: Request, timeoutMs: number): Promise<Body> {
   const kind = readKind(request.headers);

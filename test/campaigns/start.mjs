@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildPrograms } from '../../bench/build.mjs';
+import { prepareEnvironment } from '../python.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 const built = join(root, '.cache', 'campaigns');
@@ -24,6 +25,7 @@ async function loadCampaign(name, call) {
 }
 
 async function runNamed(asked, args) {
+  prepareEnvironment();
   const { status } = spawnSync(process.execPath, [join(root, 'build.mjs'), '--quiet'], { stdio: 'inherit' });
   if (status !== 0) return status ?? 1;
   await buildPrograms(import.meta.dirname, ['command.ts', ...asked.map(findEntry)], built);
@@ -48,4 +50,5 @@ async function start([name, ...args]) {
   return 2;
 }
 
-process.exit(await start(process.argv.slice(2)));
+// Not by process.exit, which would cut what a pipe has not taken yet.
+process.exitCode = await start(process.argv.slice(2));

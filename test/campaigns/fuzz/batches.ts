@@ -5,8 +5,8 @@ import type { Context, Outcome } from '../campaign.ts';
 /** Cases of one batch. */
 const batchCases = 500;
 
-/** Findings after which a part ends: what comes then repeats them. */
-const mostFindings = 20;
+/** Characters of a case that are printed. */
+const caseLength = 1200;
 
 /** What a property tells of each case. */
 export interface Tally {
@@ -25,8 +25,16 @@ export interface Property<T> {
 /** Two runs with seeds that differ share no batch, unless one has a million. */
 const seedOf = (seed: number, batch: number) => (seed * 1_000_003 + batch) % 2 ** 31;
 
-/** Checks random cases until as many are tried as are asked for. */
-export async function checkCases<T>({ cases, check }: Property<T>, context: Context): Promise<Outcome> {
+/**
+ * Checks random cases until as many are tried as are asked for.
+ *
+ * @param mostFindings - findings after which it ends: what comes then repeats them.
+ */
+export async function checkCases<T>(
+  { cases, check }: Property<T>,
+  context: Context,
+  mostFindings = 20,
+): Promise<Outcome> {
   const { count, seed, signal, advance } = context;
   const outcomes: Record<string, number> = {};
   const findings: string[] = [];
@@ -58,5 +66,7 @@ export async function checkCases<T>({ cases, check }: Property<T>, context: Cont
 /** The shrunk case, and what was wrong with it. */
 function describeFailure<T>({ seed, counterexamplePath, counterexample, errorInstance }: fc.RunDetails<T>): string {
   const why = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-  return `${why} Case (fast-check seed ${seed}, path ${counterexamplePath}): ${fc.stringify(counterexample)}`;
+  const shrunk = fc.stringify(counterexample);
+  const shown = shrunk.length > caseLength ? `${shrunk.slice(0, caseLength)}…` : shrunk;
+  return `${why.slice(0, caseLength)} Case (fast-check seed ${seed}, path ${counterexamplePath}): ${shown}`;
 }

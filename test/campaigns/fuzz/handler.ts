@@ -1,15 +1,100 @@
-// The part `handler`: events of API Gateway's HTTP API through the Lambda handler.
+// The part `handler`: events of API Gateway's HTTP API through the Lambda handler, several at the same time.
+import { isUtf8 } from 'node:buffer';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
+import type { Handler, HttpEvent } from '../../../functions/predict/handler.ts';
 import { createEvent, lambdaContext } from '../../functions/predict/http-event.ts';
 import type { Part } from '../campaign.ts';
-import { checkCases } from './batches.ts';
-import { createFuzzedService } from './service.ts';
+import { checkAnswer } from './answers.ts';
+import type { Asked } from './asked.ts';
+import { checkCases, type Tally } from './batches.ts';
+import { type Answer, type Contract, readContract } from './contract.ts';
+import { watchMemory } from './memory.ts';
+import { createRequests, key, type Served } from './requests.ts';
+import { createFuzzedService, type FuzzedService } from './service.ts';
 
-const asked = fc.record({
-  method: fc.constantFrom('GET', 'HEAD', 'POST'),
-  path: fc.constantFrom('/predict', '/model', '/health', '/nowhere'),
-  query: fc.string({ unit: 'binary' }).map((text) => `sentence=${encodeURIComponent(text.toWellFormed())}`),
+/** How a request travels, and which service it is for. */
+interface Sent {
+  readonly asked: Asked;
+  readonly base64: boolean;
+  readonly door: 'open' | 'closed' | 'with key';
+}
+
+/** A service and its own document. */
+interface Door {
+  readonly handler: Handler;
+  readonly contract: Contract;
+}
+
+/** Creates the event. API Gateway encodes bodies that are no text. */
+export function toEvent({ asked: { body, headers, ...rest }, base64 }: Pick<Sent, 'asked' | 'base64'>): HttpEvent {
+  const event = createEvent({ ...rest, headers });
+  if (body === undefined) return event;
+  const bytes = Buffer.from(body, 'latin1');
+  const isBase64Encoded = base64 || !isUtf8(bytes);
+  return { ...event, body: bytes.toString(isBase64Encoded ? 'base64' : 'utf8'), isBase64Encoded };
+}
+
+/** Asks a handler. */
+async function ask(handler: Handler, event: HttpEvent): Promise<Answer> {
+  const { statusCode: status, headers = {}, body, isBase64Encoded } = await handler(event, lambdaContext);
+  const strings = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+  );
+  // Packed answers are pages; what is in them is not of interest here.
+  return { status, headers: strings, body: isBase64Encoded ? Buffer.from(body, 'base64').toString('latin1') : body };
+}
+
+/** Reads the document that a service serves. */
+async function openDoor(handler: Handler): Promise<Door> {
+  const { body } = await ask(handler, createEvent({ path: '/openapi.json' }));
+  return { handler, contract: readContract(JSON.parse(body)) };
+}
+
+/** Asks and checks. */
+async function checkSent({ asked, base64, door }: Sent, { open, closed }: Doors, tally: Tally): Promise<void> {
+  const headers = door === 'with key' ? { ...asked.headers, 'x-api-key': key } : asked.headers;
+  const { handler, contract } = door === 'open' ? open : closed;
+  const sent = { ...asked, headers };
+  const answer = await ask(handler, toEvent({ asked: sent, base64 }));
+  checkAnswer(sent, answer, contract);
+  tally.count(String(answer.status));
+}
+
+interface Doors {
+  readonly open: Door;
+  readonly closed: Door;
+}
+
+/** Opens both services and reads their documents. */
+export const openDoors = async ({ open, closed }: Pick<FuzzedService, 'open' | 'closed'>): Promise<Doors> => ({
+  open: await openDoor(open),
+  closed: await openDoor(closed),
 });
+
+/** Requests that are asked at the same time. */
+export function createCases(served: Served): fc.Arbitrary<readonly Sent[]> {
+  const sent = fc.record({
+    asked: createRequests(served),
+    base64: fc.boolean(),
+    door: fc.oneof(
+      { weight: 8, arbitrary: fc.constant('open' as const) },
+      { weight: 1, arbitrary: fc.constantFrom('closed' as const, 'with key' as const) },
+    ),
+  });
+  return fc.array(sent, { minLength: 1, maxLength: 8, size: 'max' });
+}
+
+/** Asks all at the same time, and checks each answer by itself. */
+export async function checkTogether(sent: readonly Sent[], doors: Doors, tally: Tally): Promise<number> {
+  await Promise.all(sent.map((one) => checkSent(one, doors, tally)));
+  return sent.length;
+}
+
+/** Names of the files of the page. */
+export const listAssets = (dist: string): readonly string[] =>
+  readdirSync(join(dist, 'page', 'assets')).map((name) => name.replace(/\.gz$/, ''));
 
 export const handler: Part = {
   name: 'handler',
@@ -18,19 +103,16 @@ export const handler: Part = {
   parallel: true,
   run: async (context) => {
     const service = await createFuzzedService(context.folder, context.dist);
+    const memory = watchMemory(() => process.memoryUsage.rss());
     try {
-      return await checkCases(
-        {
-          cases: asked,
-          check: async (request, tally) => {
-            const { statusCode, body } = await service.open(createEvent(request), lambdaContext);
-            tally.count(String(statusCode));
-            if (statusCode >= 500) throw new Error(`Status ${statusCode} with ${body}.`);
-            return 1;
-          },
-        },
-        context,
-      );
+      const doors = await openDoors(service);
+      const check = async (sent: readonly Sent[], tally: Tally) => {
+        const tried = await checkTogether(sent, doors, tally);
+        memory.count(tried);
+        return tried;
+      };
+      const outcome = await checkCases({ cases: createCases({ assets: listAssets(context.dist) }), check }, context);
+      return memory.judge(outcome);
     } finally {
       await service.release();
     }

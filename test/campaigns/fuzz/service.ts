@@ -8,9 +8,7 @@ import { createModelProvider, loadModel } from '../../../layers/prediction/index
 import { createLog } from '../../../layers/telemetry/index.ts';
 import { configure } from '../../functions/predict/tiny-service.ts';
 import { threeClasses, writeTinyStore } from '../../functions/predict/tiny-store.ts';
-
-/** The one key that the closed service knows. */
-export const key = '0123456789abcdef0123456789abcdef';
+import { key } from './requests.ts';
 
 /** A service, without and with keys. Both have the same model. */
 export interface FuzzedService {
@@ -22,9 +20,9 @@ export interface FuzzedService {
 /**
  * Creates the service on a tiny model of three classes.
  *
- * @param dist - the built project, whose page is served.
+ * @param dist - the built project, whose page is served; without it there is no page.
  */
-export async function createFuzzedService(folder: string, dist: string): Promise<FuzzedService> {
+export async function createFuzzedService(folder: string, dist?: string): Promise<FuzzedService> {
   const store = await writeTinyStore(join(folder, 'store'), threeClasses);
   const log = createLog({ level: 'info', write: () => undefined });
   const models = createModelProvider(() => loadModel(configure(store), { log }));
@@ -41,7 +39,7 @@ export async function createFuzzedService(folder: string, dist: string): Promise
     logText: true,
     observe,
     feedback: { keep: async () => undefined, texts: true },
-    pageFolder: join(dist, 'page'),
+    pageFolder: dist && join(dist, 'page'),
   };
   await models.current();
   return {

@@ -1,0 +1,112 @@
+// What `npm start` answers where Node would answer by itself, out of order or not at all. Found by `npm run fuzz -- socket`.
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { type RunningServer, startServer } from '../../local/http-server.ts';
+import { createTinyService, type TinyService } from '../functions/predict/tiny-service.ts';
+import { writeTinyStore } from '../functions/predict/tiny-store.ts';
+
+let service: TinyService;
+let server: RunningServer;
+beforeAll(async () => {
+  service = createTinyService(await writeTinyStore());
+  await service.models.current();
+  server = await startServer(service.app, { port: 0, host: '127.0.0.1' });
+});
+afterAll(async () => {
+  await server.close();
+  await service.release();
+});
+
+/** Sends bytes on one connection, each text as a write of its own, and returns all that comes back until it ends. */
+async function send(...writes: readonly string[]): Promise<string> {
+  const socket = connect(server.port, '127.0.0.1');
+  let answer = '';
+  socket.on('data', (data) => {
+    answer += data;
+  });
+  for (const bytes of writes) {
+    socket.write(bytes);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await once(socket, 'close');
+  return answer;
+}
+
+/** Statuses of the answers in their order, and the codes of the errors among them. */
+const summarize = (answer: string) =>
+  [...answer.matchAll(/HTTP\/1\.1 (\d+)|"code":"(\w+)"/g)].map((found) => found[1] ?? found[2]);
+
+const predict = 'GET /predict?sentence=good HTTP/1.1\r\nHost: x\r\n\r\n';
+
+it.each([
+  ['no HTTP', 'GARBAGE\r\n\r\n', ['400', 'REQUEST_MALFORMED']],
+  ['a method that is none', 'BREW /health HTTP/1.1\r\nHost: x\r\n\r\n', ['501', 'METHOD_UNKNOWN']],
+  ['CONNECT', 'CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n', ['501', 'METHOD_UNKNOWN']],
+])('refuses %s after the answers to the requests before it', async (_, bytes, refusal) => {
+  expect(summarize(await send(predict + predict + bytes))).toEqual(['200', '200', ...refusal]);
+  expect(summarize(await send(bytes))).toEqual(refusal);
+});
+
+it('refuses once, whatever follows', async () => {
+  expect(summarize(await send(predict, 'GARBAGE\r\n', 'GARBAGE\r\n', 'GARBAGE\r\n'))).toEqual([
+    '200',
+    '400',
+    'REQUEST_MALFORMED',
+  ]);
+});
+
+it('refuses a body that cannot be read, after the answers before it and once', async () => {
+  const head =
+    'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+  expect(summarize(await send(`${predict}${head}zz\r\n`))).toEqual(['200', '400', 'REQUEST_MALFORMED']);
+});
+
+it('refuses a request of HTTP/1.1 without a host in the shape of all errors', async () => {
+  const answer = await send('GET /health HTTP/1.1\r\n\r\n');
+  expect(summarize(answer)).toEqual(['400', 'REQUEST_MALFORMED']);
+  expect(answer).toContain('Content-Type: application/json\r\n');
+});
+
+const form =
+  'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 13\r\n';
+
+it.each(['100-continue', 'something else'])(
+  'answers requests that expect %s, one after the other',
+  async (expected) => {
+    const request = `${form}Expect: ${expected}\r\n\r\nsentence=good`;
+    const last = request.replace('Expect', 'Connection: close\r\nExpect');
+    const statuses = summarize(await send(request + last)).filter((status) => status !== '100');
+    expect(statuses).toEqual(['200', '200']);
+  },
+);
+
+it('never writes between the head and the body of an answer', async () => {
+  const request = `${form.replace('x-www-form-urlencoded', 'x')}Expect: 100-continue\r\n\r\nsentence=good`;
+  const answer = await send(request + request.replace('Expect', 'Connection: close\r\nExpect'));
+  const bodies = [...answer.matchAll(/HTTP\/1\.1 415 [\s\S]*?\r\n\r\n(.)/g)].map(([, first]) => first);
+  expect(bodies).toEqual(['{', '{']);
+});
+
+it('tells a client to send the body that it holds back', async () => {
+  const socket = connect(server.port, '127.0.0.1');
+  socket.write(`${form}Connection: close\r\nExpect: 100-continue\r\n\r\n`);
+  const [first] = await once(socket, 'data');
+  expect(summarize(String(first))).toEqual(['100']);
+  socket.write('sentence=good');
+  const [second] = await once(socket, 'data');
+  expect(summarize(String(second))).toEqual(['200']);
+});
+
+it('takes a client that goes while it sends its body for gone, not for an error', async () => {
+  const countGone = () => service.lines.filter(({ status }) => status === 499).length;
+  const before = countGone();
+  const socket = connect(server.port, '127.0.0.1');
+  socket.write(`${form}\r\nsent`);
+  await once(socket, 'ready');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  socket.resetAndDestroy();
+  for (const deadline = Date.now() + 4000; countGone() === before && Date.now() < deadline; )
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(countGone()).toBe(before + 1);
+  expect(service.lines.filter(({ level }) => level === 'error')).toEqual([]);
+});
