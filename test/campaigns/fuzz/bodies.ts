@@ -69,12 +69,15 @@ const writers = fc.constantFrom<readonly ((value: unknown) => string)[]>(
 );
 
 const parameters = fc.record(
-  { long: fc.constantFrom('cut' as const, 'windows' as const), explain: fc.boolean() },
+  {
+    long: fc.constantFrom('cut' as const, 'windows' as const),
+    explain: fc.constantFrom(true, false, false, false, false),
+  },
   { requiredKeys: [] },
 );
 
 const inputLists = fc.oneof(
-  { weight: 60, arbitrary: fc.array(texts, { minLength: 1, maxLength: 6 }) },
+  { weight: 60, arbitrary: fc.array(texts, { minLength: 1, maxLength: 4 }) },
   {
     weight: 2,
     arbitrary: fc
@@ -145,10 +148,10 @@ const handWritten = fc.oneof(
     '[]',
   ),
   fc
-    .tuple(fc.constantFrom(1, 100, 5000, 100_000), fc.constantFrom('[', '{"inputs":', '{"inputs":['))
+    .tuple(fc.constantFrom(1, 10, 100, 1000, 3000, 100_000), fc.constantFrom('[', '{"inputs":', '{"inputs":['))
     .map(([depth, open]) => open.repeat(depth)),
-  fc.constantFrom(10, 1000, 100_000).map((depth) => `${'['.repeat(depth)}${']'.repeat(depth)}`),
-  fc.constantFrom(10, 1000, 20_000).map((depth) => `{"inputs":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`),
+  fc.constantFrom(3, 10, 100, 1000, 100_000).map((depth) => `${'['.repeat(depth)}${']'.repeat(depth)}`),
+  fc.constantFrom(3, 10, 100, 1000, 20_000).map((depth) => `{"inputs":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`),
   fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.stringify(value)),
   fc.tuple(keys, fc.jsonValue({ maxDepth: 2 })).map(([key, value]) => JSON.stringify({ inputs: 'good', [key]: value })),
 );

@@ -186,7 +186,7 @@ const rawPieces = fc.oneof(
 const rawQueries: fc.Arbitrary<Asked> = fc
   .tuple(
     fc.array(rawPieces, { maxLength: 8 }),
-    fc.constantFrom('/predict', '/model', '/docs', '/openapi.json'),
+    fc.constantFrom('/predict', '/predict', '/predict', '/predict', '/model', '/health', '/docs', '/openapi.json'),
     headers,
   )
   .map(([parts, path, more]) => ({ method: 'GET', path, query: parts.join(''), headers: more }));
@@ -347,7 +347,7 @@ export interface Served {
 export function createRequests({ assets, extra = [], odd = true }: Served): fc.Arbitrary<Asked> {
   const pages = assets.length > 0 ? ['/docs'] : [];
   return fc.oneof(
-    { weight: 30, arbitrary: sentences },
+    { weight: 45, arbitrary: sentences },
     { weight: 20, arbitrary: post('/predict', json, lists) },
     { weight: 10, arbitrary: post('/predict', form, forms) },
     { weight: 8, arbitrary: post('/feedback', json, feedback) },

@@ -96,7 +96,7 @@ function findSample(root: string): string {
 export const createTokenizerPart = (kind: TokenizerKind): Part => ({
   name: `tokenizer ${kind}`,
   unit: 'texts',
-  short: 50_000,
+  short: 20_000,
   parallel: true,
   run: async (context) => {
     const root = dirname(context.dist);
