@@ -2,7 +2,7 @@
 import type { ListAnswer, Answer as Sentence } from '../../../functions/predict/answer-schema.ts';
 import { type Asked, type Expected, findFault, type Parameters } from './asked.ts';
 import { type Answer, type Contract, readMediaType } from './contract.ts';
-import { key } from './requests.ts';
+import { allowedOrigin, key } from './requests.ts';
 
 /** Tokens that the model reads. */
 const maxTokens = 32;
@@ -39,16 +39,23 @@ export function checkAnswer(asked: Asked, answer: Answer, contract: Contract): v
   const { status, headers, body } = answer;
   const isUnknownMethod = status === 501 && readCode(answer) === 'METHOD_UNKNOWN';
   assert((status >= 200 && status < 500) || isUnknownMethod, `The status is ${status}: ${body}`);
-  const isEmpty = asked.method === 'HEAD' || status === 304;
+  const isEmpty = asked.method === 'HEAD' || status === 304 || status === 204;
   assert(!isEmpty || body === '', `The answer with status ${status} has a body.`);
   assert(isEmpty || body !== '', `The answer with status ${status} has no body.`);
   if (status >= 400) checkError(asked.method, answer);
   assert(headers.etag === undefined || /^W\/"[\w-]{22}"$/.test(headers.etag), `The ETag is ${headers.etag}.`);
+  checkOrigin(asked, answer);
   const operation = findOperation(asked, contract);
   if (operation && !isEmpty) operation.check(answer);
   if (operation?.closed && !hasKey(asked))
     assert(status === 401 || readCode(answer) === 'REQUEST_MALFORMED', `Without the key the status is ${status}.`);
   else if (asked.expected) checkExpected(asked, asked.expected, answer);
+}
+
+/** Only pages of the one allowed origin may read an answer. */
+function checkOrigin({ headers }: Asked, { headers: { 'access-control-allow-origin': origin } }: Answer): void {
+  const isRight = origin === undefined || (origin === allowedOrigin && headers.origin === origin);
+  assert(isRight, `Pages of ${origin} may read an answer to ${headers.origin}.`);
 }
 
 /** The shape and the headers of an error, also where the document has no operation. */

@@ -5,6 +5,9 @@ import type { Context, Outcome } from '../campaign.ts';
 /** Cases of one batch. */
 const batchCases = 500;
 
+/** Milliseconds of one batch: shrinking a case that hangs would take hours. */
+const batchMs = 120_000;
+
 /** Characters of a case that are printed. */
 const caseLength = 1200;
 
@@ -57,7 +60,11 @@ export async function checkCases<T>(
   });
   for (let batch = 0; tried < count && !signal.aborted && findings.length < mostFindings; batch += 1) {
     shrinking = false;
-    const details = await fc.check(property, { seed: seedOf(seed, batch), numRuns: batchCases, endOnFailure: false });
+    const details = await fc.check(property, {
+      seed: seedOf(seed, batch),
+      numRuns: batchCases,
+      interruptAfterTimeLimit: batchMs,
+    });
     if (details.failed) findings.push(describeFailure(details));
   }
   return { count: tried, outcomes, findings };
@@ -66,7 +73,7 @@ export async function checkCases<T>(
 /** The shrunk case, and what was wrong with it. */
 function describeFailure<T>({ seed, counterexamplePath, counterexample, errorInstance }: fc.RunDetails<T>): string {
   const why = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-  const shrunk = fc.stringify(counterexample);
+  const shrunk = fc.stringify(counterexample).replace(/(.{1,10}?)\1{20,}/g, (run, unit) => `${unit}…${run.length}…`);
   const shown = shrunk.length > caseLength ? `${shrunk.slice(0, caseLength)}…` : shrunk;
   return `${why.slice(0, caseLength)} Case (fast-check seed ${seed}, path ${counterexamplePath}): ${shown}`;
 }

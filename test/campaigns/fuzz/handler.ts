@@ -7,7 +7,7 @@ import type { Handler, HttpEvent } from '../../../functions/predict/handler.ts';
 import { createEvent, lambdaContext } from '../../functions/predict/http-event.ts';
 import type { Part } from '../campaign.ts';
 import { checkAnswer } from './answers.ts';
-import type { Asked } from './asked.ts';
+import type { Asked, Expected } from './asked.ts';
 import { checkCases, type Tally } from './batches.ts';
 import { type Answer, type Contract, readContract } from './contract.ts';
 import { watchMemory } from './memory.ts';
@@ -19,6 +19,10 @@ interface Sent {
   readonly asked: Asked;
   readonly base64: boolean;
   readonly door: 'open' | 'closed' | 'with key';
+  /** What is asked afterwards, if the answer is one to a sentence: the same, or the same in a list. */
+  readonly following: 'nothing' | 'again' | 'list';
+  /** Fields that the event lacks. */
+  readonly lacks: readonly ('headers' | 'rawQueryString' | 'queryStringParameters' | 'cookies' | 'body')[];
 }
 
 /** A service and its own document. */
@@ -28,12 +32,14 @@ interface Door {
 }
 
 /** Creates the event. API Gateway encodes bodies that are no text. */
-export function toEvent({ asked: { body, headers, ...rest }, base64 }: Pick<Sent, 'asked' | 'base64'>): HttpEvent {
-  const event = createEvent({ ...rest, headers });
-  if (body === undefined) return event;
+export function toEvent({ asked, base64, lacks }: Pick<Sent, 'asked' | 'base64' | 'lacks'>): HttpEvent {
+  const { body = '', headers, ...rest } = asked;
   const bytes = Buffer.from(body, 'latin1');
   const isBase64Encoded = base64 || !isUtf8(bytes);
-  return { ...event, body: bytes.toString(isBase64Encoded ? 'base64' : 'utf8'), isBase64Encoded };
+  const text = bytes.toString(isBase64Encoded ? 'base64' : 'utf8');
+  const event = { ...createEvent({ ...rest, headers, body: text }), isBase64Encoded };
+  for (const name of lacks) delete (event as Partial<Record<string, unknown>>)[name];
+  return event;
 }
 
 /** Asks a handler. */
@@ -53,13 +59,42 @@ async function openDoor(handler: Handler): Promise<Door> {
 }
 
 /** Asks and checks. */
-async function checkSent({ asked, base64, door }: Sent, { open, closed }: Doors, tally: Tally): Promise<void> {
-  const headers = door === 'with key' ? { ...asked.headers, 'x-api-key': key } : asked.headers;
+async function checkSent({ door, following, ...sent }: Sent, { open, closed }: Doors, tally: Tally): Promise<void> {
+  const headers = door === 'with key' ? { ...sent.asked.headers, 'x-api-key': key } : sent.asked.headers;
   const { handler, contract } = door === 'open' ? open : closed;
-  const sent = { ...asked, headers };
-  const answer = await ask(handler, toEvent({ asked: sent, base64 }));
-  checkAnswer(sent, answer, contract);
+  // Of a request that lost a part, only the shape of the answer is certain.
+  const asked = { ...sent.asked, headers, ...(sent.lacks.length > 0 && { expected: undefined }) };
+  const answer = await ask(handler, toEvent({ ...sent, asked }));
+  checkAnswer(asked, answer, contract);
   tally.count(String(answer.status));
+  if (answer.status !== 200 || asked.method !== 'GET' || asked.expected?.kind !== 'sentence') return;
+  if (following === 'again') await checkAgain(asked, answer, handler);
+  if (following === 'list') await checkInList(asked.expected, { asked, answer }, handler);
+}
+
+/** The same request with the tag of its answer: nothing has changed. */
+async function checkAgain(asked: Asked, { headers: { etag = '' } }: Answer, handler: Handler): Promise<void> {
+  const headers = { ...asked.headers, 'if-none-match': `"other", ${etag}` };
+  const { status, headers: answered } = await ask(
+    handler,
+    toEvent({ asked: { ...asked, headers }, base64: false, lacks: [] }),
+  );
+  if (status !== 304 || answered.etag !== etag) throw new Error(`With its ETag the status is ${status}.`);
+}
+
+/** The same text twice in a list: the prediction is the same. */
+async function checkInList(
+  { sentence, parameters }: Extract<Expected, { kind: 'sentence' }>,
+  { asked, answer }: { readonly asked: Asked; readonly answer: Answer },
+  handler: Handler,
+): Promise<void> {
+  const body = Buffer.from(JSON.stringify({ inputs: ['bad', sentence], parameters })).toString('latin1');
+  const headers = { ...asked.headers, 'content-type': 'application/json' };
+  const list = { method: 'POST', path: '/predict', query: '', headers, body };
+  const { results } = JSON.parse((await ask(handler, toEvent({ asked: list, base64: true, lacks: [] }))).body);
+  const { response: _, model: __, ...prediction } = JSON.parse(answer.body);
+  const [one, other] = [JSON.stringify(prediction), JSON.stringify(results[1])];
+  if (one !== other) throw new Error(`The prediction is ${one}, and in a list ${other}.`);
 }
 
 interface Doors {
@@ -81,6 +116,17 @@ export function createCases(served: Served): fc.Arbitrary<readonly Sent[]> {
     door: fc.oneof(
       { weight: 8, arbitrary: fc.constant('open' as const) },
       { weight: 1, arbitrary: fc.constantFrom('closed' as const, 'with key' as const) },
+    ),
+    following: fc.oneof(
+      { weight: 8, arbitrary: fc.constant('nothing' as const) },
+      { weight: 1, arbitrary: fc.constantFrom('again' as const, 'list' as const) },
+    ),
+    lacks: fc.oneof(
+      { weight: 30, arbitrary: fc.constant([]) },
+      {
+        weight: 1,
+        arbitrary: fc.subarray(['headers', 'rawQueryString', 'queryStringParameters', 'cookies', 'body'] as const),
+      },
     ),
   });
   return fc.array(sent, { minLength: 1, maxLength: 8, size: 'max' });

@@ -11,6 +11,9 @@ const bytesOf = (text: string) => Buffer.from(text.toWellFormed(), 'utf8').toStr
 /** The one key that the closed service knows. */
 export const key = '0123456789abcdef0123456789abcdef';
 
+/** The one origin whose pages may call a server with `--cors`. */
+export const allowedOrigin = 'https://example.com';
+
 /** Names and values of headers that change an answer, and others. */
 const headerValues: fc.Arbitrary<readonly [string, string]> = fc.oneof(
   fc.tuple(
@@ -26,7 +29,10 @@ const headerValues: fc.Arbitrary<readonly [string, string]> = fc.oneof(
     fc.constantFrom('authorization', 'x-api-key'),
     fc.constantFrom(key, `Bearer ${key}`, `bearer  ${key}`, 'Bearer', 'Basic eDp5', ''),
   ),
-  fc.tuple(fc.constant('origin'), fc.constantFrom('https://example.com', 'null', '*')),
+  fc.tuple(
+    fc.constant('origin'),
+    fc.constantFrom(allowedOrigin, allowedOrigin, 'https://example.com.evil', 'null', '*', ''),
+  ),
   fc.tuple(
     fc.constantFrom(
       'range',

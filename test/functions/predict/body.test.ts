@@ -126,6 +126,21 @@ describe('the size of a body', () => {
     await expectError(postStream(stream(Buffer.alloc(65_536, 32), Number.POSITIVE_INFINITY)), 413, 'BODY_TOO_LARGE');
   });
 
+  it.each([1, 7, 4099, 100_000])('does not change what it says in parts of %i bytes', async (size) => {
+    const bytes = Buffer.from(JSON.stringify({ inputs: [`book ${'good bad '.repeat(11_000)}`, 'good'] }));
+    let at = 0;
+    const parts = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        if (at >= bytes.length) return controller.close();
+        controller.enqueue(bytes.subarray(at, at + size));
+        at += size;
+      },
+    });
+    const whole = await post(bytes);
+    expect(whole.status).toBe(200);
+    expect(await (await postStream(parts)).json()).toEqual(await whole.json());
+  });
+
   it('is waited for only so long', () => {
     const app = createApp({ models: service.models, log: createRecord().log, bodyTimeoutMs: 20 });
     const body = new ReadableStream({ pull: () => new Promise(() => undefined) });
