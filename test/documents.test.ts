@@ -46,7 +46,7 @@ function findBrokenLinks(folder: string): string[] {
 
 /** Paths in backticks that name no file or folder of the repository. */
 function findMissingPaths(folder: string, text: string): string[] {
-  const pattern = /`((?:functions|layers|local|infra|training|test|bench|docs|models)\/[\w./-]*)`/g;
+  const pattern = /`((?:functions|layers|local|infra|supply-chain|training|test|bench|docs|models)\/[\w./-]*)`/g;
   const paths = [...text.matchAll(pattern)].map(([, path = '']) => path);
   return paths.filter((path) => !existsSync(join(folder, path)));
 }

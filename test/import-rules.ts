@@ -77,6 +77,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // The benchmark runs its contenders in the Python environment and the containers of the tests.
   bench: ['layers', 'functions', 'local', 'test'],
   infra: [],
+  // test/python.mjs makes Python environments.
+  'supply-chain': ['test'],
   // A package of its own.
   client: [],
 };

@@ -10,7 +10,7 @@ import {
   readSources,
 } from './import-rules.ts';
 
-const folders = ['functions', 'layers', 'local', 'bench', 'infra', 'client', 'test'];
+const folders = ['functions', 'layers', 'local', 'bench', 'infra', 'supply-chain', 'client', 'test'];
 
 describe('the sources of this project', () => {
   const sources = readSources(process.cwd(), folders);

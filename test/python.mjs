@@ -1,11 +1,11 @@
-// The project's own Python environment: made from training/requirements-dev.txt, made again when that file changes.
+// The project's own Python environment: made from training/requirements-dev.lock, made again when that file changes.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const requirements = ['requirements.txt', 'requirements-dev.txt'].map((name) => join(root, 'training', name));
+const locks = ['requirements.lock', 'requirements-dev.lock'].map((name) => join(root, 'training', name));
 
 /** Folder of the environment's commands (`python`, `pytest`, `ruff`, `moto_server`). */
 export const binaries = join(root, '.venv', 'bin');
@@ -27,24 +27,45 @@ const findPython = () => {
 };
 
 /**
+ * The lock file of the PyTorch that pip finds here, in training/. On Linux the Python index has the one for CUDA alone, with gigabytes of
+ * libraries; a machine without a GPU may have been shown the one for CPUs.
+ */
+export function findTorchLock(python = join(binaries, 'python')) {
+  const [torch] = readFileSync(join(root, 'training', 'requirements.txt'), 'utf8').match(/^torch==.*$/m);
+  const words = ['install', '--dry-run', '--ignore-installed', '--no-deps', '--quiet', '--report', '-', torch];
+  const options = { encoding: 'utf8', maxBuffer: 1 << 26 };
+  const { status, stdout, stderr } = spawnSync(python, ['-m', 'pip', ...words], options);
+  if (status !== 0) throw new Error(`pip finds no ${torch}:\n${stderr}`);
+  const isForCpus = JSON.parse(stdout).install[0].metadata.version.endsWith('+cpu');
+  return isForCpus ? 'requirements-cpu.lock' : 'requirements-cuda.lock';
+}
+
+/**
  * Makes `.venv` unless it already holds exactly what the requirements ask for. If it is a link, it belongs to another
  * checkout and is used as it is: making it again would empty the environment of the other one.
  */
 export function prepareEnvironment() {
   const folder = join(root, '.venv');
   if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) return;
-  prepare(folder, requirements);
+  prepare(folder, locks, (python) => [join(root, 'training', findTorchLock(python))]);
 }
 
-/** Makes the environment in `folder` unless it already holds what the files, of which the last includes all, ask for. */
-export function prepare(folder, files) {
+/**
+ * Makes the environment in `folder` unless it already holds what the files, of which the last includes all, ask for.
+ *
+ * @param {string[]} files
+ * @param {(python: string) => string[]} findMore - further files to install from, found with the environment's own pip.
+ */
+export function prepare(folder, files, findMore = () => []) {
   const wanted = createHash('sha256')
     .update(files.map((file) => readFileSync(file, 'utf8')).join('\n'))
     .digest('hex');
   const stamp = join(folder, 'requirements.sha256');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   run(findPython(), ['-m', 'venv', '--clear', folder]);
+  const python = join(folder, 'bin', 'python');
   const flags = ['--quiet', '--disable-pip-version-check', '--no-cache-dir'];
-  run(join(folder, 'bin', 'python'), ['-m', 'pip', 'install', ...flags, '-r', files.at(-1)]);
+  const words = [files.at(-1), ...findMore(python)].flatMap((file) => ['-r', file]);
+  run(python, ['-m', 'pip', 'install', ...flags, ...words]);
   writeFileSync(stamp, wanted);
 }

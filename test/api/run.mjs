@@ -61,7 +61,7 @@ function readTally(succeeded) {
   return { passed: count('tests') - failed - count('skipped'), failed: succeeded ? failed : Math.max(1, failed) };
 }
 
-prepare(environment, [join(import.meta.dirname, 'requirements.txt')]);
+prepare(environment, [join(import.meta.dirname, 'requirements.lock')]);
 const { server, address } = await startServer();
 const { status } = ask(address);
 server.kill();

@@ -40,7 +40,8 @@ export function copyCheckout(folder, variables) {
   const copy = join(folder, 'checkout');
   mkdirSync(copy);
   for (const part of parts) cpSync(join(root, part), join(copy, part), { recursive: true });
-  writeFileSync(join(copy, 'training', 'requirements.txt'), '');
+  for (const name of ['requirements', 'requirements-cuda'])
+    writeFileSync(join(copy, 'training', `${name}.lock`), '');
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   const program = join(copy, 'node_modules', 'osls', 'bin', 'serverless.js');
   const environment = (more) => ({

@@ -30,7 +30,7 @@ describe('the content of an image', () => {
 
   it('of this project is complete: entry points, requirements, and no tests or documents', () => {
     const training = listContent(process.cwd(), 'Dockerfile.train');
-    expect(training).toEqual(expect.arrayContaining(['training/train.py', 'training/requirements.txt']));
+    expect(training).toEqual(expect.arrayContaining(['training/train.py', 'training/requirements.lock']));
     expect(training.filter((path) => !path.startsWith('training/') || path.endsWith('.md'))).toEqual([]);
     const functions = listContent(process.cwd(), 'Dockerfile.lambda');
     expect(functions).toEqual(expect.arrayContaining(['.npmrc', 'package-lock.json', 'functions/predict/index.ts']));

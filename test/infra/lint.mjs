@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { everything, synthesize } from './serverless.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
-const requirements = join(import.meta.dirname, 'requirements.txt');
+const requirements = join(import.meta.dirname, 'requirements.lock');
 const environment = join(root, '.cache', 'template-lint');
 const binary = (name) => join(environment, 'bin', name);
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildImage, podman } from '../containers/podman.mjs';
 import { ensureStandIn, useRealBase } from '../containers/stand-in.mjs';
+import { findTorchLock } from '../python.mjs';
 import { sharePip } from './pip.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -19,7 +20,13 @@ export const revision = 'a-revision-of-the-test';
 
 /** Builds the image from a checkout, with this machine's pip settings, and returns its id. */
 function build(context, name) {
-  const flags = ['--build-arg', `REVISION=${revision}`, ...sharePip(newFolder())];
+  const flags = [
+    '--build-arg',
+    `REVISION=${revision}`,
+    '--build-arg',
+    `LOCK=${findTorchLock()}`,
+    ...sharePip(newFolder()),
+  ];
   return buildImage({ file, context, tag: `localhost/serverless-bert/${name}:latest`, flags });
 }
 
@@ -41,7 +48,8 @@ export function buildTrainImage() {
 /** Builds a copy of `training/` that `change(folder)` was applied to, and returns the image's id. */
 export function buildChangedImage(change) {
   const copy = newFolder();
-  for (const name of ['.dockerignore', 'training']) cpSync(join(root, name), join(copy, name), { recursive: true });
+  for (const name of ['.dockerignore', 'training'])
+    cpSync(join(root, name), join(copy, name), { recursive: true });
   change(copy);
   return build(copy, 'train-changed');
 }

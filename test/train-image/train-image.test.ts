@@ -82,7 +82,12 @@ describe('the image', () => {
     expect(names).toEqual(expect.arrayContaining([`${home}/app/train.py`, `${home}/app/release/report.css`]));
     expect(
       names.filter((path) => !/^\/home\/bert\/app\/((\w+\/)?\w+\.(py|css)|data\/sentences\/[a-z-]+\.txt)$/.test(path)),
-    ).toEqual([`${home}/app/emoji.txt`, `${home}/app/requirements.txt`]);
+    ).toEqual([
+      `${home}/app/emoji.txt`,
+      ...['-cpu.lock', '-cuda.lock', '-sbom.lock', '-sbom.txt', '.lock', '.txt'].map(
+        (end) => `${home}/app/requirements${end}`,
+      ),
+    ]);
     const writable = withImageFiles(image, (root: string) => {
       const all = ['', ...readdirSync(join(root, home, 'app'), { recursive: true }).map(String)];
       return all.filter((path) => {
