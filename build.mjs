@@ -1,7 +1,7 @@
 // Bundles layers, functions and local commands into dist/ (or `--out FOLDER`): an ES module each, and beside it one for what
 // it imports dynamically, which a cold start reads later or never. Layers stay separate files, so that a changed handler
 // ships kilobytes and the image's layer with ONNX Runtime stays as it was. The page and the API reference become files of
-// dist/page/, which functions/predict/page/routes.ts serves.
+// dist/page/, which functions/predict/page/routes.ts serves. `--packages FILE` writes which packages each bundle contains.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 
 const root = import.meta.dirname;
 const { values: options } = parseArgs({
-  options: { quiet: { type: 'boolean' }, out: { type: 'string', default: 'dist' } },
+  options: { quiet: { type: 'boolean' }, out: { type: 'string', default: 'dist' }, packages: { type: 'string' } },
 });
 const outFolder = resolve(root, options.out);
 
@@ -89,6 +89,7 @@ const bundle = (entry) =>
     minify: true,
     legalComments: 'none',
     logLevel: 'warning',
+    metafile: true,
     write: false,
   });
 
@@ -123,6 +124,14 @@ const bundleAssets = () =>
     write: false,
   });
 
+/** Folders of the packages whose code a bundle contains, such as `node_modules/zod`. */
+function listPackages({ outputs }) {
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+  const paths = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
+  const folders = paths.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0]);
+  return [...new Set(folders.filter((folder) => folder !== undefined))].sort();
+}
+
 /** Packs the documents and their assets. A name holds a hash of the content, and the documents get the names with hashes. */
 async function bundlePage() {
   const { outputFiles, metafile } = await bundleAssets();
@@ -136,10 +145,11 @@ async function bundlePage() {
     path: join(outFolder, 'page', name),
     contents: linked(readFileSync(join(root, pageFolder, name), 'utf8')),
   }));
-  return [...texts, ...outputFiles].map(({ path, contents }) => ({
+  const packed = [...texts, ...outputFiles].map(({ path, contents }) => ({
     path: `${path}.gz`,
     contents: gzipSync(contents, { level: 9 }),
   }));
+  return { outputFiles: packed, metafile };
 }
 
 /** Under a temporary name first: a server that runs from the same folder never finds half a file. */
@@ -160,6 +170,13 @@ const removeOthers = (written) => {
 };
 
 const [page, ...bundles] = await Promise.all([bundlePage(), ...entries.map(bundle)]);
-const files = [...page, ...bundles.flatMap(({ outputFiles }) => outputFiles)];
+const files = [page, ...bundles].flatMap(({ outputFiles }) => outputFiles);
 for (const file of files) write(file);
 removeOthers(files.map(({ path }) => path));
+if (options.packages) {
+  const packages = [page, ...bundles].map(({ metafile }, index) => [
+    ['page', ...entries][index],
+    listPackages(metafile),
+  ]);
+  writeFileSync(options.packages, JSON.stringify(Object.fromEntries(packages)));
+}

@@ -5,8 +5,8 @@ import { binaries, prepareEnvironment } from './python.mjs';
 
 prepareEnvironment();
 const steps = [
-  ['ruff', ['format', '--check', 'training', 'test']],
-  ['ruff', ['check', 'training', 'test']],
+  ['ruff', ['format', '--check', 'training', 'test', 'supply-chain']],
+  ['ruff', ['check', 'training', 'test', 'supply-chain']],
   ['mypy', []],
   ['pytest', process.argv.slice(2)],
 ];

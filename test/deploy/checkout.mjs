@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '..', '..');
 const parts = [
   ...['serverless.yml', 'infra', 'Dockerfile.lambda', 'Dockerfile.train', '.dockerignore', '.npmrc'],
   ...['package.json', 'package-lock.json'],
-  ...['build.mjs', 'functions', 'layers', 'local', 'models', 'training'],
+  ...['build.mjs', 'functions', 'layers', 'local', 'models', 'supply-chain', 'training'],
 ];
 
 /** The caller's environment without account, tools and colours. */
@@ -40,8 +40,9 @@ export function copyCheckout(folder, variables) {
   const copy = join(folder, 'checkout');
   mkdirSync(copy);
   for (const part of parts) cpSync(join(root, part), join(copy, part), { recursive: true });
-  for (const name of ['requirements', 'requirements-cuda'])
+  for (const name of ['requirements', 'requirements-cuda', 'requirements-sbom'])
     writeFileSync(join(copy, 'training', `${name}.lock`), '');
+  writeFileSync(join(copy, 'supply-chain', 'python_sbom.py'), "import sys\n\nopen(sys.argv[3], 'w').close()\n");
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   const program = join(copy, 'node_modules', 'osls', 'bin', 'serverless.js');
   const environment = (more) => ({

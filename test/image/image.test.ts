@@ -1,15 +1,18 @@
 // Dockerfile.lambda's image: its content, and the predict function in a sandbox like Lambda's with its model in S3.
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeSboms } from '../../supply-chain/checkout-sbom.mjs';
 import { expectOneNewLayer, listFiles, listImageFiles, printSteps } from '../containers/image-content.mjs';
 import { baseName, buildChangedImage, buildLambdaImage, provideLambdaBase } from '../containers/lambda-image.mjs';
-import { inspectImage, pruneImages } from '../containers/podman.mjs';
+import { inspectImage, pruneImages, withImageFiles } from '../containers/podman.mjs';
 import { memoryMiB, startSandbox, userId } from '../containers/sandbox.mjs';
 import { requireTools, undoLater } from '../containers/tools.mjs';
 import { startCredentialServer } from '../functions/predict/credential-server.ts';
 import { createEvent } from '../functions/predict/http-event.ts';
 import { makeBucket } from '../s3/buckets.ts';
+import { librariesOf, type Sbom, validateSbom } from '../supply-chain/sbom.ts';
 
 const modules = '/opt/nodejs/node_modules';
 const sentence = 'this is the best book ever';
@@ -47,6 +50,16 @@ describe('the image', () => {
   it('has no sources, tests, training code or models', () => {
     const unwanted = /\.(py|onnx|safetensors|test\.\w+)$|(?<!\.d)\.ts$|\/(test|training|models)\//;
     expect(paths.filter((path) => unwanted.test(path))).toEqual([]);
+  });
+
+  it('lists in its SBOM the packages that it has, and no other', async () => {
+    const read = (root: string) => readFileSync(join(root, 'opt/sbom.cdx.json'), 'utf8');
+    const sbom: Sbom = JSON.parse(withImageFiles(image, read));
+    expect(await validateSbom(JSON.stringify(sbom))).toBeNull();
+    // Those of node_modules are counted above. test/supply-chain/ compares those of this checkout with the bundles.
+    const { lambda } = makeSboms(mkdtempSync(join(tmpdir(), 'sbom-')));
+    expect(librariesOf(sbom)).toEqual(librariesOf(lambda));
+    expect(sbom.components.map(({ name, version }) => `${name}:${version}`)).toContain(baseName);
   });
 
   it('has the page in a layer below the functions', () => {

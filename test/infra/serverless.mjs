@@ -42,7 +42,7 @@ const copyService = () => {
   const folder = mkdtempSync(join(tmpdir(), 'service-'));
   for (const part of ['serverless.yml', 'infra', 'package.json', '.dockerignore', 'Dockerfile.train'])
     cpSync(join(root, part), join(folder, part), { recursive: true });
-  for (const part of ['node_modules', 'training']) symlinkSync(join(root, part), join(folder, part));
+  for (const part of ['node_modules', 'supply-chain', 'training']) symlinkSync(join(root, part), join(folder, part));
   return folder;
 };
 

@@ -48,7 +48,7 @@ export function buildTrainImage() {
 /** Builds a copy of `training/` that `change(folder)` was applied to, and returns the image's id. */
 export function buildChangedImage(change) {
   const copy = newFolder();
-  for (const name of ['.dockerignore', 'training'])
+  for (const name of ['.dockerignore', 'supply-chain', 'training'])
     cpSync(join(root, name), join(copy, name), { recursive: true });
   change(copy);
   return build(copy, 'train-changed');

@@ -4,10 +4,14 @@ import { appendFileSync, existsSync, lstatSync, readdirSync, readFileSync, rmSyn
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { findProblems, readLicence } from '../../supply-chain/licence-policy.mjs';
+import { readPins, splitReference } from '../../supply-chain/shipped.mjs';
 import { expectOneNewLayer, listFiles, listImageFiles, printSteps } from '../containers/image-content.mjs';
 import { inspectImage, runOnce, startContainer, withImageFiles } from '../containers/podman.mjs';
 import { requireTools } from '../containers/tools.mjs';
+import { findTorchLock } from '../python.mjs';
 import { makeBucket } from '../s3/buckets.ts';
+import { declaredLicences, librariesOf, type Sbom, validateSbom } from '../supply-chain/sbom.ts';
 import { giveTo, makeInputFolder, tinySettings } from './inputs.mjs';
 import { baseName, buildChangedImage, buildTrainImage, revision } from './train-image.mjs';
 
@@ -96,6 +100,42 @@ describe('the image', () => {
       });
     });
     expect(writable).toEqual([]);
+  });
+
+  const readSbom = (root: string): Sbom => JSON.parse(readFileSync(join(root, 'opt/sbom.cdx.json'), 'utf8'));
+  const toPin = (reference: string) => splitReference(reference.replace(/\+cpu$/, '').replace('@', '==')).join('==');
+
+  it('lists in its SBOM the packages of Python that it has, and no other', async () => {
+    const sbom: Sbom = withImageFiles(image, readSbom);
+    expect(await validateSbom(JSON.stringify(sbom))).toBeNull();
+    expect(sbom.components.map(({ name, version }) => `${name}:${version}`)).toContain(baseName);
+    const installed = withImageFiles(image, (root: string) => {
+      const folder = join(root, 'opt/venv/lib');
+      const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+      const names = paths.map((path) => /site-packages\/([^/]+)-([^/-]+)\.dist-info$/.exec(path));
+      return names.flatMap((found) => (found ? [toPin(`${found[1]}@${found[2]}`)] : []));
+    });
+    expect(librariesOf(sbom).map(toPin).sort()).toEqual(installed.sort());
+  });
+
+  it('has the locked versions, and pip as its Python brings it', () => {
+    const names = ['requirements.lock', findTorchLock()];
+    const pins = names.flatMap((name) => readPins(readFileSync(join('training', name), 'utf8')));
+    const locked = pins.map(({ name, version }) => `${name}==${version}`);
+    const others = librariesOf(withImageFiles(image, readSbom))
+      .map(toPin)
+      .filter((pin) => !locked.includes(pin));
+    expect(others.map((pin) => pin.split('==')[0])).toEqual(['pip']);
+  });
+
+  it('has packages under licences that may ship alone', () => {
+    const { components }: Sbom = withImageFiles(image, readSbom);
+    const libraries = components.filter(({ type }) => type === 'library');
+    const packages = libraries.map((library) => {
+      const [name = ''] = splitReference(library.name);
+      return { name, version: library.version, licence: readLicence(name, declaredLicences(library)) };
+    });
+    expect(findProblems(packages)).toEqual([]);
   });
 
   it('has one new layer, the highest and a small one, after a change of a script', () => {
