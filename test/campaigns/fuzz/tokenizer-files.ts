@@ -1,10 +1,11 @@
-// The tokenizers that are compared: the sample's own, and two made of it that know every character.
+// The tokenizers that are compared: made of the sample's, so that they know nearly every character.
 import { readFile } from 'node:fs/promises';
 
 /** The fields of tokenizer.json that are changed. */
 interface TokenizerFile {
-  readonly added_tokens: readonly { readonly special: boolean }[];
-  readonly normalizer: object;
+  readonly added_tokens: readonly { readonly id: number; readonly content: string; readonly special: boolean }[];
+  /** A sequence. */
+  readonly normalizer: { readonly normalizers: readonly object[] };
   readonly model: { readonly vocab: Readonly<Record<string, number>> };
 }
 
@@ -25,15 +26,28 @@ function listCharacters(): string[] {
 
 const words = ['Good', 'Bad', 'The', 'UNBELIEVABLE', 'Straße', 'Été', 'ΑΣ', 'ας'];
 
-/** The vocabulary with each character, alone and within a word, and with capitals. */
-function extendVocabulary(vocabulary: Readonly<Record<string, number>>): Record<string, number> {
+/** The vocabulary with each character, alone and within a word, and with capitals; added tokens are not in it. */
+function extendVocabulary({ added_tokens, model }: TokenizerFile): Record<string, number> {
   const characters = listCharacters();
-  const extended = { ...vocabulary };
-  let next = Math.max(...Object.values(vocabulary)) + 1;
+  const extended = { ...model.vocab };
+  const added = new Set(added_tokens.map(({ content }) => content));
+  let next = Object.keys(extended).length;
   for (const token of [...words, ...characters, ...characters.map((one) => `##${one}`)])
-    if (!Object.hasOwn(extended, token)) extended[token] = next++;
+    if (!Object.hasOwn(extended, token) && !added.has(token)) extended[token] = next++;
   return extended;
 }
+
+/** The Rust tokenizer numbers added tokens behind the vocabulary, whatever the file says. */
+function numberTokens(
+  tokens: TokenizerFile['added_tokens'],
+  vocabulary: Readonly<Record<string, number>>,
+): TokenizerFile['added_tokens'] {
+  let next = Object.keys(vocabulary).length;
+  return tokens.map((token) => ({ ...token, id: vocabulary[token.content] ?? next++ }));
+}
+
+/** The fold that the sample lacks: training/add_emoji.py has it. */
+const elongation = { type: 'Replace', pattern: { Regex: '([A-Za-z])(?=\\1\\1)' }, content: '' };
 
 /**
  * Returns the text of tokenizer.json of a kind.
@@ -41,20 +55,24 @@ function extendVocabulary(vocabulary: Readonly<Record<string, number>>): Record<
  * @param sample - path of the sample model's tokenizer.json: uncased, with emoji and folds.
  */
 export async function createTokenizerFile(kind: TokenizerKind, sample: string): Promise<string> {
-  const text = await readFile(sample, 'utf8');
-  if (kind === 'emoji') return text;
-  const described: TokenizerFile = JSON.parse(text);
-  const lowercase = kind === 'uncased';
-  return JSON.stringify({
-    ...described,
-    added_tokens: described.added_tokens.filter(({ special }) => special),
-    normalizer: {
-      type: 'BertNormalizer',
-      clean_text: true,
-      handle_chinese_chars: true,
-      strip_accents: null,
-      lowercase,
-    },
-    model: { ...described.model, vocab: extendVocabulary(described.model.vocab) },
-  });
+  const described: TokenizerFile = JSON.parse(await readFile(sample, 'utf8'));
+  const model = { ...described.model, vocab: extendVocabulary(described) };
+  if (kind === 'emoji') {
+    const normalizer = { ...described.normalizer, normalizers: [elongation, ...described.normalizer.normalizers] };
+    return JSON.stringify({
+      ...described,
+      added_tokens: numberTokens(described.added_tokens, model.vocab),
+      normalizer,
+      model,
+    });
+  }
+  const normalizer = {
+    type: 'BertNormalizer',
+    clean_text: true,
+    handle_chinese_chars: true,
+    strip_accents: null,
+    lowercase: kind === 'uncased',
+  };
+  const special = described.added_tokens.filter((token) => token.special);
+  return JSON.stringify({ ...described, added_tokens: special, normalizer, model });
 }
