@@ -238,7 +238,7 @@ export interface components {
         Error: {
             error: {
                 /** @enum {string} */
-                code: "SENTENCE_MISSING" | "SENTENCE_BLANK" | "SENTENCE_REPEATED" | "SENTENCE_TOO_LONG" | "PARAMETER_INVALID" | "WINDOWS_TOO_MANY" | "TIME_BUDGET" | "BODY_MALFORMED" | "BODY_INVALID" | "BODY_TOO_LARGE" | "INPUTS_TOO_MANY" | "CONTENT_TYPE_UNSUPPORTED" | "REQUEST_MALFORMED" | "REQUEST_TIMEOUT" | "REQUEST_TOO_LARGE" | "KEY_MISSING" | "KEY_UNKNOWN" | "KEYS_UNAVAILABLE" | "FEEDBACK_UNAVAILABLE" | "ROUTE_UNKNOWN" | "METHOD_NOT_ALLOWED" | "METHOD_UNKNOWN" | "MODEL_UNAVAILABLE" | "OVERLOADED" | "INTERNAL";
+                code: "SENTENCE_MISSING" | "SENTENCE_BLANK" | "SENTENCE_REPEATED" | "SENTENCE_TOO_LONG" | "PARAMETER_INVALID" | "WINDOWS_TOO_MANY" | "TIME_BUDGET" | "BODY_MALFORMED" | "BODY_INVALID" | "BODY_TOO_LARGE" | "INPUTS_TOO_MANY" | "CONTENT_TYPE_UNSUPPORTED" | "REQUEST_MALFORMED" | "REQUEST_TIMEOUT" | "REQUEST_TOO_LARGE" | "KEY_MISSING" | "KEY_UNKNOWN" | "KEYS_UNAVAILABLE" | "FEEDBACK_UNAVAILABLE" | "ROUTE_UNKNOWN" | "METHOD_NOT_ALLOWED" | "METHOD_UNKNOWN" | "MODEL_UNAVAILABLE" | "OVERLOADED" | "MODEL_CRASHED" | "INTERNAL";
                 message: string;
             };
         };
@@ -320,7 +320,7 @@ export interface components {
         PredictionError: {
             error: {
                 /** @enum {string} */
-                code: "SENTENCE_BLANK" | "SENTENCE_TOO_LONG" | "WINDOWS_TOO_MANY" | "TIME_BUDGET";
+                code: "SENTENCE_BLANK" | "SENTENCE_TOO_LONG" | "WINDOWS_TOO_MANY" | "TIME_BUDGET" | "MODEL_CRASHED";
                 message: string;
             };
         };
@@ -518,7 +518,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description INTERNAL */
+            /** @description INTERNAL, MODEL_CRASHED */
             500: {
                 headers: {
                     /** @description The id of the request in the log */
@@ -629,7 +629,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description INTERNAL */
+            /** @description INTERNAL, MODEL_CRASHED */
             500: {
                 headers: {
                     /** @description The id of the request in the log */

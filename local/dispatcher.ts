@@ -7,16 +7,44 @@ interface RequestState {
   left: number;
 }
 
-/** Answers one text at a time. */
+/** Answers texts. */
 export interface Worker {
+  /** Texts that it has at the same time; 1 if undefined. */
+  readonly lanes?: number;
+  /** @throws WorkerEndedError if the worker ends before it answers. */
   classify(text: string): Promise<Classification>;
 }
+
+/** A worker has ended before it answered a text. */
+export class WorkerEndedError extends Error {
+  override readonly name = 'WorkerEndedError';
+  /** Whether the worker may have had the text. */
+  readonly received: boolean;
+
+  constructor(message: string, { received }: { readonly received: boolean }) {
+    super(message);
+    this.received = received;
+  }
+}
+
+/** Workers that may end while they have the same text. It is refused then, so that a text that crashes them ends no more. */
+const mostLost = 2;
 
 interface Task {
   readonly request: RequestState;
   readonly text: string;
-  resolve(answer: Promise<Classification>): void;
+  /** Workers that ended while they had the text. */
+  lost: number;
+  resolve(answer: Classification): void;
   reject(error: Error): void;
+}
+
+/** A worker, and what it does. */
+interface Slot {
+  readonly worker: Worker;
+  busy: number;
+  /** True while it has a text that another worker lost. It takes no other text beside it. */
+  alone: boolean;
 }
 
 /** A request that was let in. */
@@ -29,12 +57,10 @@ export interface OpenRequest {
 
 /** Hands texts to workers. */
 export interface Dispatcher {
-  /** Adds a worker. It takes the text whose turn it is. */
+  /** Adds a worker. It takes the texts whose turn it is. */
   add(worker: Worker): void;
-  /** Removes a worker. It keeps the text that it is working on. */
+  /** Removes a worker. It keeps the texts that it is working on. One that has ended is removed by itself. */
   remove(worker: Worker): void;
-  /** Number of workers, idle or not. */
-  size(): number;
   /** Number of texts that wait. */
   waiting(): number;
   /**
@@ -49,7 +75,7 @@ export interface Dispatcher {
   open(texts: number): OpenRequest;
   /** Refuses the texts that wait. */
   refuseWaiting(error: Error): void;
-  /** Resolves when no text waits and no worker is busy. */
+  /** Resolves when every text is answered or refused. */
   drained(): Promise<void>;
 }
 
@@ -94,76 +120,110 @@ function createTurns() {
  * Gives each text to an idle worker. While there is none, texts wait. Requests with waiting texts take turns, a text each, in
  * the order in which they came.
  *
- * @param queueDepth - texts that may wait. Without a bound an overloaded server would answer every request late.
+ * A text whose worker ends is given to another worker, before all other texts. That worker has no other text meanwhile, so that
+ * a text that crashes it is found out. The second worker that ends is the last one: the text rejects with `MODEL_CRASHED`.
+ *
+ * @param places - texts that may be in work or wait. Without a bound an overloaded server would answer every request late.
  */
-export function createDispatcher(queueDepth: number): Dispatcher {
-  const workers = new Set<Worker>();
-  const idle = new Set<Worker>();
+export function createDispatcher(places: number): Dispatcher {
+  const slots = new Set<Slot>();
   const turns = createTurns();
+  /** Texts whose worker has ended. */
+  let lost: Task[] = [];
   const open = new Set<RequestState>();
-  const running = new Set<Promise<unknown>>();
+  const unsettled = new Set<Promise<unknown>>();
 
-  const run = (worker: Worker, { request, text, resolve }: Task) => {
-    idle.delete(worker);
-    request.left = Math.max(0, request.left - 1);
-    const answer = worker.classify(text);
-    resolve(answer);
-    const settled = answer.then(nothing, nothing).then(() => {
-      running.delete(settled);
-      takeNext(worker);
-    });
-    running.add(settled);
+  const countWaiting = () => turns.count() + lost.length;
+
+  /** Takes a text for a worker; undefined if there is none for it now. */
+  const take = (slot: Slot): Task | undefined => {
+    if (slot.alone || slot.busy === (slot.worker.lanes ?? 1)) return undefined;
+    if (lost.length === 0) return turns.take();
+    if (slot.busy > 0) return undefined;
+    slot.alone = true;
+    return lost.shift();
   };
 
-  const takeNext = (worker: Worker) => {
-    if (!workers.has(worker)) return;
-    const task = turns.take();
-    if (task) run(worker, task);
-    else idle.add(worker);
+  const fillAll = () => {
+    for (const slot of slots) {
+      if (countWaiting() === 0) return;
+      for (let task = take(slot); task; task = take(slot)) run(slot, task);
+    }
+  };
+
+  const run = async (slot: Slot, task: Task) => {
+    slot.busy += 1;
+    task.request.left = Math.max(0, task.request.left - 1);
+    try {
+      task.resolve(await slot.worker.classify(task.text));
+    } catch (error) {
+      if (error instanceof WorkerEndedError) giveBack(slot, task, error);
+      else task.reject(error as Error);
+    }
+    slot.busy -= 1;
+    slot.alone = false;
+    // The worker that was idle longest comes first.
+    if (slots.delete(slot)) slots.add(slot);
+    fillAll();
+  };
+
+  const giveBack = (slot: Slot, task: Task, cause: WorkerEndedError) => {
+    slots.delete(slot);
+    if (cause.received) task.lost += 1;
+    if (task.lost === mostLost) return task.reject(new ApiError('MODEL_CRASHED', { cause }));
+    if (!open.has(task.request)) return task.reject(new CallerGoneError());
+    task.request.left += 1;
+    lost.push(task);
+  };
+
+  const takeLostOf = (request: RequestState): Task[] => {
+    const tasks = lost.filter((task) => task.request === request);
+    lost = lost.filter((task) => task.request !== request);
+    return tasks;
   };
 
   const hasRoom = (texts: number) => {
-    const places = workers.size + queueDepth;
     if (open.size >= places) return false;
     const taken = [...open].map(({ left }) => Math.max(1, left));
     const isOnlyList = taken.every((count) => count === 1);
     return texts === 1 || isOnlyList || taken.reduce((sum, count) => sum + count, texts) <= places;
   };
 
+  const classify = (request: RequestState, text: string): Promise<Classification> => {
+    if (!open.has(request)) return Promise.reject(new CallerGoneError());
+    const answer = new Promise<Classification>((resolve, reject) => {
+      turns.add({ request, text, lost: 0, resolve, reject });
+    });
+    const settled: Promise<unknown> = answer.then(nothing, nothing).then(() => unsettled.delete(settled));
+    unsettled.add(settled);
+    fillAll();
+    return answer;
+  };
+
   return {
     add: (worker) => {
-      workers.add(worker);
-      takeNext(worker);
+      slots.add({ worker, busy: 0, alone: false });
+      fillAll();
     },
     remove: (worker) => {
-      workers.delete(worker);
-      idle.delete(worker);
+      for (const slot of slots) if (slot.worker === worker) slots.delete(slot);
     },
-    size: () => workers.size,
-    waiting: turns.count,
+    waiting: countWaiting,
     open: (texts) => {
       if (!hasRoom(texts)) throw new ApiError('OVERLOADED');
       const request: RequestState = { left: texts };
       open.add(request);
-      const classify = (text: string) =>
-        new Promise<Classification>((resolve, reject) => {
-          if (!open.has(request)) throw new CallerGoneError();
-          const task = { request, text, resolve, reject };
-          const [worker] = idle;
-          if (worker) run(worker, task);
-          else turns.add(task);
-        });
       const close = () => {
         open.delete(request);
-        for (const { reject } of turns.takeOf(request)) reject(new CallerGoneError());
+        for (const { reject } of [...takeLostOf(request), ...turns.takeOf(request)]) reject(new CallerGoneError());
       };
-      return { classify, close };
+      return { classify: (text) => classify(request, text), close };
     },
     refuseWaiting: (error) => {
-      for (const { reject } of turns.takeAll()) reject(error);
+      for (const { reject } of [...lost.splice(0), ...turns.takeAll()]) reject(error);
     },
     drained: async () => {
-      while (running.size > 0) await Promise.all(running);
+      while (unsettled.size > 0) await Promise.all(unsettled);
     },
   };
 }

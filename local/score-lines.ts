@@ -56,15 +56,17 @@ async function* numberLines(lines: AsyncIterable<string>): AsyncGenerator<readon
   for await (const line of lines) yield [++number, line];
 }
 
-/** A model that fails on one text is a fault of the line. A model that is not available ends the run. */
+/** A model that fails or crashes on one text is a fault of the line. A model that is not available ends the run. */
 async function scoreLine(model: LoadedModel, number: number, line: string): Promise<ResultRecord> {
   const { record, failed } = readMessage(line, number);
   if (failed) return failed;
   try {
     return await scoreRecord(model, record, new Date());
   } catch (error) {
-    if (error instanceof ApiError) throw error;
-    return { id: record.id, error: { code: 'INTERNAL', message: `The model failed on the text: ${error}` } };
+    if (!(error instanceof ApiError))
+      return { id: record.id, error: { code: 'INTERNAL', message: `The model failed on the text: ${error}` } };
+    if (error.code === 'MODEL_CRASHED') return { id: record.id, error: { code: error.code, message: error.message } };
+    throw error;
   }
 }
 

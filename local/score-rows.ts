@@ -102,12 +102,12 @@ async function scoreRow(row: Row, columns: Columns, classifier: Classifier): Pro
   return { row, probabilities, fault: undefined };
 }
 
-/** A model that fails on one text is a fault of the row. A model that is not available (ApiError) ends the run. */
+/** A model that fails or crashes on one text is a fault of the row. A model that is not available ends the run. */
 async function scoreOrExplain(row: Row, columns: Columns, classifier: Classifier): Promise<ScoredRow> {
   try {
     return await scoreRow(row, columns, classifier);
   } catch (error) {
-    if (error instanceof ApiError) throw error;
+    if (error instanceof ApiError && error.code !== 'MODEL_CRASHED') throw error;
     const reason = error instanceof Error ? error.message : error;
     return { row, probabilities: undefined, fault: `the model failed on it (${reason})` };
   }

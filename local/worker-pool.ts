@@ -50,7 +50,7 @@ async function startAll(start: Start, count: number): Promise<WorkerProcess[]> {
 
 /**
  * Starts worker processes on a model's files. Each text goes to an idle worker, and requests take turns. A worker that ends
- * is replaced, and the text that it had fails.
+ * is replaced, and another one answers the text that it had (docs/decisions/0086-texts-of-lost-workers.md).
  *
  * @throws Error if a worker cannot load the model. No process is left behind.
  */
@@ -66,34 +66,40 @@ function createPool(
   options: PoolOptions & { start: Start },
 ): Classifier {
   const { queueDepth, log, retryMs = 2000, start } = options;
-  const dispatcher = createDispatcher(queueDepth);
+  const lanes = lanesOf(options);
+  const dispatcher = createDispatcher(options.workers * lanes + queueDepth);
   const workers = new Set<WorkerProcess>();
+  const replacing = new Set<Promise<void>>();
+  /** Aborts when no more texts are taken. Those that were taken are answered yet. */
   const closing = new AbortController();
+  let drained = false;
   /** True after a failed try to replace a worker. If no worker is left then, texts are refused instead of queued. */
   let replacementFailed = false;
 
-  const add = (worker: WorkerProcess) => {
-    workers.add(worker);
-    const lanes = Array.from({ length: lanesOf(options) }, () => ({ classify: worker.classify }));
-    for (const lane of lanes) dispatcher.add(lane);
+  const add = (process: WorkerProcess) => {
+    workers.add(process);
+    const worker = { lanes, classify: process.classify };
+    dispatcher.add(worker);
     replacementFailed = false;
-    log.debug('worker started', { pid: worker.pid });
-    worker.ended.then((reason) => lose(worker, lanes, reason));
+    log.debug('worker started', { pid: process.pid });
+    process.ended.then((reason) => lose(process, worker, reason));
   };
 
-  const lose = (worker: WorkerProcess, lanes: readonly Worker[], reason: string) => {
-    workers.delete(worker);
-    for (const lane of lanes) dispatcher.remove(lane);
-    if (closing.signal.aborted) return;
+  const lose = (process: WorkerProcess, worker: Worker, reason: string) => {
+    workers.delete(process);
+    dispatcher.remove(worker);
+    if (drained) return;
     log.error('worker ended', { reason });
-    replace().catch(nothing);
+    const replacement = replace().catch(nothing);
+    replacing.add(replacement);
+    replacement.then(() => replacing.delete(replacement));
   };
 
   /** Starts another worker. Tries again until it succeeds or the pool closes. */
   const replace = async (): Promise<void> => {
     try {
       const worker = await start();
-      if (closing.signal.aborted) return worker.stop();
+      if (drained) return worker.stop();
       add(worker);
       return void log.info('worker replaced', { pid: worker.pid });
     } catch (error) {
@@ -107,7 +113,15 @@ function createPool(
 
   const open = (texts: number) => {
     if (closing.signal.aborted || (replacementFailed && workers.size === 0)) throw new ApiError('MODEL_UNAVAILABLE');
-    return dispatcher.open(texts);
+    const request = dispatcher.open(texts);
+    const classify = (text: string) => request.classify(text).catch(logCrash);
+    return { classify, close: request.close };
+  };
+
+  const logCrash = (error: unknown): never => {
+    if (error instanceof ApiError && error.code === 'MODEL_CRASHED')
+      log.error('text refused after the workers that had it ended', { error: describeFailure(error) });
+    throw error;
   };
 
   for (const worker of started) add(worker);
@@ -116,7 +130,7 @@ function createPool(
     maxTokens: source.maxTokens,
     // Here and not in a worker: it takes a fraction of a run, and the workers have their one queue for runs.
     countTokens: createTokenCounter(source),
-    concurrency: options.workers * lanesOf(options),
+    concurrency: options.workers * lanes,
     classify: async (text) => {
       const { classify, close } = open(1);
       return classify(text).finally(close);
@@ -131,8 +145,9 @@ function createPool(
     release: async () => {
       closing.abort();
       await dispatcher.drained();
-      dispatcher.refuseWaiting(new ApiError('MODEL_UNAVAILABLE'));
+      drained = true;
       await Promise.all([...workers].map((worker) => worker.stop()));
+      await Promise.all(replacing);
     },
   };
   return pool;

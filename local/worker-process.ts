@@ -1,6 +1,7 @@
 // The pool's side of one worker process. The other side is worker.ts.
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Classification, LoadOptions, ModelSource } from '../layers/inference/index.ts';
+import { WorkerEndedError } from './dispatcher.ts';
 
 /** What a worker process loads. */
 export interface WorkerStart extends Pick<LoadOptions, 'threads' | 'device'> {
@@ -19,7 +20,10 @@ export type WorkerResponse =
 /** A process that holds one session. It may have several texts at the same time; on a CPU it answers one after the other. */
 export interface WorkerProcess {
   readonly pid: number | undefined;
-  /** @throws Error if the model fails on the text or the process ends before it answers. */
+  /**
+   * @throws Error if the model fails on the text.
+   * @throws WorkerEndedError if the process ends before it answers.
+   */
   classify(text: string): Promise<Classification>;
   /** Resolves when the process has ended, with the reason for the log. */
   readonly ended: Promise<string>;
@@ -28,7 +32,7 @@ export interface WorkerProcess {
 }
 
 /**
- * A worker is a process and not a thread, so that a crash of native code costs one request and not the server. ONNX
+ * A worker is a process and not a thread, so that a crash of native code does not end the server. ONNX
  * Runtime's telemetry must be off before the process starts.
  */
 function startProcess(modulePath: string): ChildProcess {
@@ -61,14 +65,16 @@ function createSender(child: ChildProcess, ended: Promise<string>) {
   };
   child.on('message', ({ id, ...response }: WorkerResponse & { readonly id: number }) => settle(id)?.resolve(response));
   ended.then((reason) => {
-    for (const id of waiting.keys()) settle(id)?.reject(new Error(reason));
+    for (const id of waiting.keys()) settle(id)?.reject(new WorkerEndedError(reason, { received: true }));
   });
   return (request: { readonly start: WorkerStart } | { readonly text: string }) =>
     new Promise<WorkerResponse>((resolve, reject) => {
       sent += 1;
       const id = sent;
       waiting.set(id, { resolve, reject });
-      child.send({ id, ...request }, (error) => error && settle(id)?.reject(error));
+      child.send({ id, ...request }, (error) => {
+        if (error) settle(id)?.reject(new WorkerEndedError(error.message, { received: false }));
+      });
     });
 }
 

@@ -90,7 +90,7 @@ const predictSentence: RouteConfig = {
       links: askAgain('predictSentence', { 'query.sentence': '$request.query.sentence' }),
     },
     304: unchanged,
-    ...failures(...sentenceFailures, ...serviceFailures, 'REQUEST_TOO_LARGE'),
+    ...failures(...sentenceFailures, ...serviceFailures, 'MODEL_CRASHED', 'REQUEST_TOO_LARGE'),
   },
 };
 
@@ -121,7 +121,7 @@ const predict: RouteConfig = {
       },
       content: { 'application/json': { schema: z.union([listAnswer, answer]) } },
     },
-    ...failures(...bodyFailures, ...sentenceFailures, ...serviceFailures),
+    ...failures(...bodyFailures, ...sentenceFailures, ...serviceFailures, 'MODEL_CRASHED'),
   },
 };
 

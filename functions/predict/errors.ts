@@ -70,6 +70,10 @@ const errorTable = {
     retryAfter: 1,
     retrySpread: 3,
   },
+  MODEL_CRASHED: {
+    status: 500,
+    message: 'The model crashed on this text, twice: it is not tried again.',
+  },
   INTERNAL: {
     status: 500,
     message: 'Something failed on our side. The header X-Request-Id says where to look in the log.',
@@ -86,7 +90,13 @@ export const errorCodes = Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]]
 export const isServerError = (code: ErrorCode): boolean => errorTable[code].status >= 500;
 
 /** The codes of errors that one text of a list can have. */
-export const itemErrorCodes = ['SENTENCE_BLANK', 'SENTENCE_TOO_LONG', 'WINDOWS_TOO_MANY', 'TIME_BUDGET'] as const;
+export const itemErrorCodes = [
+  'SENTENCE_BLANK',
+  'SENTENCE_TOO_LONG',
+  'WINDOWS_TOO_MANY',
+  'TIME_BUDGET',
+  'MODEL_CRASHED',
+] as const;
 
 /** Code of an error in the place of a prediction. */
 export type ItemErrorCode = (typeof itemErrorCodes)[number];

@@ -81,7 +81,8 @@ async function predictItem(
     if (deadline === Number.POSITIVE_INFINITY) return await predicting;
     return (await withTimeout(remaining, predicting)) ?? 'TIME_BUDGET';
   } catch (error) {
-    if (error instanceof ApiError && error.code === 'WINDOWS_TOO_MANY') return error.code;
+    if (error instanceof ApiError && (error.code === 'WINDOWS_TOO_MANY' || error.code === 'MODEL_CRASHED'))
+      return error.code;
     throw error;
   }
 }

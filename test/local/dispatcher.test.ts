@@ -1,12 +1,13 @@
 import { ApiError } from '../../functions/predict/errors.ts';
 import type { Classification } from '../../layers/inference/index.ts';
-import { createDispatcher, type Worker } from '../../local/dispatcher.ts';
+import { createDispatcher, type Worker, WorkerEndedError } from '../../local/dispatcher.ts';
 
 /** A fake worker that answers when the test resolves its promise. */
-function createHeldWorker() {
+function createHeldWorker(lanes?: number) {
   const texts: string[] = [];
   const held: { resolve(answer: Classification): void; reject(error: Error): void }[] = [];
   const worker: Worker = {
+    ...(lanes && { lanes }),
     classify: (text) => {
       texts.push(text);
       return new Promise((resolve, reject) => held.push({ resolve, reject }));
@@ -21,12 +22,17 @@ function createHeldWorker() {
     held.shift()?.reject(new Error('crashed'));
     await new Promise(setImmediate);
   };
-  return { worker, texts, answer, fail };
+  /** Ends while it has the texts. */
+  const end = async (received = true) => {
+    for (const { reject } of held.splice(0)) reject(new WorkerEndedError('killed', { received }));
+    await new Promise(setImmediate);
+  };
+  return { worker, texts, answer, fail, end };
 }
 
-/** A dispatcher whose `classify` is a request of one text. */
+/** A dispatcher for one worker, whose `classify` is a request of one text. */
 function create(queueDepth: number) {
-  const dispatcher = createDispatcher(queueDepth);
+  const dispatcher = createDispatcher(1 + queueDepth);
   const classify = async (text: string) => {
     const request = dispatcher.open(1);
     return request.classify(text).finally(request.close);
@@ -77,14 +83,14 @@ it('goes on after a failed text', async () => {
 
 it('gives waiting texts to the replacement of a removed worker', async () => {
   const [lost, replacement] = [createHeldWorker(), createHeldWorker()];
-  const { add, remove, classify, size } = create(2);
+  const { add, remove, classify } = create(2);
   add(lost.worker);
   const [broken, waiting] = [classify('broken'), classify('waiting')];
   remove(lost.worker);
   const refused = expect(broken).rejects.toThrow('crashed');
   await lost.fail();
   await refused;
-  expect([lost.texts, size()]).toEqual([['broken'], 0]);
+  expect(lost.texts).toEqual(['broken']);
   add(replacement.worker);
   await replacement.answer();
   expect(await waiting).toMatchObject({ tokens: 3 });
@@ -165,7 +171,7 @@ it('lets one list in that has more texts than there are places', async () => {
 });
 
 it('counts the texts of lists, also those that have not come to it yet', () => {
-  const { add, open } = createDispatcher(5);
+  const { add, open } = create(5);
   add(createHeldWorker().worker);
   const first = open(3);
   open(3);
@@ -182,4 +188,115 @@ it('refuses no single text for the texts of a list', async () => {
     classify('single');
   }, 2);
   expect(order).toEqual(['1', '2', 'single', '3', '4']);
+});
+
+describe('a worker that ends', () => {
+  it('has its text answered by another worker, before the texts that wait', async () => {
+    const [lost, other] = [createHeldWorker(), createHeldWorker()];
+    const { add, classify } = create(10);
+    add(lost.worker);
+    add(other.worker);
+    const answers = ['a', 'b', 'c', 'd'].map(classify);
+    await lost.end();
+    for (let left = 4; left > 0; left--) await other.answer();
+    expect(await Promise.all(answers)).toHaveLength(4);
+    expect([lost.texts, other.texts]).toEqual([['a'], ['b', 'a', 'c', 'd']]);
+  });
+
+  it('has its text wait for the replacement if it was the only one', async () => {
+    const [lost, replacement] = [createHeldWorker(), createHeldWorker()];
+    const { add, classify, waiting, drained } = create(2);
+    add(lost.worker);
+    const answer = classify('text');
+    await lost.end();
+    expect(waiting()).toBe(1);
+    const done = drained();
+    add(replacement.worker);
+    await replacement.answer();
+    expect(await answer).toMatchObject({ tokens: 3 });
+    await done;
+  });
+
+  it('has a text refused that ends a second worker, and no other text', async () => {
+    const workers = [createHeldWorker(), createHeldWorker(), createHeldWorker()] as const;
+    const { add, classify } = create(2);
+    add(workers[0].worker);
+    const [bad, good] = [classify('bad'), classify('good')];
+    const refused = expect(bad).rejects.toMatchObject({ code: 'MODEL_CRASHED' });
+    await workers[0].end();
+    add(workers[1].worker);
+    await workers[1].end();
+    await refused;
+    add(workers[2].worker);
+    await workers[2].answer();
+    expect(await good).toMatchObject({ tokens: 3 });
+    expect(workers.map(({ texts }) => texts)).toEqual([['bad'], ['bad'], ['good']]);
+  });
+
+  it('does not count a text that it never had', async () => {
+    const { add, classify } = create(2);
+    const answer = classify('text');
+    for (let left = 3; left > 0; left--) {
+      const ended = createHeldWorker();
+      add(ended.worker);
+      await ended.end(false);
+    }
+    const { worker, answer: answerText } = createHeldWorker();
+    add(worker);
+    await answerText();
+    expect(await answer).toMatchObject({ tokens: 3 });
+  });
+
+  it('has several texts run one by one, so that only the one that crashes is refused', async () => {
+    const workers = [createHeldWorker(3), createHeldWorker(3), createHeldWorker(3)] as const;
+    const { add, classify } = create(5);
+    add(workers[0].worker);
+    const answers = ['a', 'bad', 'c', 'd'].map(classify);
+    const refused = expect(answers[1]).rejects.toMatchObject({ code: 'MODEL_CRASHED' });
+    await workers[0].end();
+    add(workers[1].worker);
+    await workers[1].answer();
+    expect(workers[1].texts).toEqual(['a', 'bad']);
+    await workers[1].end();
+    await refused;
+    add(workers[2].worker);
+    expect(workers[2].texts).toEqual(['c']);
+    await workers[2].answer();
+    expect(workers[2].texts).toEqual(['c', 'd']);
+    await workers[2].answer();
+    expect(await Promise.all([answers[0], answers[2], answers[3]])).toHaveLength(3);
+  });
+
+  it('has the text of a caller that has gone dropped', async () => {
+    const { worker, end } = createHeldWorker();
+    const { add, open, waiting } = create(2);
+    add(worker);
+    const [gone, lost] = [open(1), open(1)];
+    const begun = gone.classify('begun');
+    gone.close();
+    await Promise.all([expect(begun).rejects.toMatchObject({ name: 'CallerGoneError' }), end()]);
+    const next = createHeldWorker();
+    add(next.worker);
+    const waits = lost.classify('lost');
+    await next.end();
+    expect(waiting()).toBe(1);
+    lost.close();
+    expect(waiting()).toBe(0);
+    await expect(waits).rejects.toMatchObject({ name: 'CallerGoneError' });
+  });
+
+  it('keeps the places of its texts', async () => {
+    const { worker, end } = createHeldWorker();
+    const { add, open } = create(1);
+    add(worker);
+    const list = open(2);
+    const answers = ['1', '2'].map(list.classify);
+    await end();
+    open(1);
+    expect(() => open(1)).toThrow(overloaded);
+    const refused = answers.map((answer) => expect(answer).rejects.toMatchObject({ name: 'CallerGoneError' }));
+    list.close();
+    await Promise.all(refused);
+    open(1);
+  });
 });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { ApiError } from '../../functions/predict/errors.ts';
 import { scoreLines } from '../../local/score-lines.ts';
 import { readLines } from '../../local/text-lines.ts';
 import { loadTiny } from '../functions/predict/tiny-service.ts';
@@ -60,18 +61,21 @@ describe('the results of lines', () => {
     await model.classifier.release();
   });
 
-  it('have an error where the model failed on one text', async () => {
+  it.each([
+    [new Error('no run'), 'INTERNAL'],
+    [new ApiError('MODEL_CRASHED'), 'MODEL_CRASHED'],
+  ])('have an error where the model failed on one text: %s', async (failure, code) => {
     const model = await loadTiny();
     const { classify } = model.classifier;
     const classifier = {
       ...model.classifier,
-      classify: (sentence: string) => (sentence === 'bad' ? Promise.reject(new Error('no run')) : classify(sentence)),
+      classify: (sentence: string) => (sentence === 'bad' ? Promise.reject(failure) : classify(sentence)),
     };
     const output = new PassThrough();
     const options = { ahead: 2, signal: new AbortController().signal };
     await scoreLines({ input: Readable.from([Buffer.from('bad\ngood\n')]), output }, { ...model, classifier }, options);
     output.end();
-    expect(parse(await text(output))).toMatchObject([{ error: { code: 'INTERNAL' } }, { label: 'positive' }]);
+    expect(parse(await text(output))).toMatchObject([{ error: { code } }, { label: 'positive' }]);
     await model.classifier.release();
   });
 });

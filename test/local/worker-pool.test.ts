@@ -48,8 +48,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A text that keeps a worker busy long enough for the test to kill it. */
-const long = 'good '.repeat(19_999);
+/** A text that keeps a worker busy for a third of a second, so that the test kills it meanwhile. */
+const long = 'good '.repeat(300_000);
 
 it('gives the answers of a classifier in this process', async () => {
   const { pool } = await start(await createSource());
@@ -116,19 +116,74 @@ it('answers the texts that it has accepted before it is released', async () => {
   expect(await Promise.all(answers)).toHaveLength(6);
 }, 60_000);
 
-it('replaces a crashed worker, and fails only the text of that worker', async () => {
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Kills the worker that started last, a moment after the text was sent. */
+async function kill(lines: readonly LogLine[], delay = 5): Promise<void> {
+  await wait(delay);
+  process.kill(listStarted(lines).at(-1) ?? 0, 'SIGKILL');
+}
+
+async function waitForLine(lines: readonly LogLine[], message: string, times = 1): Promise<void> {
+  while (lines.filter((line) => line.message === message).length < times) await wait(5);
+}
+
+it.each([1, 2])(
+  'answers the text of a worker that is killed, with %i worker(s)',
+  async (workers) => {
+    const { pool, lines } = await start(await createSource(), { workers });
+    const answers = [...Array.from({ length: workers }, () => long), 'good'].map(pool.classify);
+    await kill(lines);
+    expect((await Promise.all(answers)).map(({ tokens }) => tokens)).toEqual([...Array(workers).fill(maxTokens), 3]);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ message: 'worker ended', reason: expect.stringContaining('SIGKILL') }),
+    );
+    await waitForLine(lines, 'worker replaced');
+  },
+  60_000,
+);
+
+it('refuses a text that ends two workers, and answers the others', async () => {
   const { pool, lines } = await start(await createSource(), { workers: 1 });
-  const [victim = 0] = listStarted(lines);
-  const [hit, waiting] = await Promise.allSettled([
-    pool.classify(long),
-    pool.classify('good'),
-    new Promise((resolve) => setTimeout(resolve, 5)).then(() => process.kill(victim, 'SIGKILL')),
-  ]);
-  expect(hit).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('SIGKILL') } });
-  expect(waiting).toMatchObject({ status: 'fulfilled' });
+  const list = pool.forRequest?.(2, new AbortController().signal);
+  const refused = expect(list?.classify(long)).rejects.toMatchObject({ code: 'MODEL_CRASHED' });
+  const good = list?.classify('good');
+  await kill(lines);
+  await waitForLine(lines, 'worker started', 2);
+  await kill(lines);
+  await refused;
+  expect(await good).toMatchObject({ tokens: 3 });
   expect(lines).toContainEqual(
-    expect.objectContaining({ message: 'worker ended', reason: expect.stringContaining('SIGKILL') }),
+    expect.objectContaining({
+      message: 'text refused after the workers that had it ended',
+      error: expect.objectContaining({ cause: expect.objectContaining({ name: 'WorkerEndedError' }) }),
+    }),
   );
+}, 60_000);
+
+it('answers the text of a worker that is killed while the pool closes, and leaves no process behind', async () => {
+  const { pool, lines } = await start(await createSource(), { workers: 1 });
+  const answer = pool.classify(long);
+  const released = pool.release();
+  await kill(lines);
+  expect(await answer).toMatchObject({ tokens: maxTokens });
+  await released;
+  expect(listStarted(lines).map(isAlive)).toEqual([false, false]);
+}, 60_000);
+
+it('answers every text while workers are killed again and again', async () => {
+  const { pool, lines } = await start(await createSource());
+  let done = false;
+  const texts = Array.from({ length: 6 }, async () => {
+    while (!done) expect(await pool.classify('a good book')).toMatchObject({ tokens: 5 });
+  });
+  for (let kills = 1; kills <= 5; kills++) {
+    await kill(lines, 20);
+    await waitForLine(lines, 'worker replaced', kills);
+  }
+  done = true;
+  await Promise.all(texts);
+  expect(lines.filter(({ message }) => message === 'worker ended')).toHaveLength(5);
 }, 60_000);
 
 it('refuses while no worker can be replaced, and recovers', async () => {
@@ -137,13 +192,10 @@ it('refuses while no worker can be replaced, and recovers', async () => {
   renameSync(source.modelPath, `${source.modelPath}.away`);
   const [victim = 0] = listStarted(lines);
   process.kill(victim, 'SIGKILL');
-  const until = async (message: string) => {
-    while (!lines.some((line) => line.message === message)) await new Promise((resolve) => setTimeout(resolve, 10));
-  };
-  await until('worker not replaced');
+  await waitForLine(lines, 'worker not replaced');
   await expect(pool.classify('good')).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
   renameSync(`${source.modelPath}.away`, source.modelPath);
-  await until('worker replaced');
+  await waitForLine(lines, 'worker replaced');
   expect(await pool.classify('good')).toMatchObject({ tokens: 3 });
 }, 60_000);
 

@@ -1,4 +1,5 @@
 import type { ListAnswer } from '../../../functions/predict/answer-schema.ts';
+import { ApiError } from '../../../functions/predict/errors.ts';
 import { predictList } from '../../../functions/predict/list.ts';
 import type { LoadedModel } from '../../../layers/prediction/index.ts';
 import { createTinyService, loadTiny, type TinyService } from './tiny-service.ts';
@@ -140,6 +141,18 @@ describe('the runs of a list', () => {
     const limits = { ...unlimited, deadline: performance.now() + 20 };
     const { results } = await predictList({ ...model, classifier: never }, request(['good', 'bad']), limits);
     expect(results).toMatchObject(Array(2).fill({ error: { code: 'TIME_BUDGET' } }));
+  });
+
+  it('have an error in the place of one that crashes the model', async () => {
+    const { classify } = model.classifier;
+    const crash = async (text: string) => {
+      if (text === 'bad') throw new ApiError('MODEL_CRASHED');
+      return classify(text);
+    };
+    const crashing = { ...model, classifier: { ...model.classifier, classify: crash } };
+    const { results, late } = await predictList(crashing, request(['good', 'bad', 'book']), unlimited);
+    expect(results).toMatchObject([{ tokens: 3 }, { error: { code: 'MODEL_CRASHED' } }, { tokens: 3 }]);
+    expect(late).toBe(false);
   });
 
   it('end when the caller is gone or a run fails', async () => {
