@@ -10,6 +10,7 @@ export const parts = [
     'cold-start',
     'load',
     'workers',
+    'score',
     'overload',
     'overhead',
     'memory',
@@ -51,7 +52,7 @@ interface Options {
 export function readBenchOptions(args: readonly string[]) {
   const description = 'Measures this project beside what one would use instead, by turns, on this machine.';
   const quickHelp =
-    'fewer lengths, shorter blocks, no memory settings and costs: three to four minutes instead of twenty-five';
+    'fewer lengths, shorter blocks, no files, memory settings and costs: three to four minutes instead of twenty-five';
   const shapeHelp = 'the network: base is BERT-base; small and tiny try the benchmark itself';
   const threadsHelp = "threads of each contender's run; by default 2, or the processors if there are fewer";
   const threads = Math.min(2, availableParallelism());
@@ -67,6 +68,6 @@ export function readBenchOptions(args: readonly string[]) {
     .addHelpText('after', notes)
     .parse(args, { from: 'user' })
     .opts<Options>();
-  const usual = parts.filter((part) => !quick || (part !== 'memory' && part !== 'cost'));
+  const usual = parts.filter((part) => !quick || !['score', 'memory', 'cost'].includes(part));
   return { only: usual, ...options, quick };
 }

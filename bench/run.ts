@@ -10,6 +10,7 @@ import { measureLoad } from './measurements/load.ts';
 import { measureMemory } from './measurements/memory.ts';
 import { measureOverhead } from './measurements/overhead.ts';
 import { measureOverload } from './measurements/overload.ts';
+import { measureScore } from './measurements/score.ts';
 import { measureSize } from './measurements/size.ts';
 import { measureWorkers } from './measurements/workers.ts';
 import { type Part, readBenchOptions } from './options.ts';
@@ -24,6 +25,7 @@ const measurements: Readonly<Record<Part, (bench: Bench) => Promise<void>>> = {
   'cold-start': measureColdStart,
   load: measureLoad,
   workers: measureWorkers,
+  score: measureScore,
   overload: measureOverload,
   overhead: measureOverhead,
   memory: measureMemory,

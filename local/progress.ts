@@ -21,7 +21,10 @@ function createClock() {
   const started = performance.now();
   const seconds = () => Math.max(0.001, (performance.now() - started) / 1000);
   let rows = 0;
-  const rate = () => Math.round(rows / seconds());
+  const rate = () => {
+    const value = rows / seconds();
+    return value < 100 ? Math.round(value * 10) / 10 : Math.round(value);
+  };
   return {
     count: () => ++rows,
     rate,

@@ -26,6 +26,8 @@ export interface PoolOptions {
   readonly threads: number;
   /** `cpu` if undefined. On a GPU each process takes as many texts as it runs in batches. */
   readonly device?: Device | undefined;
+  /** Texts that a process on a CPU is given at the same time; 1 if undefined. It runs them one after the other. */
+  readonly lanes?: number;
   /** Texts that may wait for a worker; one more is refused. See `Dispatcher.open`. */
   readonly queueDepth: number;
   readonly log: Log;
@@ -34,7 +36,7 @@ export interface PoolOptions {
 }
 
 /** Texts that one process has at the same time. */
-const lanesOf = ({ device }: PoolOptions) => (device === 'cuda' ? textsInLine : 1);
+const lanesOf = ({ device, lanes = 1 }: PoolOptions) => (device === 'cuda' ? textsInLine : lanes);
 
 type Start = () => Promise<WorkerProcess>;
 
