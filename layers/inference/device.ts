@@ -1,10 +1,7 @@
 // Where the model runs: on the CPU, or on a GPU by ONNX Runtime's CUDA provider, which the GPU variant of the API image has.
 import { InferenceError } from './errors.ts';
-import { loadRuntime } from './session.ts';
+import { loadRuntime, smallestModel } from './session.ts';
 import type { Device } from './types.ts';
-
-/** A graph of one node that negates a number. A session of it needs a GPU that works, and nothing else. */
-const probe = Buffer.from('CAg6MgoLCgF4EgF5IgNOZWcSAWdaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggBQgQKABAR', 'base64');
 
 /** The part of ONNX Runtime's message that a person needs. */
 function shorten(message: string): string {
@@ -21,7 +18,10 @@ async function findFault(): Promise<string | undefined> {
   // A provider that does not load is printed to stderr as well, unless only fatal messages are.
   env.logLevel = 'fatal';
   try {
-    await (await InferenceSession.create(probe, { executionProviders: ['cuda'], logSeverityLevel: 4 })).release();
+    // A session of it needs a GPU that works, and nothing else.
+    await (
+      await InferenceSession.create(smallestModel, { executionProviders: ['cuda'], logSeverityLevel: 4 })
+    ).release();
     return undefined;
   } catch (error) {
     return shorten(error instanceof Error ? error.message : String(error));

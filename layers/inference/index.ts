@@ -5,7 +5,7 @@ export { type Explanation, explain, maxExplainedWindows, type WordWeight } from 
 export { findLikeliest } from './likeliest.ts';
 export { judgeReliability, type UnreliableReason } from './reliability.ts';
 export { runEach } from './runs.ts';
-export { loadRuntime } from './session.ts';
+export { loadRuntime, warmRuntime } from './session.ts';
 export { createTokenCounter, loadTokenizer, type Tokenize, type TokenizedText } from './tokenizer.ts';
 export type { Classification, Classifier, Device, LoadStages, ModelSource, RunStages, TokenCount } from './types.ts';
 export { classifyWindows, maxWindows, type TextWindow, type WindowedClassification } from './windows.ts';

@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { asInferenceError, InferenceError } from './errors.ts';
@@ -16,15 +17,33 @@ export interface Session {
   release(): Promise<void>;
 }
 
+const require = createRequire(import.meta.url);
+
 /**
  * Loads ONNX Runtime's native code (15–60 ms). Calling it ahead of the first model is optional; it then overlaps the
- * download. The import is dynamic because the telemetry of releases ≥ 1.29 must be off before the package is loaded,
+ * download. It is no static import because the telemetry of releases ≥ 1.29 must be off before the package is loaded,
  * and a bundler lifts static imports above every statement. In a worker thread this is too late: there the environment
- * of the process must have the variable.
+ * of the process must have the variable. A dynamic import would read the package's text for its exports first (10 ms).
  */
 export async function loadRuntime(): Promise<Runtime> {
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
-  return import('onnxruntime-node');
+  return require('onnxruntime-node');
+}
+
+/** A graph of one node that negates a number. */
+export const smallestModel = Buffer.from(
+  'CAg6MgoLCgF4EgF5IgNOZWcSAWdaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggBQgQKABAR',
+  'base64',
+);
+
+/**
+ * Opens and closes a session of the smallest model. Whatever the first session of a process makes for all others, operators and
+ * kernels among it, is then there (20 ms).
+ */
+export async function warmRuntime(): Promise<void> {
+  const { InferenceSession } = await loadRuntime();
+  const options = { intraOpNumThreads: 1, graphOptimizationLevel: 'disabled', logSeverityLevel: 4 } as const;
+  await (await InferenceSession.create(smallestModel, options)).release();
 }
 
 /** How a session runs. */

@@ -54,7 +54,8 @@ async function pullAndOpen(settings: ModelSettings, dependencies: Dependencies):
   const { log, signal, onDownloading, openClassifier, timeline = createTimeline() } = dependencies;
   const device = await findDevice(settings, log);
   const started = performance.now();
-  const loader = createClassifierLoader(timeline);
+  // A folder's bytes are there: nothing is waited for meanwhile.
+  const loader = createClassifierLoader(timeline, store.location.startsWith('s3://'));
   const onTokenizer = (path: string, { maxTokens }: Manifest) => {
     if (!openClassifier) loader.preload(path, maxTokens);
     onDownloading?.();
@@ -119,7 +120,7 @@ interface ClassifierLoader {
 }
 
 /** Loads nothing before `preload` or `open` is called: loading earlier would delay the requests for the model's bytes. */
-function createClassifierLoader({ time }: Timeline): ClassifierLoader {
+function createClassifierLoader({ time }: Timeline, isDownloaded: boolean): ClassifierLoader {
   const importInference = () => import('../inference/index.ts');
   let tokenizer: Promise<Tokenize> | undefined;
   return {
@@ -127,7 +128,11 @@ function createClassifierLoader({ time }: Timeline): ClassifierLoader {
       const inference = importInference();
       tokenizer = inference.then(({ loadTokenizer }) => time('tokenizer', () => loadTokenizer(path, maxTokens)));
       ignoreRejection(tokenizer);
-      ignoreRejection(inference.then(({ loadRuntime }) => time('runtime', loadRuntime)));
+      const prepare = async () => {
+        const { loadRuntime, warmRuntime } = await inference;
+        await time('runtime', isDownloaded ? warmRuntime : async () => void (await loadRuntime()));
+      };
+      ignoreRejection(prepare());
     },
     open: async (source, options) => (await importInference()).loadClassifier(source, { ...options, tokenizer }),
   };
