@@ -1,7 +1,7 @@
 // A canary: a share of the texts goes to a candidate before it becomes current. docs/canary.md describes it.
 import { hash } from 'node:crypto';
-import type { Manifest } from './manifest.ts';
-import { type Candidate, formatTime, type Hold, type Pointer, withdraw } from './pointer.ts';
+import type { Candidate, Hold, Manifest, Pointer } from './documents.ts';
+import { formatTime, withdraw } from './pointer.ts';
 
 /** How much of the texts a candidate gets, and for how long. */
 export interface CanaryPlan {

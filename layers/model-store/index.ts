@@ -5,22 +5,12 @@ import type { ModelStore } from './types.ts';
 import { createVerificationCache } from './verification-cache.ts';
 
 export { type CanaryPlan, findCandidate, isInShare, startCanary, withdrawCandidate } from './canary.ts';
+export type { Candidate, Hold, Manifest, Pointer } from './documents.ts';
 export { ModelStoreError } from './errors.ts';
-export {
-  checkComplete,
-  isVersionName,
-  keyInVersion,
-  listVersionFiles,
-  listVersions,
-  type Manifest,
-  readManifest,
-} from './manifest.ts';
+export { checkComplete, listVersions, readManifest } from './manifest.ts';
 export {
   advancePointer,
-  type Candidate,
   formatTime,
-  type Hold,
-  type Pointer,
   type PointerState,
   readPointer,
   readPointerIfChanged,
@@ -48,6 +38,7 @@ export type {
   StoredText,
   WriteCondition,
 } from './types.ts';
+export { isVersionName, keyInVersion, listVersionFiles } from './version.ts';
 
 /** How a store is opened. */
 export interface StoreOptions extends S3StoreOptions {

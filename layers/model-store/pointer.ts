@@ -1,58 +1,9 @@
-import * as z from 'zod/mini';
+import type { Hold, Manifest, Pointer } from './documents.ts';
 import { explainMissing, ModelStoreError } from './errors.ts';
-import { type Manifest, manifestSchema, parseDocument, type TextSource, versionName } from './manifest.ts';
 import type { Cancellable, ModelStore, ReadableStore, WriteCondition } from './types.ts';
 
 /** The pointer's key, in every store. */
 export const pointerKey = 'current.json';
-
-const hold = z.looseObject({ since: z.iso.datetime(), reason: z.string() });
-
-const candidate = z
-  .looseObject({
-    version: versionName,
-    manifest: manifestSchema,
-    share: z.int().check(z.minimum(1), z.maximum(99)),
-    since: z.iso.datetime(),
-    until: z.iso.datetime(),
-  })
-  .check(
-    z.refine(({ version, manifest }) => version === manifest.version, {
-      path: ['version'],
-      message: 'is not the version of the manifest inside',
-    }),
-  );
-
-const pointerShape = z.looseObject({
-  schema: z.literal(1),
-  version: versionName,
-  promotedAt: z.iso.datetime(),
-  manifest: manifestSchema,
-  previous: z.optional(z.array(versionName)),
-  withdrawn: z.optional(z.array(versionName)),
-  hold: z.optional(hold),
-  candidate: z.optional(candidate),
-});
-
-const pointerSchema = pointerShape.check(
-  z.refine(({ version, manifest }) => version === manifest.version, {
-    path: ['version'],
-    message: 'is not the version of the manifest inside',
-  }),
-);
-
-/** Since when and why no version becomes current by itself. */
-export type Hold = z.infer<typeof hold>;
-/** The version that gets a share of the texts during a canary, with its whole manifest. `share` is in percent. */
-export type Candidate = z.infer<typeof candidate>;
-/**
- * `current.json`: the promoted version with its whole manifest, the versions before it, those that were withdrawn, and the
- * candidate of a canary.
- */
-export type Pointer = z.infer<typeof pointerSchema>;
-
-/** Parses `current.json`. Throws `ModelStoreError` for anything but a sound pointer of schema 1. */
-export const parsePointer = (text: string, source: TextSource): Pointer => parseDocument(pointerSchema, text, source);
 
 /** A pointer and its tag. */
 export interface StoredPointer {
@@ -62,9 +13,10 @@ export interface StoredPointer {
 
 /** Reads `current.json`, which holds the promoted version's whole manifest: one small read. */
 export async function readPointer(store: ReadableStore, options: Cancellable = {}): Promise<StoredPointer> {
-  const { text, etag } = await store.readText(pointerKey, options).catch((error: unknown) => {
+  const reading = store.readText(pointerKey, options).catch((error: unknown) => {
     throw explainMissing(error, 'no model has been promoted yet. Promote a published version, or name one');
   });
+  const [{ text, etag }, { parsePointer }] = await Promise.all([reading, import('./documents.ts')]);
   return { pointer: parsePointer(text, { location: store.location, key: pointerKey }), etag };
 }
 
@@ -76,6 +28,7 @@ export async function readPointerIfChanged(
 ): Promise<StoredPointer | undefined> {
   const stored = await store.readTextIfChanged(pointerKey, etag, options);
   if (!stored) return undefined;
+  const { parsePointer } = await import('./documents.ts');
   return { pointer: parsePointer(stored.text, { location: store.location, key: pointerKey }), etag: stored.etag };
 }
 

@@ -1,13 +1,7 @@
+import type { Pointer } from './documents.ts';
 import { ModelStoreError } from './errors.ts';
 import { checkComplete, readManifest } from './manifest.ts';
-import {
-  advancePointer,
-  type Pointer,
-  type PointerState,
-  parsePointer,
-  pointerKey,
-  replacePointer,
-} from './pointer.ts';
+import { advancePointer, type PointerState, pointerKey, replacePointer } from './pointer.ts';
 import type { ModelStore } from './types.ts';
 
 /** What a promotion did. */
@@ -41,14 +35,15 @@ export async function promoteVersion(store: ModelStore, version: string, now = (
 async function readOldPointer(store: ModelStore): Promise<PointerState> {
   try {
     const { text, etag } = await store.readText(pointerKey);
-    return { pointer: parseOldPointer(store, text), etag };
+    return { pointer: await parseOldPointer(store, text), etag };
   } catch (error) {
     if (error instanceof ModelStoreError && error.missing) return { pointer: undefined, etag: undefined };
     throw error;
   }
 }
 
-function parseOldPointer({ location }: ModelStore, text: string): Pointer | undefined {
+async function parseOldPointer({ location }: ModelStore, text: string): Promise<Pointer | undefined> {
+  const { parsePointer } = await import('./documents.ts');
   try {
     return parsePointer(text, { location, key: pointerKey });
   } catch {

@@ -1,8 +1,10 @@
 import { runConcurrently } from './concurrency.ts';
+import type { Manifest } from './documents.ts';
 import { explainMissing, ModelStoreError } from './errors.ts';
-import { keyInVersion, type Manifest, readManifest } from './manifest.ts';
+import { readManifest } from './manifest.ts';
 import { readPointer, type StoredPointer } from './pointer.ts';
 import type { Cancellable, FetchedFile, FileEntry, FileRequest, ReadableStore, StoredFile } from './types.ts';
+import { keyInVersion } from './version.ts';
 
 /** The graph that is run: `model` on a CPU, `fp16` on a GPU. Not every version has the latter. */
 export type Graph = 'model' | 'fp16';

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { manifestSchema, parsePointer, versionName } from '../../../layers/model-store/documents.ts';
 import {
   advancePointer,
   findCandidate,
@@ -8,8 +9,6 @@ import {
   startCanary,
   withdrawCandidate,
 } from '../../../layers/model-store/index.ts';
-import { manifestSchema, versionName } from '../../../layers/model-store/manifest.ts';
-import { parsePointer } from '../../../layers/model-store/pointer.ts';
 import { makeVersion, pointTo } from './sample-version.ts';
 
 const source = { location: 's3://bucket/models', key: 'current.json' };

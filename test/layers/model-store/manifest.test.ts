@@ -1,5 +1,5 @@
-import { isVersionName, parseManifest } from '../../../layers/model-store/manifest.ts';
-import { parsePointer } from '../../../layers/model-store/pointer.ts';
+import { parseManifest, parsePointer } from '../../../layers/model-store/documents.ts';
+import { isVersionName } from '../../../layers/model-store/version.ts';
 import { makeVersion, pointTo } from './sample-version.ts';
 
 const { manifest } = makeVersion();
