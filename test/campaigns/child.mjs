@@ -1,7 +1,5 @@
 // A process of a campaign: runs its share of one part and tells the parent. The parent ends it when its own user stops it.
 
-/** The terminal sends these to every process; the parent decides. */
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
 const stopping = new AbortController();
 const stop = () => stopping.abort(new Error('Stopped.'));
 process.on('disconnect', stop);

@@ -1,4 +1,6 @@
 // A campaign whose parts break what they promise, for the tests of the frame.
+import { spawn } from 'node:child_process';
+
 const part = (name, run) => ({ name, unit: 'cases', short: 10, parallel: true, run });
 
 export const campaign = {
@@ -14,6 +16,10 @@ export const campaign = {
       advance(3);
       await new Promise((resolve) => setTimeout(resolve, 600));
       advance(4);
+      throw new Error('planted');
+    }),
+    part('orphan', async () => {
+      spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'inherit' });
       throw new Error('planted');
     }),
     part('rejection', () => {

@@ -35,6 +35,7 @@ it('passes on what a process found', async () => {
 
 it.each([
   ['crash', /^A process with --seed 5 --count 4 ended by status 1 after \d cases: .*Error: planted/],
+  ['orphan', /Error: planted/],
   ['rejection', /ended by status 1 after 0 cases: .*nobody handles this/],
 ])('finds a process that ends without an outcome: %s', async (name, words) => {
   const { findings, outcomes } = await run(name);

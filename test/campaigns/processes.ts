@@ -46,6 +46,8 @@ async function runShare(part: Part, share: Share): Promise<Outcome> {
 
 function follow({ name }: Part, { module, child, signal, advance, ...rest }: Share & Context): Promise<Outcome> {
   const running = fork(child, [], {
+    // A group of its own: Ctrl-C reaches only this process, which asks the other to stop.
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
   });
@@ -58,6 +60,7 @@ function follow({ name }: Part, { module, child, signal, advance, ...rest }: Sha
   });
   running.send({ module, name, ...rest });
   const forget = stopOnAbort(running, signal);
+  running.once('exit', () => endGroup(running));
   return new Promise((resolve) => {
     running.once('close', (code, ended) => {
       forget();
@@ -67,12 +70,21 @@ function follow({ name }: Part, { module, child, signal, advance, ...rest }: Sha
   });
 }
 
+/** Ends a process and what it has started, such as servers, if there are any left. */
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 /** Asks the process to stop, and ends it if it does not. Returns a function for when it has ended. */
 function stopOnAbort(running: ChildProcess, signal: AbortSignal): () => void {
   let timer: NodeJS.Timeout | undefined;
   const stop = () => {
     if (running.connected) running.send('stop');
-    timer = setTimeout(() => running.kill('SIGKILL'), stopMs);
+    timer = setTimeout(() => endGroup(running), stopMs);
   };
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop);

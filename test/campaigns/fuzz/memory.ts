@@ -4,15 +4,15 @@ import type { Outcome } from '../campaign.ts';
 const mebibyte = 1024 * 1024;
 
 /** Cases in which caches, compiled code and the heap's own size settle. */
-const warmUpCases = 40_000;
+const warmUpCases = 15_000;
 
 /** Cases between two looks. */
-const lookCases = 2000;
+const lookCases = 1000;
 
-/** Memory that may come on top: the least of some looks swings by as much as this. */
+/** Memory that may come on top: the least of some looks swings by up to this. */
 const allowance = 48 * mebibyte;
-/** And as much for each case: a leak of a request or an answer is larger. */
-const allowancePerCase = 64;
+/** And as much for each case, a megabyte for 100,000: a leak of a request or an answer is larger. */
+const allowancePerCase = 10;
 
 /** Watches the memory of a process. */
 export interface MemoryWatch {

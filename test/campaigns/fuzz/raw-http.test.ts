@@ -60,7 +60,7 @@ describe('the memory of a process', () => {
     expect(judge(0)).toEqual([]);
     expect(judge(20)).toEqual([]);
     expect(judge(300)).toEqual([
-      expect.stringMatching(/^Memory grows\. Memory after 40000 and 400000 cases: \d+ and \d+ MiB\.$/),
+      expect.stringMatching(/^Memory grows\. Memory after 15000 and 400000 cases: \d+ and \d+ MiB\.$/),
     ]);
   });
 });
