@@ -1,5 +1,7 @@
 /** Folders of the suites that start containers. test/containers/jest.config.mjs runs them. */
-export const containerSuites = ['image', 'compose', 'train-image', 'deploy'].map((name) => `<rootDir>/test/${name}`);
+export const containerSuites = ['image', 'compose', 'train-image', 'no-network', 'deploy'].map(
+  (name) => `<rootDir>/test/${name}`,
+);
 
 /** The suite of the page, which needs a browser. test/page/jest.config.mjs runs it. */
 export const pageSuite = '<rootDir>/test/page';
