@@ -19,9 +19,14 @@ const builtImages = {
   },
 };
 
-/** The tag of an image in the stage's repository, `training-0123456789abcdef`. */
-export const tagOf = ({ parameter, root, platform }) =>
-  `${builtImages[parameter].kind}-${hashContent(root, builtImages[parameter].file, platform)}`;
+/**
+ * The tag of an image in the stage's repository, `training-0123456789abcdef`.
+ *
+ * @param {{ parameter: string, root: string, platform: string, base?: string | null }} request - `base` is the base image, if it is not
+ *   the one that the Dockerfile names.
+ */
+export const tagOf = ({ parameter, root, platform, base }) =>
+  `${builtImages[parameter].kind}-${hashContent(root, builtImages[parameter].file, base ? `${platform} ${base}` : platform)}`;
 
 /** The digest of the image of the project's present content; undefined if it is not in the repository. */
 export const findBuilt = (registry, { repositoryName, ...request }) =>
@@ -32,10 +37,13 @@ export const readRevision = (cwd) =>
   spawnSync('git', ['rev-parse', 'HEAD'], { cwd, encoding: 'utf8' }).stdout?.trim() ?? '';
 
 /** Builds an image with docker and pushes it. Resolves to its digest. */
-export async function buildHere({ parameter, root, image, platform }, { log, tell }) {
+export async function buildHere({ parameter, root, image, platform, base }, { log, tell }) {
   const { file, effort } = builtImages[parameter];
   log(`${parameter}: building ${file}: ${effort}.`);
-  const buildArguments = parameter === 'trainingImage' ? { REVISION: readRevision(root) } : {};
+  const buildArguments = {
+    ...(base ? { BASE: base } : {}),
+    ...(parameter === 'trainingImage' ? { REVISION: readRevision(root) } : {}),
+  };
   await buildImage({ parameter, root, file, platform, buildArguments, image }, tell);
   log(`${parameter}: pushing ${image}.`);
   return pushImage({ parameter, image }, tell);

@@ -57,13 +57,13 @@ async function followBuild({ codeBuild, logs }, { id, project, pauseMs }, tell) 
 /**
  * Builds the training image and pushes it. Resolves to its digest.
  *
- * @param request - `root`, `image` (name with repository and tag), `repositoryName`, `bucket` (for the source), `project`
+ * @param request - `root`, `image` (name with repository and tag), `base` (its base image, if not the Dockerfile's), `repositoryName`, `bucket` (for the source), `project`
  *   (CodeBuild's) and `pauseMs` (between two looks at the build).
  * @param clients - of AWS: `codeBuild`, `logs`, `s3`, `registry`.
  * @throws Error with one sentence and the end of the log if the build fails.
  */
 export async function buildInAccount(request, clients, { log, tell }) {
-  const { root, image, repositoryName, bucket, project, pauseMs = 5000 } = request;
+  const { root, image, base, repositoryName, bucket, project, pauseMs = 5000 } = request;
   const imageTag = image.split(':').at(-1);
   const Key = `training-image/${imageTag}.zip`;
   log(`trainingImage: CodeBuild builds ${dockerfile} in the account; that takes about 20 minutes and 0.20 USD.`);
@@ -72,6 +72,7 @@ export async function buildInAccount(request, clients, { log, tell }) {
     const environmentVariablesOverride = [
       { name: 'IMAGE', value: image },
       { name: 'REVISION', value: readRevision(root) },
+      ...(base ? [{ name: 'BASE', value: base }] : []),
     ];
     const start = { projectName: project, sourceLocationOverride: `${bucket}/${Key}`, environmentVariablesOverride };
     const { id } = (await clients.codeBuild.send(new StartBuildCommand(start))).build;

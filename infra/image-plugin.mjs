@@ -54,7 +54,8 @@ class ImagePlugin {
   describeImage(parameter) {
     const platform = parameter === 'image' ? this.settings.platform : trainingPlatform;
     const repositoryName = this.provider.naming.getEcrRepositoryName();
-    return { parameter, root: this.serverless.serviceDir, platform, repositoryName };
+    const base = this.settings[`${parameter}Base`];
+    return { parameter, root: this.serverless.serviceDir, platform, base, repositoryName };
   }
 
   /** The user learns that docker is missing before anything is made. */

@@ -33,6 +33,10 @@ export const parameters = {
     says: '`build`: build `Dockerfile.lambda` and push it (needs docker or podman); or an image by its digest, which works offline',
     check: orOneOf(['build'], imageByDigest),
   },
+  imageBase: {
+    says: 'base image for `image: build`, by its digest; `default`: by the tag in `Dockerfile.lambda`',
+    check: orWord('default', imageByDigest),
+  },
   architecture: {
     says: "the functions' processor. `arm64` needs an image made for it",
     check: oneOf('x86_64', 'arm64'),
@@ -177,6 +181,10 @@ export const parameters = {
   trainingImage: {
     says: '`build`: build `Dockerfile.train` here and push it (needs docker or podman); `codebuild`: build it in the account; `off`: no training; or an image in ECR by its digest',
     check: orWord('off', orOneOf(['build', 'codebuild'], ecrImageByDigest)),
+  },
+  trainingImageBase: {
+    says: 'base image for `trainingImage: build` or `codebuild`, by its digest; `default`: by the tag in `Dockerfile.train`',
+    check: orWord('default', imageByDigest),
   },
   trainingSchedule: {
     says: 'when training runs, `cron(…)` or `rate(…)`; `off`: by hand only',

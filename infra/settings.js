@@ -49,13 +49,22 @@ function findContradictions(values) {
     problems.push('retrainOnDrift is on, which needs drift: on, and training by the parameter trainingImage.');
   if (authorizer === 'jwt' && !(jwtIssuer && jwtAudience))
     problems.push('authorizer is jwt, which needs two more parameters: jwtIssuer and jwtAudience.');
-  problems.push(...findStartProblems(values));
+  problems.push(...findStartProblems(values), ...findBaseProblems(values));
   if (reservedConcurrency && provisionedConcurrency > reservedConcurrency)
     problems.push(
       `provisionedConcurrency is ${provisionedConcurrency}, but reservedConcurrency allows only ${reservedConcurrency} environments.`,
     );
   return problems;
 }
+
+/** A base image for an image that is not built. */
+const findBaseProblems = (values) =>
+  [
+    ['image', values.imageBase],
+    ['trainingImage', values.trainingImageBase],
+  ]
+    .filter(([name, base]) => base && !['build', 'codebuild'].includes(values[name]))
+    .map(([name]) => `${name}Base is given, but ${name} is ${values[name] ?? 'off'}: nothing is built on it.`);
 
 /** What Lambda does not combine. */
 function findStartProblems({ provisionedConcurrency, provisionedStart, provisionedStop, scratch, snapStart }) {

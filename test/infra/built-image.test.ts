@@ -39,15 +39,18 @@ const request = {
 };
 const tag = tagOf(request);
 
-async function provide() {
+async function provide(more: { readonly base?: string } = {}) {
   const [said, progress]: [string[], string[]] = [[], []];
   const log = (line: string) => said.push(line);
-  const image = await provideImage(request, {
-    registry,
-    build: buildHere,
-    log,
-    tell: (line: string) => progress.push(line),
-  });
+  const image = await provideImage(
+    { ...request, ...more },
+    {
+      registry,
+      build: buildHere,
+      log,
+      tell: (line: string) => progress.push(line),
+    },
+  );
   return { image, said, progress };
 }
 
@@ -70,6 +73,17 @@ describe('an image that the repository does not have', () => {
       `trainingImage: pushing ${repositoryUri}:${tag}.`,
     ]);
     expect(progress).toContain('Step 1/9');
+  });
+
+  it('is built on the base image that a parameter names, under another tag', async () => {
+    writeDocker({ push: `echo "tag: digest: ${digest} size: 9"` });
+    const base = `nvidia/cuda:13.0.3-base-ubuntu24.04@sha256:${'b'.repeat(64)}`;
+    await provide({ base });
+    const [build = ''] = readWords();
+    expect(build).toContain(`--build-arg BASE=${base} --build-arg REVISION=`);
+    expect(build).toContain(`--tag ${repositoryUri}:${tagOf({ ...request, base })} `);
+    expect(tagOf({ ...request, base })).not.toBe(tag);
+    expect(tagOf({ ...request, base: null })).toBe(tag);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 // The training image built in the account: the stack of CodeBuild's project in moto, and builds that moto cannot fail by a small server.
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -69,10 +70,10 @@ const fromServer = () => {
   return { codeBuild: new CodeBuildClient(own), logs: new CloudWatchLogsClient(own), s3, registry };
 };
 
-async function build(tag: string, clients: typeof fromMoto) {
+async function build(tag: string, clients: typeof fromMoto, base?: string) {
   const [said, progress]: [string[], string[]] = [[], []];
   const image = `123456789012.dkr.ecr.us-east-1.amazonaws.com/${repositoryName}:${tag}`;
-  const request = { root: process.cwd(), image, repositoryName, bucket, project: stack, pauseMs: 1 };
+  const request = { root: process.cwd(), image, base, repositoryName, bucket, project: stack, pauseMs: 1 };
   const report = { log: (line: string) => said.push(line), tell: (line: string) => progress.push(line) };
   const result = await buildInAccount(request, clients, report);
   return { result, said, progress };
@@ -138,6 +139,17 @@ describe('the stack of the builder', () => {
       'docker push "$IMAGE"',
     ]);
   });
+
+  it('names the base image only if there is one', () => {
+    const { phases } = parse(String((propertiesOf(template, 'Project').Source as JsonObject).BuildSpec));
+    const command = String(phases.build.commands[1]).replace('docker', 'echo');
+    const run = (BASE: string) =>
+      execFileSync('sh', ['-c', command], { env: { IMAGE: 'i', REVISION: 'r', BASE }, encoding: 'utf8' });
+    expect(run('x@y').trim()).toBe(
+      'build --file Dockerfile.train --build-arg BASE=x@y --build-arg REVISION=r --tag i .',
+    );
+    expect(run('').trim()).toBe('build --file Dockerfile.train --build-arg REVISION=r --tag i .');
+  });
 });
 
 describe('a build in the account', () => {
@@ -182,6 +194,15 @@ describe('a build in the account', () => {
         { name: 'IMAGE', value: expect.stringContaining(`/${repositoryName}:${built}`) },
         { name: 'REVISION', value: expect.stringMatching(/^[0-9a-f]{40}$|^$/) },
       ],
+    });
+  });
+
+  it('gets the base image that a parameter names', async () => {
+    Object.assign(service, { statuses: ['SUCCEEDED'], lines: [] });
+    await build(built, fromServer(), 'nvidia/cuda@sha256:0');
+    expect(service.started.environmentVariablesOverride).toContainEqual({
+      name: 'BASE',
+      value: 'nvidia/cuda@sha256:0',
     });
   });
 

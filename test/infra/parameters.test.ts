@@ -86,6 +86,11 @@ describe('a text that is not accepted', () => {
       'feedback is ids, but authorizer is none: anybody could write what training may learn from.',
     ],
     [
+      'a base for an image that is not built',
+      { trainingImageBase: `nvidia/cuda@sha256:${'a'.repeat(64)}` },
+      'trainingImageBase is given, but trainingImage is off: nothing is built on it.',
+    ],
+    [
       'training by drift where there is no training',
       { drift: 'on', retrainOnDrift: 'on' },
       'retrainOnDrift is on, which needs drift: on, and training by the parameter trainingImage.',
