@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Bench } from '../bench.ts';
 import { type FirstAnswer, runBareClient, runFirstAnswer } from '../function.ts';
 import { createRow, ownName, type Row } from '../results.ts';
@@ -76,7 +79,10 @@ export const createMemoryRows = (all: readonly Starts[]): Row[] =>
     at: undefined,
   }));
 
-/** The two ways to start one model, from S3 and from disk. */
+/**
+ * The ways to start one model: from S3, from disk as the next start of a service does, which verified the files before, and from disk
+ * with every byte hashed.
+ */
 async function openModel({ paths: { root, bundle }, words }: Bench, model: string, store: string) {
   const s3 = await startShapedS3(root, store, network);
   const setting = { root, bundle, memoryMb, text: createText(words, tokens, 0) };
@@ -87,8 +93,9 @@ async function openModel({ paths: { root, bundle }, words }: Bench, model: strin
     const answer = await runFirstAnswer({ ...setting, uri: 's3://bucket', env: { AWS_ENDPOINT_URL: s3.endpoint } });
     return { ...describe(answer), bareMs, stages: readStagesFromS3(answer, await s3.takeRequests()) };
   };
-  const startFromDisk = async (): Promise<Start> => {
-    const answer = await runFirstAnswer({ ...setting, uri: `file:${store}` });
+  const cache = mkdtempSync(join(tmpdir(), 'verification-'));
+  const startFromDisk = async (VERIFICATION_CACHE: string): Promise<Start> => {
+    const answer = await runFirstAnswer({ ...setting, uri: `file:${store}`, env: { VERIFICATION_CACHE } });
     const { sessionMs, firstRunMs, transferMs } = answer.stages;
     const stages = { session: sessionMs, 'first run': firstRunMs, 'verification, from disk': transferMs };
     return { ...describe(answer), stages };
@@ -96,9 +103,14 @@ async function openModel({ paths: { root, bundle }, words }: Bench, model: strin
   const name = model.replace(' model', '');
   const ways = [
     { at: `${name}, from S3`, start: startFromS3, starts: [] as Start[] },
-    { at: `${name}, from disk`, start: startFromDisk, starts: [] as Start[] },
+    { at: `${name}, from disk`, start: () => startFromDisk(cache), starts: [] as Start[] },
+    { at: `${name}, from disk, hashed`, start: () => startFromDisk('off'), starts: [] as Start[] },
   ];
-  return { ways, stop: s3.stop };
+  const stop = async () => {
+    await s3.stop();
+    rmSync(cache, { recursive: true });
+  };
+  return { ways, stop };
 }
 
 /** From a process's start to its first answer, from S3 and from disk, beside a client that only fetches the same bytes. */
@@ -107,7 +119,7 @@ export async function measureColdStart(bench: Bench): Promise<void> {
   const models = await Promise.all(listStores(bench).map(({ model, store }) => openModel(bench, model, store)));
   const all = models.flatMap(({ ways }) => ways);
   try {
-    // The first round brings the files into memory.
+    // The first round brings the files into memory, and their verification into the cache.
     await takeTurns('Cold start', 1 + (quick ? blocks : 3 * blocks), all, async ({ start, starts }, round) => {
       const measured = await start();
       if (round > 0) starts.push(measured);
