@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { type BertNormalizerConfig, createBertNormalizer, splitWords } from './bert-normalizer.ts';
 import { asInferenceError } from './errors.ts';
+import { parseTokenizerFile, type TokenizerFile } from './tokenizer-file.ts';
 import type { Classifier, ModelSource, TokenCount } from './types.ts';
 
 /** A text as the model reads it. */
@@ -29,8 +30,9 @@ export type Tokenize = (text: string) => TokenizedText;
  */
 export async function loadTokenizer(path: string, maxTokens: number): Promise<Tokenize> {
   try {
-    const described: TokenizerConfig = JSON.parse(await readFile(path, 'utf8'));
-    const tokenizer = createTokenizer(described);
+    const file = parseTokenizerFile(await readFile(path, 'utf8'));
+    const { described } = file;
+    const tokenizer = createTokenizer(file);
     replaceNormalizer(tokenizer.normalizer);
     if (described.pre_tokenizer.type === 'BertPreTokenizer') tokenizer.pre_tokenizer.pre_tokenize_text = splitWords;
     const unknownId = tokenizer.model?.unk_token_id;
@@ -43,25 +45,18 @@ export async function loadTokenizer(path: string, maxTokens: number): Promise<To
   }
 }
 
-/** The fields of tokenizer.json that are used here. */
-interface TokenizerConfig {
-  readonly model: { readonly type?: string; readonly vocab: Readonly<Record<string, number>> };
-  readonly pre_tokenizer: { readonly type: string };
-}
-
 /**
- * Creates the tokenizer. WordPiece gets its words here, in one pass: the library lists all of them first, and keeps a second table
- * for the way back (together 10 ms).
+ * Creates the tokenizer. WordPiece gets its vocabulary here: the library would list it first, and keep a second table for the way
+ * back (together 10 ms).
  */
-function createTokenizer(described: TokenizerConfig): Tokenizer {
-  const { model } = described;
-  if (model.type !== 'WordPiece') return new Tokenizer(described, {});
-  const tokenizer = new Tokenizer({ ...described, model: { ...model, vocab: {} } }, {});
-  const ids: Map<string, number> = tokenizer.model.tokens_to_ids;
-  const added = [...ids];
-  for (const word in model.vocab) ids.set(word, model.vocab[word] ?? Number.NaN);
-  for (const [token, id] of added) ids.set(token, id);
-  tokenizer.model.unk_token_id = ids.get(tokenizer.model.unk_token);
+function createTokenizer({ described, vocabulary }: TokenizerFile): Tokenizer {
+  const tokenizer = new Tokenizer(described, {});
+  if (!vocabulary) return tokenizer;
+  const { model } = tokenizer;
+  const added: ReadonlyMap<string, number> = model.tokens_to_ids;
+  for (const [token, id] of added) vocabulary.set(token, id);
+  model.tokens_to_ids = vocabulary;
+  model.unk_token_id = model.tokens_to_ids.get(model.unk_token);
   return tokenizer;
 }
 
