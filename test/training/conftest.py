@@ -1,6 +1,7 @@
 """What every training test shares: a tiny base and reviews, a real S3 server, and a way to run train.py."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from tiny import make_reviews, write_base, write_csv
 
+PRELOADED = Path(__file__).with_name("preloaded.py")
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 SCRIPT = Path(__file__).parents[2] / "training" / "train.py"
 
@@ -25,6 +27,24 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A CSV file of 400 reviews."""
     return write_csv(tmp_path_factory.mktemp("data") / "imdb.csv", list(make_reviews(400)))
+
+
+@pytest.fixture(scope="session")
+def preloaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Python that has imported torch and transformers when it starts; elsewhere than on Linux, Python itself."""
+    if sys.platform != "linux":
+        yield sys.executable
+        return
+    folder = tmp_path_factory.mktemp("python")
+    python, socket = folder / "python", folder / "socket"
+    words = [sys.executable, "-I", "-S", str(PRELOADED.with_name("preloaded_client.py")), str(socket)]
+    python.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$0" "$@"\n')
+    python.chmod(0o755)
+    command = [sys.executable, str(PRELOADED), str(socket)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as server:
+        assert server.stdout and server.stdout.readline() == b"ready\n"
+        yield str(python)
+        server.terminate()
 
 
 @pytest.fixture(scope="session")
@@ -58,10 +78,10 @@ def aws_environment(endpoint: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def train(tiny_base: Path, tiny_reviews: Path, tmp_path: Path) -> Run:
-    """Runs train.py in a process of its own, on the tiny base; keyword arguments are settings."""
+def train(preloaded: str, tiny_base: Path, tiny_reviews: Path, tmp_path: Path) -> Run:
+    """Runs train.py on the tiny base, preloaded or by another Python; keyword arguments are settings."""
 
-    def run(**settings: object) -> "subprocess.CompletedProcess[str]":
+    def run(python: str = preloaded, **settings: object) -> "subprocess.CompletedProcess[str]":
         given = {
             "training_file": tiny_reviews,
             "bert_path": tiny_base,
@@ -77,7 +97,7 @@ def train(tiny_base: Path, tiny_reviews: Path, tmp_path: Path) -> Run:
             **settings,
         }
         environment = {**os.environ, **{name.upper(): str(value) for name, value in given.items()}}
-        command = [sys.executable, str(SCRIPT)]
+        command = [python, str(SCRIPT)]
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
     return run

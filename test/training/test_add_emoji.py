@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -91,8 +90,8 @@ def test_every_wrong_line_of_a_list_is_named(tmp_path: Path) -> None:
     ]
 
 
-def test_the_command_makes_a_base_that_trains(tiny_base: Path, tmp_path: Path, train: Run) -> None:
-    command = [sys.executable, str(SCRIPT), str(tiny_base), str(tmp_path / "base")]
+def test_the_command_makes_a_base_that_trains(preloaded: str, tiny_base: Path, tmp_path: Path, train: Run) -> None:
+    command = [preloaded, str(SCRIPT), str(tiny_base), str(tmp_path / "base")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout == f"{tmp_path / 'base'}: {len(read_names(EMOJI))} emoji added.\n", done.stderr
     assert train(bert_path=tmp_path / "base", tolerance=1).returncode == 0

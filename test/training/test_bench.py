@@ -61,15 +61,15 @@ def test_operations_are_those_that_the_packed_path_does() -> None:
     assert counter.get_total_flops() - classifier == pytest.approx(count_operations(config, lengths) / 3, rel=1e-9)
 
 
-def run_gpu(out: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def run_gpu(python: str, out: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Tries parts of gpu.py on the CPU, with a network and reviews as small as can be."""
     small = ["--device=cpu", "--shape=tiny", "--rows=16", "--blocks=1", "--max-len=48", "--threads=1", "--batches=8"]
-    command = [sys.executable, str(GPU), "--out", str(out), *small, *arguments]
+    command = [python, str(GPU), "--out", str(out), *small, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
 
 
-def test_every_part_of_the_gpu_run_works_on_a_cpu(tmp_path: Path) -> None:
-    done = run_gpu(tmp_path, "--only=profile,kernels,equality,memory,tests", "--seconds=500")
+def test_every_part_of_the_gpu_run_works_on_a_cpu(preloaded: str, tmp_path: Path) -> None:
+    done = run_gpu(preloaded, tmp_path, "--only=profile,kernels,equality,memory,tests", "--seconds=500")
     told = json.loads((tmp_path / "gpu.json").read_text())
     assert done.returncode == 0, (done.stdout[-2000:], (tmp_path / "gpu.log").read_text()[-3000:])
     assert {name: part["ended"] for name, part in told.items()} == dict.fromkeys(
@@ -83,15 +83,15 @@ def test_every_part_of_the_gpu_run_works_on_a_cpu(tmp_path: Path) -> None:
     (profiled,) = told["profile"]["found"]
     assert profiled["ms_per_step"] > 0 and len(profiled["kernels"]) > 5
 
-    again = run_gpu(tmp_path, "--only=equality,memory")
+    again = run_gpu(preloaded, tmp_path, "--only=equality,memory")
     assert again.returncode == 0 and again.stdout == ""
 
 
 def test_a_part_that_fails_or_takes_too_long_leaves_what_it_found(tmp_path: Path) -> None:
-    assert "There is no part speed" in run_gpu(tmp_path, "--only=speed").stderr
-    broken = run_gpu(tmp_path, "--only=equality", "--training-file=/nowhere.csv")
+    assert "There is no part speed" in run_gpu(sys.executable, tmp_path, "--only=speed").stderr
+    broken = run_gpu(sys.executable, tmp_path, "--only=equality", "--training-file=/nowhere.csv")
     assert broken.returncode == 1
     assert json.loads((tmp_path / "gpu.json").read_text())["equality"]["ended"] == "exit code 1"
-    late = run_gpu(tmp_path, "--only=epochs", "--seconds=6")
+    late = run_gpu(sys.executable, tmp_path, "--only=epochs", "--seconds=6")
     assert late.returncode == 1
     assert json.loads((tmp_path / "gpu.json").read_text())["epochs"]["ended"] == "killed: its time was over"

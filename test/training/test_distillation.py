@@ -61,7 +61,9 @@ def test_without_soft_labels_the_loss_is_cross_entropy_to_the_bit() -> None:
     assert torch.equal(compute_loss(logits, texts, Distillation()), expected)
 
 
-def test_parts_of_a_batch_and_two_processes_give_the_weights_of_one(tiny_base: Path, tmp_path: Path) -> None:
+def test_parts_of_a_batch_and_two_processes_give_the_weights_of_one(
+    preloaded: str, tiny_base: Path, tmp_path: Path
+) -> None:
     data = make_soft_data(190, 1)
     found = []
     for name, micro in (("whole", 0), ("parts", 3)):
@@ -70,7 +72,7 @@ def test_parts_of_a_batch_and_two_processes_give_the_weights_of_one(tiny_base: P
         train(run)
         found.append(run.model.state_dict())
     assert measure_gap(found[1], found[0]) < 1e-4
-    two = launch(tiny_base, tmp_path / "two", 2, "soft", distill_weight=0.7, **NO_DROPOUT)
+    two = launch(preloaded, tiny_base, tmp_path / "two", 2, "soft", distill_weight=0.7, **NO_DROPOUT)
     _, said = two.communicate(timeout=300)
     assert two.returncode == 0, said
     assert measure_gap(load_file(tmp_path / "two" / "weights"), found[0]) < 1e-3

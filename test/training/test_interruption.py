@@ -22,14 +22,14 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def start(tiny_base: Path, tmp_path: Path) -> Start:
-    """Starts a rehearsal; keyword arguments are settings."""
+def start(preloaded: str, tiny_base: Path, tmp_path: Path) -> Start:
+    """Starts a rehearsal, preloaded or by another Python; keyword arguments are settings."""
 
-    def begin(name: str, checkpoints: str, **settings: Any) -> "subprocess.Popen[str]":
+    def begin(name: str, checkpoints: str, python: str = preloaded, **settings: Any) -> "subprocess.Popen[str]":
         weights = str(tmp_path / f"{name}.safetensors")
         told = {"base": str(tiny_base), "checkpoints": checkpoints, "weights": weights, "settings": settings}
         environment = {"AWS_EC2_METADATA_DISABLED": "true", **os.environ, "PYTHONPATH": str(TRAINING)}
-        command = [sys.executable, str(SCRIPT), json.dumps(told)]
+        command = [python, str(SCRIPT), json.dumps(told)]
         return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
     return begin
@@ -37,8 +37,8 @@ def start(tiny_base: Path, tmp_path: Path) -> Start:
 
 @pytest.fixture
 def undisturbed(start: Start, tmp_path: Path) -> bytes:
-    """The final weights of a run that nobody disturbs."""
-    return finish(start("whole", str(tmp_path / "whole")), tmp_path / "whole.safetensors")
+    """The final weights of a run that nobody disturbs, in a Python of its own."""
+    return finish(start("whole", str(tmp_path / "whole"), sys.executable), tmp_path / "whole.safetensors")
 
 
 def finish(run: "subprocess.Popen[str]", weights: Path) -> bytes:
@@ -101,7 +101,7 @@ def test_a_checkpoint_in_s3_continues_on_another_machine(
 
 
 def test_processes_that_are_told_to_stop_end_with_the_code_of_one_and_continue(
-    tiny_base: Path, tiny_reviews: Path, tmp_path: Path
+    preloaded: str, tiny_base: Path, tiny_reviews: Path, tmp_path: Path
 ) -> None:
     flags = [
         f"--training-file={tiny_reviews}",
@@ -114,7 +114,7 @@ def test_processes_that_are_told_to_stop_end_with_the_code_of_one_and_continue(
     environment = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true"}
 
     def begin(*more: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, str(TRAINING / "train.py"), *flags, *more]
+        command = [preloaded, str(TRAINING / "train.py"), *flags, *more]
         return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
     refused = begin("--bert-path=/nowhere")

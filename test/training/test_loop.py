@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +146,9 @@ def list_batches(run: Run) -> list[list[int]]:
     return plan_batches(lengths, run.settings.train_batch_size, run.settings.seed)
 
 
-def launch(base: Path, folder: Path, processes: int, data: str = "hard", **settings: Any) -> "subprocess.Popen[str]":
+def launch(
+    python: str, base: Path, folder: Path, processes: int, data: str = "hard", **settings: Any
+) -> "subprocess.Popen[str]":
     """A rehearsal in several processes, with its checkpoints and final weights in the folder."""
     told: dict[str, Any] = {
         "base": str(base),
@@ -156,7 +157,7 @@ def launch(base: Path, folder: Path, processes: int, data: str = "hard", **setti
         "settings": settings,
     }
     told["data"] = data
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    command = [python, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     environment = {**os.environ, "PYTHONPATH": str(TRAINING), "OMP_NUM_THREADS": "1"}
     environment["AWS_EC2_METADATA_DISABLED"] = "true"
     return subprocess.Popen(
@@ -164,22 +165,24 @@ def launch(base: Path, folder: Path, processes: int, data: str = "hard", **setti
     )
 
 
-def test_two_processes_give_the_weights_of_one_and_continue_each_other(tiny_base: Path, tmp_path: Path) -> None:
+def test_two_processes_give_the_weights_of_one_and_continue_each_other(
+    preloaded: str, tiny_base: Path, tmp_path: Path
+) -> None:
     alone = make_run(tiny_base, tmp_path / "alone", **NO_DROPOUT)
     train(alone)
-    run = launch(tiny_base, tmp_path / "two", 2, **NO_DROPOUT)
+    run = launch(preloaded, tiny_base, tmp_path / "two", 2, **NO_DROPOUT)
     _, said = run.communicate(timeout=300)
     assert run.returncode == 0, said
     assert said.count('"event": "evaluated"') == 2
     together = load_file(tmp_path / "two" / "weights")
     assert measure_gap(together, alone.model.state_dict()) < 1e-3
 
-    stopped = launch(tiny_base, tmp_path / "stopped", 2, **NO_DROPOUT)
+    stopped = launch(preloaded, tiny_base, tmp_path / "stopped", 2, **NO_DROPOUT)
     wait_for(stopped, "evaluated", 1)
     stopped.send_signal(signal.SIGTERM)
     _, said = stopped.communicate(timeout=120)
     assert stopped.returncode not in {0, None}, said
-    again = launch(tiny_base, tmp_path / "stopped", 2, **NO_DROPOUT)
+    again = launch(preloaded, tiny_base, tmp_path / "stopped", 2, **NO_DROPOUT)
     _, said = again.communicate(timeout=300)
     assert again.returncode == 0, said
     assert '"event": "continued"' in said

@@ -1,6 +1,7 @@
 """A version trained once more from its manifest."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def test_a_version_repeats_to_the_bit_and_a_difference_has_its_exit_code(train: 
     (path,) = (tmp_path / "models" / "versions").glob("*/manifest.json")
 
     # The settings are the manifest's, whatever else is given.
-    again = train(repeat=path, epochs=1, seed=1)
+    again = train(sys.executable, repeat=path, epochs=1, seed=1)
     assert again.returncode == 0, again.stderr
     said = json.loads(again.stderr.strip().splitlines()[-1])
     assert (said["event"], said["same"]) == ("repeated", ["model.onnx", "model.safetensors"])

@@ -32,7 +32,7 @@ def read_current(models: Path) -> dict[str, Any]:
 
 
 def test_publishes_a_version_whose_files_are_what_its_manifest_says(train: Run, tmp_path: Path) -> None:
-    done = train(promote=True)
+    done = train(sys.executable, promote=True)
     assert done.returncode == 0, done.stderr
     manifest = read_current(tmp_path / "models")
     folder = tmp_path / "models" / "versions" / manifest["version"]
@@ -94,7 +94,8 @@ def test_repeats_bit_for_bit_and_a_restart_continues_the_last_epoch(train: Run, 
     assert again.returncode == 0, again.stderr
     assert '"event": "continued"' in again.stderr and "epoch 1/3" not in again.stderr
 
-    fresh = train(model_path=tmp_path / "fresh", checkpoint_path=tmp_path / "b", epochs=3, promote=True)
+    # In a process that shares nothing with the first one, not even the seed of Python's hashes.
+    fresh = train(sys.executable, model_path=tmp_path / "fresh", checkpoint_path=tmp_path / "b", epochs=3, promote=True)
     assert fresh.returncode == 0, fresh.stderr
     versions = [read_current(tmp_path / name)["version"] for name in ("whole", "again", "fresh")]
     assert len({version.split("-")[1] for version in versions}) == 1
@@ -134,7 +135,9 @@ def test_bad_data_is_one_sentence_before_training(
 def test_every_mistake_is_told_at_once(train: Run, tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.write_text("a file where a folder should be")
-    done = train(training_file=tmp_path / "no.csv", bert_path=tmp_path / "no-bert", model_path=taken / "models")
+    done = train(
+        sys.executable, training_file=tmp_path / "no.csv", bert_path=tmp_path / "no-bert", model_path=taken / "models"
+    )
     assert done.returncode == 2
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 3
