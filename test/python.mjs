@@ -69,3 +69,5 @@ export function prepare(folder, files, findMore = () => []) {
   run(python, ['-m', 'pip', 'install', ...flags, ...words]);
   writeFileSync(stamp, wanted);
 }
+
+if (process.argv[1] === import.meta.filename) prepareEnvironment();
