@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -20,9 +20,20 @@ export const findPaths = (root: string, built: string) => ({
 });
 type Paths = ReturnType<typeof findPaths>;
 
-/** Runs a program to its end. Throws an error with its standard error if it fails. */
-function runProgram(file: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): void {
-  execFileSync(file, args, { env, stdio: ['ignore', 'ignore', 'pipe'], maxBuffer: 2 ** 26 });
+/** Runs a program to its end. If it fails, a file in the cache keeps all that it wrote, and the error has what is no warning. */
+export function runProgram(
+  { cache }: Pick<Paths, 'cache'>,
+  file: string,
+  args: readonly string[],
+  env = process.env,
+): void {
+  const { status, stdout, stderr, error } = spawnSync(file, args, { env, encoding: 'utf8', maxBuffer: 2 ** 26 });
+  if (error) throw error;
+  if (status === 0) return;
+  const log = join(cache, 'failed.log');
+  writeFileSync(log, `${stdout}${stderr}`);
+  const errors = stderr.split('\n').filter((line) => !/^(WARNING:|npm warn)/.test(line));
+  throw new Error(`${file} ${args.join(' ')} failed; ${log} has all that it wrote.\n${errors.join('\n').slice(-4000)}`);
 }
 
 /** Installs what a file lists into a folder, unless the folder's stamp says that it is there. */
@@ -40,7 +51,7 @@ function buildShim({ root, cache }: Paths): string | undefined {
   const shim = join(cache, 'mkl_on_amd.so');
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   try {
-    runProgram('cc', ['-shared', '-fPIC', '-O2', '-o', shim, join(root, 'bench', 'peers', 'mkl_on_amd.c')]);
+    runProgram({ cache }, 'cc', ['-shared', '-fPIC', '-O2', '-o', shim, join(root, 'bench', 'peers', 'mkl_on_amd.c')]);
     return shim;
   } catch {
     return undefined;
@@ -54,11 +65,11 @@ export function providePackages(paths: Paths) {
   mkdirSync(cache, { recursive: true });
   // As bench/.npmrc says: a CPU needs nothing that the install script downloads.
   const skipDownload = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' };
-  const installNode = () => runProgram('npm', ['ci', '--prefix', bench], skipDownload);
+  const installNode = () => runProgram(paths, 'npm', ['ci', '--prefix', bench], skipDownload);
   installOnce(join(bench, 'package-lock.json'), join(bench, 'node_modules'), installNode);
   const list = join(bench, 'requirements.txt');
   const flags = ['--quiet', '--disable-pip-version-check', '--upgrade', '--target', target];
-  const installPython = () => runProgram(python, ['-m', 'pip', 'install', ...flags, '-r', list]);
+  const installPython = () => runProgram(paths, python, ['-m', 'pip', 'install', ...flags, '-r', list]);
   return { pythonPath: installOnce(list, target, installPython), shim: buildShim(paths) };
 }
 
@@ -92,7 +103,14 @@ function provideNetwork({ root, cache, python }: Paths, shape: string) {
   if (!existsSync(folder)) {
     const draft = join(models, `${shape}-${process.pid}`);
     const script = join(root, 'bench', 'peers', 'peer_models.py');
-    runProgram(python, [script, draft, '--tokenizer', join(findSample(root), 'tokenizer.json'), '--shape', shape]);
+    runProgram({ cache }, python, [
+      script,
+      draft,
+      '--tokenizer',
+      join(findSample(root), 'tokenizer.json'),
+      '--shape',
+      shape,
+    ]);
     // A model takes half a gigabyte: those of earlier recipes are removed.
     const earlier = readdirSync(models).filter((name) => name.startsWith(`${shape}-`) && join(models, name) !== draft);
     for (const name of earlier) rmSync(join(models, name), { recursive: true });

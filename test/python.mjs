@@ -1,11 +1,14 @@
 // The project's own Python environment: made from training/requirements-dev.lock, made again when that file changes.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const locks = ['requirements.lock', 'requirements-dev.lock'].map((name) => join(root, 'training', name));
+
+/** All that pip did, for the day on which it fails. */
+const log = join(root, '.cache', 'pip.log');
 
 /** Folder of the environment's commands (`python`, `pytest`, `ruff`, `moto_server`). */
 export const binaries = join(root, '.venv', 'bin');
@@ -14,6 +17,16 @@ const run = (command, args) => {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit', cwd: root });
   if (error || status !== 0) throw new Error(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}`);
 };
+
+/** Installs with pip. Only errors are shown: an index may have a hundred lines of warnings. */
+function install(python, words) {
+  const options = { cwd: root, encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'], maxBuffer: 1 << 26 };
+  const { status, stderr, error } = spawnSync(python, ['-m', 'pip', 'install', ...words], options);
+  if (error) throw error;
+  if (status === 0) return;
+  const errors = stderr.split('\n').filter((line) => line && !line.startsWith('WARNING:'));
+  throw new Error(`pip install ended with ${status}; ${log} has all that it did.\n${errors.join('\n')}`);
+}
 
 const isRecent = (python) =>
   spawnSync(python, ['-c', 'import sys; sys.exit(sys.version_info < (3, 11))'], { stdio: 'ignore' }).status === 0;
@@ -64,9 +77,10 @@ export function prepare(folder, files, findMore = () => []) {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   run(findPython(), ['-m', 'venv', '--clear', folder]);
   const python = join(folder, 'bin', 'python');
-  const flags = ['--quiet', '--disable-pip-version-check', '--no-cache-dir'];
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  const flags = ['--quiet', '--log', log, '--disable-pip-version-check', '--no-cache-dir'];
   const words = [files.at(-1), ...findMore(python)].flatMap((file) => ['-r', file]);
-  run(python, ['-m', 'pip', 'install', ...flags, ...words]);
+  install(python, [...flags, ...words]);
   writeFileSync(stamp, wanted);
 }
 

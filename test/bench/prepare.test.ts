@@ -1,7 +1,7 @@
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hashRecipe } from '../../bench/prepare.ts';
+import { hashRecipe, runProgram } from '../../bench/prepare.ts';
 
 function writeProject(): string {
   const root = mkdtempSync(join(tmpdir(), 'project-'));
@@ -31,4 +31,14 @@ test('models are kept when a file changes that they do not depend on', () => {
   const before = hashRecipe(root);
   writeFileSync(join(root, 'training/other.py'), '# changed\n');
   expect(hashRecipe(root)).toBe(before);
+});
+
+test('a program that fails leaves all that it wrote in a file, and its error has no warnings', () => {
+  const cache = mkdtempSync(join(tmpdir(), 'cache-'));
+  const script = join(cache, 'fail.mjs');
+  writeFileSync(script, "console.error('WARNING: one\\nERROR: two'); console.log('three'); process.exit(1);");
+  const run = () => runProgram({ cache }, process.execPath, [script]);
+  expect(run).toThrow(`${join(cache, 'failed.log')} has all that it wrote.\nERROR: two`);
+  expect(run).not.toThrow('WARNING: one');
+  expect(readFileSync(join(cache, 'failed.log'), 'utf8')).toBe('three\nWARNING: one\nERROR: two\n');
 });
