@@ -19,9 +19,9 @@ export const checks = [
   suite('test:image', ['npm test']),
   suite('test:compose', ['test:image']),
   suite('test:train-image', ['test:compose']),
-  suite('test:deploy', ['test:train-image']),
+  suite('test:no-network', ['test:train-image']),
+  suite('test:deploy', ['test:no-network']),
   suite('test:api', ['npm test']),
   suite('test:page', ['test:api']),
-  suite('test:no-network', ['test:page']),
-  suite('campaigns', ['test:no-network']),
+  suite('campaigns', ['test:page']),
 ];

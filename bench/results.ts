@@ -22,6 +22,8 @@ export interface Table {
   readonly ratioName?: string;
   readonly rows: readonly Row[];
   readonly machine: object;
+  /** Options that decide what was measured, and how often. */
+  readonly settings?: object;
   /** UTC. */
   readonly date: string;
 }

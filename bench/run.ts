@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CommanderError } from 'commander';
 import { explainError, UsageError } from '../local/command-line.ts';
 import type { Bench } from './bench.ts';
+import { describePart, openDurations } from './durations.ts';
 import { measureColdStart } from './measurements/cold-start.ts';
 import { measureCost } from './measurements/cost.ts';
 import { measureLatency, measureSample } from './measurements/latency.ts';
@@ -41,6 +42,17 @@ interface Start extends Pick<Bench, 'findImageBytes'> {
   readonly preparePython: () => void;
 }
 
+/** Measures the parts in their order. Says before each how much time is left. */
+async function measureParts(bench: Bench, { known, remember }: ReturnType<typeof openDurations>): Promise<void> {
+  const { only } = bench.options;
+  for (const [place, part] of only.entries()) {
+    say(describePart(only, place, known));
+    const begun = performance.now();
+    await measurements[part](bench);
+    remember(part, (performance.now() - begun) / 1000);
+  }
+}
+
 async function measure({ root, built, args, preparePython, findImageBytes }: Start): Promise<string> {
   const options = readBenchOptions(args);
   preparePython();
@@ -49,19 +61,21 @@ async function measure({ root, built, args, preparePython, findImageBytes }: Sta
   rmSync(quick, { recursive: true, force: true });
   // A full run updates the tables in the repository. Any other run writes only to the cache.
   const full = !options.quick && options.shape === 'base';
-  const target = full ? { folder: home, document: join(home, 'README.md') } : { folder: quick };
+  const usual = full ? { folder: home, document: join(home, 'README.md') } : { folder: quick };
+  const target = options.out ? { folder: options.out } : usual;
   const output = { ...target, catalog: readJson(home, 'tables.json') };
   say('Preparing packages and models; the first time this takes some minutes.');
   const packages = providePackages(paths);
   const models = provideModels(paths, options.shape);
   const words = readWords(join(findSample(root), 'tokenizer.json'));
-  const origin = { machine: describeMachine(paths), date: new Date().toISOString() };
+  const settings = { quick: options.quick, shape: options.shape, blocks: options.blocks, threads: options.threads };
+  const origin = { machine: describeMachine(paths), settings, date: new Date().toISOString() };
   say(JSON.stringify(origin.machine));
   const save: Bench['save'] = (name, rows, values) =>
     saveTable(output, name, { ...createTable(output.catalog, name, { ...options, ...values }), rows, ...origin });
   const contenders = readJson(home, 'contenders.json');
   const bench = { paths, options, models, packages, contenders, words, findImageBytes, save };
-  for (const part of options.only) await measurements[part](bench);
+  await measureParts(bench, openDurations(join(paths.cache, 'durations.json'), settings));
   return `${writeReport(output)}\n`;
 }
 

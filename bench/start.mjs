@@ -16,6 +16,11 @@ function restoreOwner() {
   spawnSync('chown', ['-R', `${SUDO_UID}:${SUDO_GID}`, ...made], { stdio: 'inherit' });
 }
 
+if (process.argv[2] === 'compare') {
+  await buildPrograms(import.meta.dirname, ['compare.ts']);
+  const { run: compare } = await import(pathToFileURL(join(builtFolder, 'compare.mjs')).href);
+  process.exit(compare(process.argv.slice(3)));
+}
 const { status } = spawnSync(process.execPath, [join(root, 'build.mjs'), '--quiet'], { stdio: 'inherit' });
 if (status !== 0) process.exit(status ?? 1);
 await buildPrograms(import.meta.dirname, ['run.ts', 'engine.ts']);

@@ -8,10 +8,12 @@ test('parts are taken in the order of the report', () => {
   expect(readBenchOptions(['--only', 'sample,latency']).only).toEqual(['latency', 'sample']);
 });
 
-test('a quick run leaves out memory settings and costs unless they are asked for', () => {
+test('a quick run has fewer blocks, and leaves out slow parts unless they are asked for', () => {
   expect(readBenchOptions(['--quick']).only).toEqual([
-    ...['latency', 'sample', 'cold-start', 'load', 'workers', 'overload', 'overhead', 'size'],
+    ...['latency', 'sample', 'cold-start', 'load', 'workers', 'overhead', 'size'],
   ]);
+  expect(readBenchOptions(['--quick'])).toMatchObject({ blocks: 3 });
+  expect(readBenchOptions(['--quick', '--blocks', '7'])).toMatchObject({ blocks: 7 });
   expect(readBenchOptions(['--quick', '--only', 'cost,memory']).only).toEqual(['memory', 'cost']);
 });
 
