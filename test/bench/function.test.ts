@@ -10,7 +10,6 @@ import { buildCommands } from '../local/built-commands.ts';
 const root = process.cwd();
 const store = dirname(dirname(dirname(samplePath('model.onnx'))));
 const built = buildCommands();
-afterAll(() => built.remove());
 
 const setting = { root, bundle: built.path('functions/predict/index.mjs'), memoryMb: 1769, text: 'warm and funny' };
 

@@ -24,10 +24,7 @@ export async function startBuiltService(options: BuiltServiceOptions = {}): Prom
     env: { ...process.env, MODEL_URI: pathToFileURL(store).href },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const stop = () => {
-    child.kill('SIGKILL');
-    built.remove();
-  };
+  const stop = () => child.kill('SIGKILL');
   const address = await findAddress(child, existsSync(store) ? /^Ready/m : /^No model yet/m);
   return { address, stop };
 }

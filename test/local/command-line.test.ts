@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { buildCommands } from './built-commands.ts';
 
 const built = buildCommands();
-afterAll(() => built.remove());
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 

@@ -19,7 +19,6 @@ import { buildCommands } from './built-commands.ts';
 
 const [first, second, third] = versions;
 const built = buildCommands();
-afterAll(() => built.remove());
 
 /** Runs the built command. `LATENCY_RATIO` is large, because the tiny model runs for microseconds only. */
 async function run(store: string, ...args: string[]) {

@@ -6,7 +6,6 @@ import { openModelStore, readPointer } from '../../layers/model-store/index.ts';
 import { buildCommands } from './built-commands.ts';
 
 const built = buildCommands();
-afterAll(built.remove);
 
 const sample = process.env.SAMPLE_MODEL ?? resolve('models', 'sample');
 const uri = `s3://sample-bucket-test-${process.pid}/sample`;

@@ -85,7 +85,6 @@ describe('npm start -- --stdin', () => {
   const children: ChildProcess[] = [];
   afterAll(() => {
     for (const child of children) child.kill('SIGKILL');
-    built.remove();
   });
 
   async function start(...flags: string[]) {

@@ -9,7 +9,6 @@ import { expectPositive, threeClasses, writeTinyStore } from '../functions/predi
 import { buildCommands } from './built-commands.ts';
 
 const built = buildCommands();
-afterAll(() => built.remove());
 const folder = mkdtempSync(join(tmpdir(), 'score-'));
 let store: string;
 beforeAll(async () => {

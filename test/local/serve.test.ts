@@ -13,7 +13,6 @@ const built = buildCommands();
 const children: ChildProcess[] = [];
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
-  built.remove();
 });
 
 /** Starts the built command on a free port. */

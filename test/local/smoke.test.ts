@@ -11,7 +11,6 @@ const built = buildCommands();
 const servers: (Server | ChildProcess)[] = [];
 afterAll(() => {
   for (const server of servers) 'kill' in server ? server.kill('SIGKILL') : server.close();
-  built.remove();
 });
 
 /** Starts the built `npm start` with the sample model. */

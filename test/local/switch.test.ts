@@ -14,7 +14,6 @@ const built = buildCommands();
 const children: ChildProcess[] = [];
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
-  built.remove();
 });
 
 async function startServer(root: string): Promise<string> {

@@ -7,7 +7,6 @@ import { expectPositive, firstVersion, maxTokens, writeTinyStore } from '../func
 import { buildCommands } from './built-commands.ts';
 
 const built = buildCommands();
-afterAll(() => built.remove());
 const workerPath = built.path('local/worker.mjs');
 
 async function createSource(): Promise<ModelSource> {

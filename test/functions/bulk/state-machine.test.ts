@@ -219,7 +219,6 @@ it('shows the state of runs and downloads a result', async () => {
 
 describe('npm run bulk', () => {
   const built = buildCommands();
-  afterAll(() => built.remove());
   const folder = mkdtempSync(join(tmpdir(), 'bulk-'));
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
   const env = {

@@ -11,7 +11,6 @@ import { buildCommands } from '../../local/built-commands.ts';
 import { createEvent, lambdaContext } from './http-event.ts';
 
 const built = buildCommands();
-afterAll(() => built.remove());
 
 const stops: (() => void)[] = [];
 afterAll(() => {

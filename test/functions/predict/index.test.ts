@@ -14,7 +14,6 @@ import type { LogLine } from './tiny-service.ts';
 import { createPointer, createTinyVersion, firstVersion, secondVersion } from './tiny-store.ts';
 
 const built = buildCommands();
-afterAll(() => built.remove());
 
 type Environment = Readonly<Record<string, string>>;
 

@@ -31,7 +31,6 @@ const servers: Server[] = [];
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
   for (const server of servers) server.close();
-  built.remove();
 });
 
 /** Creates a topic with a subscriber that keeps the messages. */

@@ -12,7 +12,6 @@ const built = buildCommands();
 const children: ChildProcess[] = [];
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL');
-  built.remove();
 });
 
 /** Runs the built function in a process of its own, as Lambda does. */

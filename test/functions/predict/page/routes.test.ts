@@ -8,7 +8,6 @@ import { createEvent, lambdaContext } from '../http-event.ts';
 import { createRecord } from '../tiny-service.ts';
 
 const built = buildCommands();
-afterAll(() => built.remove());
 
 const { log } = createRecord();
 /** The page needs no model. */
