@@ -1,4 +1,4 @@
-// `npm run test:processors` tries the sample model on this machine's processor and on emulated ones (qemu-user, six minutes).
+// `npm run test:processors` tries the sample model on this machine's processor and on emulated ones (qemu-user, three minutes).
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { binaries, prepareEnvironment } from '../python.mjs';

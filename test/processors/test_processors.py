@@ -15,7 +15,7 @@ from processors import FAMILIES, SAMPLE, Replayed, pick_texts, replay, take
 
 from release.agreement import describe_differences, find_disagreement
 
-TEXTS = pick_texts(short=140, long=10)
+TEXTS = pick_texts(short=140, long=4)
 GOLDEN = take(TEXTS)
 SERVED = np.array([case["served"] for case in GOLDEN["cases"]])
 OWN = "this machine"
