@@ -91,14 +91,16 @@ const createParser = ({ delimiter, isQuoted }: Dialect) =>
 
 /**
  * Returns a check that no quoted field goes on after its closing quote. The parser reads such a field as it stands, as it
- * reads a field with quotes in its middle, which is well formed.
+ * reads a field with quotes in its middle, which is well formed. If NUL follows, it leaves out the quotes.
  */
 function createQuoteCheck({ delimiter, isQuoted }: Dialect): (cells: readonly string[], raw: string) => boolean {
   if (!isQuoted) return () => true;
   const separator = `\\u{${delimiter.codePointAt(0)?.toString(16)}}`;
   const field = `(?:"[^"]*(?:""[^"]*)*"|(?!")[^${separator}\\r\\n]*)`;
   const wellFormed = new RegExp(`^${field}(?:${separator}${field})*[\\r\\n]?$`, 'u');
-  return (cells, raw) => !cells.some((cell) => cell.startsWith('"')) || wellFormed.test(raw);
+  const isSuspicious = (cells: readonly string[], raw: string) =>
+    cells.some((cell) => cell.startsWith('"')) || raw.includes('"\0');
+  return (cells, raw) => !isSuspicious(cells, raw) || wellFormed.test(raw);
 }
 
 /**

@@ -1,5 +1,6 @@
 // Files of JSON lines: one object on each line, one column for each key.
 import type { FileRecord } from './dialect.ts';
+import { trim } from './text-file.ts';
 
 /** Returns the keys of the objects on these lines, in the order in which they appear. */
 export const listKeys = (sample: readonly string[]): string[] => [
@@ -11,9 +12,10 @@ export async function* readObjects(lines: AsyncIterable<string>, names: readonly
   let line = 0;
   for await (const text of lines) {
     line += 1;
-    if (text.trim() === '') continue;
+    if (trim(text) === '') continue;
     const found = parseObject(text);
-    if (found) yield { line, lines: 1, cells: names.map((name) => showValue(found[name])) };
+    if (found)
+      yield { line, lines: 1, cells: names.map((name) => showValue(Object.hasOwn(found, name) ? found[name] : null)) };
     else yield { line, lines: 1, cells: [], fault: 'no JSON object' };
   }
 }

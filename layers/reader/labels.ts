@@ -1,4 +1,5 @@
 // What the labels of a file mean: words, numbers of a scheme, or a mapping of the user's own.
+import { trim } from './text-file.ts';
 
 /** A class of the model. */
 export type ClassName = 'negative' | 'neutral' | 'positive';
@@ -38,8 +39,7 @@ export interface LabelOption {
 
 /** Returns a label in the form that mappings use: without surrounding space, in lower case, 4.0 as 4. */
 export const normalize = (label: string): string =>
-  label
-    .trim()
+  trim(label)
     .toLowerCase()
     .replace(/^(-?\d+)\.0+$/, '$1');
 

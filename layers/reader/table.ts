@@ -7,7 +7,7 @@ import type { Fault } from './faults.ts';
 import { listKeys, readObjects } from './json-lines.ts';
 import type { LabelOption } from './labels.ts';
 import type { Source } from './source.ts';
-import { readText, splitLines } from './text-file.ts';
+import { readText, splitLines, trim } from './text-file.ts';
 
 /** How a file is read. An empty string leaves it to the file. */
 export interface ReaderOptions extends WantedColumns {
@@ -86,7 +86,7 @@ async function openRecords(source: Source, sample: readonly string[], options: R
   const { value: header } = await records.next();
   if (!header) throw new FileError(`${name}: it is empty; its first row must name the columns.`);
   if (header.fault) throw new FileError(`${name}: its first row, which must name the columns, has ${header.fault}.`);
-  return { names: header.cells.map((cell: string) => cell.trim()), delimiter: dialect.delimiter, records };
+  return { names: header.cells.map(trim), delimiter: dialect.delimiter, records };
 }
 
 async function* readRows(

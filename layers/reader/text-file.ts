@@ -54,6 +54,14 @@ export async function* splitLines(text: AsyncIterable<string>): AsyncGenerator<s
   if (rest !== '') yield rest;
 }
 
+/**
+ * A text without the white space around it, which is that of JavaScript and of Python together: training reads the same files.
+ * Neither of the two has all of it.
+ */
+export const trim = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are white space to Python
+  text.replace(/^[\s\u001c-\u001f\u0085]+|[\s\u001c-\u001f\u0085]+$/g, '');
+
 /** Returns how many line ends a text has. */
 export const countLineEnds = (text: string): number => text.match(/\r\n|\n|\r/g)?.length ?? 0;
 

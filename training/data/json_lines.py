@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from data.dialect import Record
+from data.text_file import trim
 
 
 def list_keys(sample: list[str]) -> list[str]:
@@ -15,7 +16,7 @@ def list_keys(sample: list[str]) -> list[str]:
 def read_objects(lines: Iterable[str], names: list[str]) -> Iterator[Record]:
     """One record for each line that is not blank, with the values of these keys; a missing one is empty."""
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
+        if not trim(line):
             continue
         found = _parse_object(line)
         if found is None:

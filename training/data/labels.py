@@ -5,6 +5,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from data.text_file import trim
+
 WORDS = {
     "negative": "negative",
     "neg": "negative",
@@ -42,7 +44,7 @@ class LabelOption:
 
 def normalize(label: str) -> str:
     """A label in the form that mappings use: without surrounding space, in lower case, 4.0 as 4."""
-    return re.sub(r"^(-?\d+)\.0+$", r"\1", label.strip().lower())
+    return re.sub(r"^(-?[0-9]+)\.0+$", r"\1", trim(label).lower())
 
 
 def parse_labels(given: str) -> LabelOption | str:

@@ -14,8 +14,7 @@ from data.dialect import SAMPLE_LINES, Record, detect_dialect, parse_delimiter, 
 from data.faults import Faults
 from data.json_lines import list_keys, read_objects
 from data.labels import LabelOption, parse_labels
-from data.text_file import check_encoding, read_lines
-from data.tokenizer import fold
+from data.text_file import check_encoding, read_lines, trim
 from settings import Settings
 
 
@@ -109,7 +108,7 @@ class Table:
         width = len(self.columns.names)
         if len(cells) != width:
             return "too few fields" if len(cells) < width else "too many fields"
-        return None if fold(cells[self.columns.text]) else "an empty text"
+        return None if trim(cells[self.columns.text]) else "an empty text"
 
 
 def open_table(path: Path, options: ReaderOptions, problems: list[str], needs_label: bool = True) -> Table | None:
@@ -134,7 +133,7 @@ def open_table(path: Path, options: ReaderOptions, problems: list[str], needs_la
         dialect = detect_dialect(sample, len(sample) == SAMPLE_LINES, options.delimiter)
         delimiter, records = dialect.delimiter, read_records(whole, dialect)
         header = next(records, None)
-        names, fault = [name.strip() for name in header.cells] if header else [], _explain_header(header)
+        names, fault = [trim(name) for name in header.cells] if header else [], _explain_header(header)
     if fault:
         problems.append(f"{path}: {fault}")
         return None

@@ -20,10 +20,24 @@ _FOREIGN = {
 }
 """First bytes of files that are no text."""
 
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-"""Byte order marks, which decide about the encoding."""
+_MARKS = {
+    codecs.BOM_UTF8: ("utf-8-sig", "utf-8"),
+    codecs.BOM_UTF16_LE: ("utf-16", "utf-16le"),
+    codecs.BOM_UTF16_BE: ("utf-16", "utf-16be"),
+}
+"""Byte order marks, which decide about the encoding: its codec and what messages call it."""
 
 _UNDECODED = re.compile("[\udc80-\udcff]")
+
+_SPACE = re.compile(r"^[\s\ufeff]+|[\s\ufeff]+$")
+
+
+def trim(text: str) -> str:
+    """The text without the white space around it, which is that of Python and of JavaScript together.
+
+    Scoring reads the same files. To JavaScript U+FEFF is white space.
+    """
+    return _SPACE.sub("", text)
 
 
 class UnreadableError(Exception):
@@ -69,7 +83,8 @@ def _peek(stream: BinaryIO) -> bytes:
 
 def _decode(path: Path, stream: BinaryIO, encoding: str) -> Iterator[str]:
     head = _peek(stream)
-    codec = next((name for mark, name in _MARKS.items() if head.startswith(mark)), encoding or "utf-8")
+    given = encoding or "utf-8"
+    codec, shown = next((names for mark, names in _MARKS.items() if head.startswith(mark)), (given, given))
     if not encoding and codec == "utf-8" and b"\0" in head[:2]:
         raise UnreadableError(f"{path}: it looks like UTF-16 without a byte order mark; name it with --encoding.")
     is_utf8 = codecs.lookup(codec).name in {"utf-8", "utf-8-sig"}
@@ -82,7 +97,7 @@ def _decode(path: Path, stream: BinaryIO, encoding: str) -> Iterator[str]:
                 raise UnreadableError(f"{path}: line {number} is not UTF-8; name the file's encoding with --encoding.")
             yield line
     except UnicodeError as error:
-        raise UnreadableError(f"{path}: it is not {codec}; name the file's encoding with --encoding.") from error
+        raise UnreadableError(f"{path}: it is not {shown}; name the file's encoding with --encoding.") from error
 
 
 def check_encoding(name: str) -> str | None:

@@ -1,5 +1,6 @@
 // `npm run fuzz`: random requests and texts, whose answers and ids are checked.
 import type { Campaign } from '../campaign.ts';
+import { files } from './files.ts';
 import { handler } from './handler.ts';
 import { socket } from './socket.ts';
 import { createTokenizerPart } from './tokenizers.ts';
@@ -8,6 +9,6 @@ const kinds = ['uncased', 'cased', 'emoji'] as const;
 
 export const campaign: Campaign = {
   name: 'fuzz',
-  summary: 'Asks the service at random, and compares the tokenizers with their reference on random texts.',
-  parts: [handler, socket, ...kinds.map(createTokenizerPart)],
+  summary: 'Asks the service at random, and compares its tokenizers and readers of files with those of training.',
+  parts: [handler, socket, files, ...kinds.map(createTokenizerPart)],
 };

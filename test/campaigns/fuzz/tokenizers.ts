@@ -1,12 +1,10 @@
 // The parts `tokenizer …`: ids of random texts, equal to those of the Rust tokenizer that training uses.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { loadTokenizer } from '../../../layers/inference/index.ts';
 import type { Context, Outcome, Part } from '../campaign.ts';
+import { startPython } from './python-process.ts';
 import { createRandom, randomText, shrinkText } from './random-texts.ts';
 import { createTokenizerFile, type TokenizerKind } from './tokenizer-files.ts';
 
@@ -30,30 +28,8 @@ export interface Reference {
 
 /** Starts the Rust tokenizer in a Python process of the project's environment. */
 export function startReference(root: string, tokenizerPath: string): Reference {
-  const script = join(root, 'test', 'campaigns', 'fuzz', 'tokenizer_reference.py');
-  const python = spawn(join(root, '.venv', 'bin', 'python'), [script, tokenizerPath], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, PYTHONPATH: join(root, 'training'), TOKENIZERS_PARALLELISM: 'false' },
-  });
-  const answers = createInterface({ input: python.stdout });
-  const ended = failWhenEnded(python);
-  return {
-    compare: async (texts, ids) => {
-      python.stdin.write(`${JSON.stringify({ texts, ids })}\n`);
-      const [line] = await Promise.race([once(answers, 'line'), ended]);
-      return JSON.parse(line);
-    },
-    close: () => void python.kill(),
-  };
-}
-
-function failWhenEnded(python: ChildProcess): Promise<never> {
-  const ended = once(python, 'exit').then(([code]) => {
-    throw new Error(`The Python process of the reference ended with status ${code}.`);
-  });
-  // It ends when the part does, too.
-  ended.catch(() => undefined);
-  return ended;
+  const { ask, close } = startPython(root, 'tokenizer_reference.py', tokenizerPath);
+  return { compare: (texts, ids) => ask({ texts, ids }) as Promise<readonly Difference[]>, close };
 }
 
 /** Compares random texts until as many are tried as are asked for. */
