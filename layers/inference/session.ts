@@ -92,10 +92,19 @@ function checkNames({ inputNames, outputNames }: InferenceSession, path: string)
   if (!outputNames.includes('logits')) throw new InferenceError(`${path} has no output logits`);
 }
 
+/** Token ids as int64. Their lower halves are written: `BigInt64Array.from` makes a BigInt of each id first. */
+function toInt64(ids: readonly number[]): BigInt64Array {
+  const values = new BigInt64Array(ids.length);
+  // Little-endian, as every processor that ONNX Runtime has a package for.
+  const halves = new Int32Array(values.buffer);
+  for (const [index, id] of ids.entries()) halves[2 * index] = id;
+  return values;
+}
+
 /** One int64 tensor [texts, length] per input that the model names. `ids` has the rows one after the other. */
 function createFeeds({ Tensor }: Runtime, inputNames: readonly string[], ids: readonly number[], texts = 1) {
   const values = {
-    input_ids: () => BigInt64Array.from(ids, BigInt),
+    input_ids: () => toInt64(ids),
     attention_mask: () => new BigInt64Array(ids.length).fill(1n),
     token_type_ids: () => new BigInt64Array(ids.length),
   };

@@ -8,6 +8,7 @@ import { type BertNormalizerConfig, createBertNormalizer, splitWords } from './b
 import { asInferenceError } from './errors.ts';
 import { parseTokenizerFile, type TokenizerFile } from './tokenizer-file.ts';
 import type { Classifier, ModelSource, TokenCount } from './types.ts';
+import { createPlainEncoder } from './word-pieces.ts';
 
 /** A text as the model reads it. */
 export interface TokenizedText {
@@ -35,9 +36,11 @@ export async function loadTokenizer(path: string, maxTokens: number): Promise<To
     const tokenizer = createTokenizer(file);
     replaceNormalizer(tokenizer.normalizer);
     if (described.pre_tokenizer.type === 'BertPreTokenizer') tokenizer.pre_tokenizer.pre_tokenize_text = splitWords;
+    const encodePlain = createPlainEncoder(tokenizer, described);
     const unknownId = tokenizer.model?.unk_token_id;
     return (text) => {
-      const read = truncate(tokenizer.encode(cleanText(text)).ids, maxTokens);
+      const clean = cleanText(text);
+      const read = truncate(encodePlain?.(clean) ?? tokenizer.encode(clean).ids, maxTokens);
       return { ...read, unknown: read.ids.filter((id) => id === unknownId).length };
     };
   } catch (error) {

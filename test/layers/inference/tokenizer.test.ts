@@ -83,6 +83,19 @@ describe('the ids are those of the Rust tokenizer', () => {
   );
   const texts = fc.array(characters, { maxLength: 20 }).map((parts) => parts.join(''));
 
+  const addresses = ['http://a.b/c?d', 'www.x', '@user', 'me@home', 'a@_b', 'https://'];
+  const ascii = fc.oneof(
+    fc.string({ maxLength: 12 }),
+    fc.constantFrom(' ', '##ing', 'unaffable', "don't", 'x'.repeat(101), ...addresses),
+  );
+  const plainTexts = fc.array(ascii, { maxLength: 20 }).map((parts) => parts.join(''));
+
+  it(
+    'on random texts of ASCII',
+    () => fc.assert(fc.asyncProperty(plainTexts, expectReferenceIds), { numRuns: 2000 }),
+    60_000,
+  );
+
   it('on random texts', () => fc.assert(fc.asyncProperty(texts, expectReferenceIds), { numRuns: 2000 }), 60_000);
 });
 
