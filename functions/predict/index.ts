@@ -9,7 +9,7 @@ import {
   loadModel,
   removeDownload,
 } from '../../layers/prediction/index.ts';
-import { createLog, openMeter } from '../../layers/telemetry/index.ts';
+import { createLineWriter, createLog, openMeter } from '../../layers/telemetry/index.ts';
 import { readConfiguration } from './configuration.ts';
 import { initTimeout, withTimeout } from './timeout.ts';
 
@@ -18,7 +18,8 @@ const { AWS_LAMBDA_INITIALIZATION_TYPE: initType, AWS_LAMBDA_FUNCTION_MEMORY_SIZ
 const { logLevel, logText, drift } = configuration;
 const isSnapshot = initType === 'snap-start';
 const pageFolder = configuration.page ? join(import.meta.dirname, '..', '..', 'page') : undefined;
-const log = createLog({ level: logLevel, fields: { initType } });
+const write = createLineWriter();
+const log = createLog({ level: logLevel, fields: { initType }, write });
 const timeline = createTimeline();
 let onDownloading: () => void = () => undefined;
 const downloading = new Promise<void>((resolve) => {
@@ -77,7 +78,7 @@ const [{ createApp }, { createHandler }, observability, findKey, feedback] = awa
   ]);
 });
 const { createObserver, recordCandidateFailure, recordColdStart, recordLoad } = observability;
-const meter = openMeter();
+const meter = openMeter(process.env, write);
 onCandidateFailed = () => recordCandidateFailure(meter);
 const environment = { memoryMb: Number(memory ?? 0), architecture: process.arch, initType: initType ?? 'unknown' };
 const recordStart = () => recordColdStart(meter, environment);

@@ -1,3 +1,5 @@
+import type { WriteLine } from './line-writer.ts';
+
 const levels = ['debug', 'info', 'warn', 'error'] as const;
 
 /** A log's level. The log writes lines of this level and of those after it. */
@@ -26,7 +28,7 @@ interface LogOptions {
   readonly level: LogLevel;
   /** Fields of every line. */
   readonly fields?: Fields;
-  readonly write?: (line: string) => void;
+  readonly write?: WriteLine;
 }
 
 /**

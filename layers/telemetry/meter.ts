@@ -1,3 +1,5 @@
+import type { WriteLine } from './line-writer.ts';
+
 /** One measured number. The names of a record differ. */
 export interface Measure {
   readonly name: string;
@@ -18,7 +20,10 @@ export interface Meter {
  * `POWERTOOLS_METRICS_NAMESPACE` and `POWERTOOLS_SERVICE_NAME`, the usual names. Why not Powertools:
  * docs/decisions/0082-time-around-the-run.md.
  */
-export function openMeter(environment: NodeJS.ProcessEnv = process.env): Meter {
+export function openMeter(
+  environment: NodeJS.ProcessEnv = process.env,
+  write: WriteLine = (line) => process.stdout.write(line),
+): Meter {
   const { POWERTOOLS_METRICS_NAMESPACE: namespace = '', POWERTOOLS_SERVICE_NAME: service = '' } = environment;
   return {
     record: (measures, dimensions = {}) => {
@@ -29,7 +34,7 @@ export function openMeter(environment: NodeJS.ProcessEnv = process.env): Meter {
       };
       const metadata = { Timestamp: Date.now(), CloudWatchMetrics: [directive] };
       const values = Object.fromEntries(measures.map(({ name, value }) => [name, value]));
-      process.stdout.write(`${JSON.stringify({ _aws: metadata, service, ...dimensions, ...values })}\n`);
+      write(`${JSON.stringify({ _aws: metadata, service, ...dimensions, ...values })}\n`);
     },
   };
 }
