@@ -66,17 +66,20 @@ async function openFeedback({ feedbackStream, feedbackText }: typeof configurati
 // delay the requests for those bytes. If no bytes come, the code is needed all the same, to report that.
 const loading = models.current().catch(() => undefined);
 await Promise.race([downloading, loading]);
-const [{ createApp }, { createHandler }, observability, findKey, feedback] = await timeline.time('code', async () => {
-  // A model in a folder has no download to wait for.
-  if (configuration.store.location.startsWith('s3://')) await warmUp();
-  return Promise.all([
-    import('./app.ts'),
-    import('./handler.ts'),
-    import('./observability.ts'),
-    openKeys(configuration.keysParameter),
-    openFeedback(configuration),
-  ]);
-});
+const [{ createApp }, { createHandler }, { createLightResponse }, observability, findKey, feedback] =
+  await timeline.time('code', async () => {
+    // A model in a folder has no download to wait for.
+    if (configuration.store.location.startsWith('s3://')) await warmUp();
+    return Promise.all([
+      import('./app.ts'),
+      import('./handler.ts'),
+      import('./light-response.ts'),
+      import('./observability.ts'),
+      openKeys(configuration.keysParameter),
+      openFeedback(configuration),
+    ]);
+  });
+globalThis.Response = createLightResponse(Response);
 const { createObserver, recordCandidateFailure, recordColdStart, recordLoad } = observability;
 const meter = openMeter(process.env, write);
 onCandidateFailed = () => recordCandidateFailure(meter);
