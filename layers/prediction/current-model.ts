@@ -22,8 +22,8 @@ export interface ModelProvider {
   use<T>(task: (model: ServedModel) => Promise<T>): Promise<T>;
   /** Looks for a new version now, whenever the last look was. Resolves when a new version has replaced the old one. */
   refresh(): Promise<void>;
-  /** Resolves when no look for a new version is running. */
-  settled(): Promise<void>;
+  /** Resolves when the look for a new version that is running has ended; undefined if none is. */
+  settled(): Promise<void> | undefined;
 }
 
 /** A model and the number of tasks that use it. */
@@ -190,7 +190,7 @@ export function createModelProvider(load: () => Promise<LoadedModel>, watch?: Wa
       await checking;
       if (active && watch) await startCheck(active, watch);
     },
-    settled: async () => checking,
+    settled: () => checking,
   };
 }
 

@@ -91,6 +91,7 @@ describe('a provider with a watch', () => {
       scene.time += 60_000;
       await ask();
       await provider.settled();
+      expect(provider.settled()).toBeUndefined();
       await new Promise(setImmediate);
     };
     return { scene, provider, ask, askFor, look };
