@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createWorkerEnvironment } from '../local/worker-process.ts';
 import type { Bench, Contender } from './bench.ts';
 import type { Command } from './processes.ts';
 
@@ -9,12 +10,13 @@ const isPython = (kind: Contender['kind']) => kind !== 'this-project' && kind !=
 export const findTransformersJs = (root: string) =>
   join(root, 'bench', 'node_modules', '@huggingface', 'transformers', 'dist', 'transformers.node.mjs');
 
-/** An engine of bench/engine.ts. With a port and a number of processes in `rest` it is a service. */
+/** An engine of bench/engine.ts; this project's runs as a worker of `npm start` does. With a port and a number of processes in `rest` it is a service. */
 function commandNode({ paths: { root, built } }: Bench, kind: string, models: ModelPair, rest: unknown[]): Command {
   const own = [join(root, 'dist', 'layers', 'inference', 'index.mjs'), models.store];
   const model = kind === 'this-project' ? own : [findTransformersJs(root), models.peer];
   const args = [join(built, 'engine.mjs'), kind, ...model, ...rest.map(String)];
-  return { file: process.execPath, args, env: { ORT_DISABLE_TELEMETRY: '1' } };
+  const env = kind === 'this-project' ? createWorkerEnvironment({}) : { ORT_DISABLE_TELEMETRY: '1' };
+  return { file: process.execPath, args, env };
 }
 
 /** Progress bars and advice of Python's libraries are off. */

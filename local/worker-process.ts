@@ -31,12 +31,22 @@ export interface WorkerProcess {
   stop(): Promise<void>;
 }
 
+/** glibc asks for pages of 2 MiB, from 2.35 on, and keeps the weights together. Other C libraries and systems ignore it. */
+const largePages = 'glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=1073741824:glibc.malloc.top_pad=16777216';
+
+/** The environment of a worker, in large pages unless `GLIBC_TUNABLES` is set: docs/decisions/0091-large-pages-for-workers.md. */
+export const createWorkerEnvironment = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  GLIBC_TUNABLES: largePages,
+  ...environment,
+  ORT_DISABLE_TELEMETRY: '1',
+});
+
 /**
  * A worker is a process and not a thread, so that a crash of native code does not end the server. ONNX
  * Runtime's telemetry must be off before the process starts.
  */
 function startProcess(modulePath: string): ChildProcess {
-  const env = { ...process.env, ORT_DISABLE_TELEMETRY: '1' };
+  const env = createWorkerEnvironment(process.env);
   return fork(modulePath, { env, execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 }
 
