@@ -1,8 +1,9 @@
 """Checkpoints: whole or not there, in a folder and in S3."""
 
+import json
 import resource
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -93,6 +94,40 @@ def test_a_file_that_changed_is_refused_by_name(store: CheckpointStore, tmp_path
     store.put("run/epoch-2-step-1/optimizer.safetensors", tmp_path / "changed")
     with pytest.raises(StoreError, match=r"step-1/optimizer.safetensors is not what was written; delete .*/run to"):
         checkpoints.restore(*make_trained())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace('"step": 1', '"step": 2'),
+        lambda text: text.replace('"loss": 0.3', '"loss": 0.5'),
+        lambda text: text.replace("digest", "digesu"),
+        lambda text: text[:-1],
+        lambda text: "[" * 100_000,
+        lambda text: "null",
+    ],
+)
+def test_a_pointer_that_changed_is_refused_by_name(
+    store: CheckpointStore, tmp_path: Path, change: Callable[[str], str]
+) -> None:
+    checkpoints = Checkpoints(store, "run")
+    checkpoints.save(*make_trained(), make_progress(1))
+    latest = store.fetch("run/latest.json", tmp_path)
+    assert latest
+    (tmp_path / "changed").write_text(change(latest.read_text()))
+    store.put("run/latest.json", tmp_path / "changed")
+    with pytest.raises(StoreError, match=r"/run/latest.json is not what was written; delete .*/run to start over"):
+        checkpoints.restore(*make_trained())
+
+
+def test_a_pointer_from_before_digests_is_read(store: CheckpointStore, tmp_path: Path) -> None:
+    checkpoints = Checkpoints(store, "run")
+    checkpoints.save(*make_trained(), make_progress(5))
+    latest = store.fetch("run/latest.json", tmp_path)
+    assert latest
+    (tmp_path / "older").write_text(json.dumps(json.loads(latest.read_text())["checkpoint"]))
+    store.put("run/latest.json", tmp_path / "older")
+    assert checkpoints.restore(*make_trained()).step == 5
 
 
 @contextmanager

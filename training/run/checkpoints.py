@@ -115,23 +115,41 @@ class Checkpoints:
                 if digest not in known:
                     self.store.put(files[name]["key"], place / name)
             described = {"progress": {k: v for k, v in vars(progress).items() if k != "best"}, "files": files}
-            (place / "described.json").write_text(json.dumps(described))
+            (place / "described.json").write_text(json.dumps({"digest": _digest(described), "checkpoint": described}))
             self.store.put(f"{self.run}/latest.json", place / "described.json")
         kept = {file["key"] for file in files.values()} | {f"{self.run}/latest.json"}
         self.store.remove([key for key in self.store.list_keys(f"{self.run}/") if key not in kept])
 
     def _read_latest(self, place: Path) -> Index | None:
         path = self.store.fetch(f"{self.run}/latest.json", place)
-        return json.loads(path.read_text()) if path else None
+        return self._parse_latest(path.read_bytes()) if path else None
+
+    def _parse_latest(self, text: bytes) -> Index:
+        try:
+            content: Index = json.loads(text)
+            # Without a digest, an older program has written it.
+            index: Index = content if {*content} == {"progress", "files"} else content["checkpoint"]
+            if index is content or content["digest"] == _digest(index):
+                return index
+        # A damaged text fails in many ways, and all of them mean the same.
+        except (ValueError, TypeError, LookupError, RecursionError):
+            pass
+        raise self._explain("latest.json", "is not what was written")
 
     def _fetch(self, file: dict[str, str], place: Path) -> Path:
         path = self.store.fetch(file["key"], place)
         if path is None or hash_file(path) != file["sha256"]:
             what = "is missing" if path is None else "is not what was written"
-            raise StoreError(
-                f"{self.store.location}/{file['key']} {what}; delete {self.store.location}/{self.run} to start over."
-            )
+            raise self._explain(file["key"].removeprefix(f"{self.run}/"), what)
         return path
+
+    def _explain(self, name: str, what: str) -> StoreError:
+        folder = f"{self.store.location}/{self.run}"
+        return StoreError(f"{folder}/{name} {what}; delete {folder} to start over.")
+
+
+def _digest(index: Index) -> str:
+    return hashlib.sha256(json.dumps(index, sort_keys=True).encode()).hexdigest()
 
 
 def name_run(identity: dict[str, Any]) -> str:
