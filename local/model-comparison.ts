@@ -105,7 +105,7 @@ function formatDifference([one, other]: readonly (number | undefined)[]): string
 
 /** Facts that are not figures. */
 const factsOf = (manifest: Manifest): Facts =>
-  new Map([...listFacts(manifest)].filter(([name]) => !/^(metrics\.|version$|createdAt$)/.test(name)));
+  new Map([...listFacts(manifest)].filter(([name]) => !/^(metrics\.|version$|createdAt$|digest$)/.test(name)));
 
 function compareFacts(left: Manifest, right: Manifest): Row[] {
   const [one, other] = [factsOf(left), factsOf(right)];

@@ -1,15 +1,32 @@
 import { z } from 'zod';
-import { formatTime, keyInVersion, type ModelStore, ModelStoreError } from '../../layers/model-store/index.ts';
+import {
+  addDigest,
+  findExcess,
+  formatTime,
+  hasOwnDigest,
+  keyInVersion,
+  type ModelStore,
+  ModelStoreError,
+  wrongDigest,
+} from '../../layers/model-store/index.ts';
 import type { Check } from './checks.ts';
 
-const verdictShape = z.looseObject({
-  schema: z.literal(1),
-  version: z.string(),
-  judgedAt: z.iso.datetime(),
-  champion: z.string().nullable(),
-  outcome: z.enum(['accepted', 'refused']),
-  checks: z.array(z.looseObject({ name: z.string(), passed: z.boolean(), detail: z.string() })),
-});
+const verdictShape = z
+  .looseObject({
+    schema: z.literal(1),
+    version: z.string(),
+    judgedAt: z.iso.datetime(),
+    champion: z.string().nullable(),
+    outcome: z.enum(['accepted', 'refused']),
+    checks: z.array(z.looseObject({ name: z.string(), passed: z.boolean(), detail: z.string() })),
+    // Older verdicts have none.
+    digest: z.string().optional(),
+  })
+  .refine(hasOwnDigest, { path: ['digest'], message: wrongDigest })
+  .refine(({ outcome, checks }) => outcome === decide(checks), {
+    path: ['outcome'],
+    message: 'is not what the checks say',
+  });
 
 /** `verdict.json`: see docs/model-artifact.md. */
 export type Verdict = z.infer<typeof verdictShape>;
@@ -23,27 +40,35 @@ interface Judgement {
 
 /** Creates a verdict from checks. One failed check refuses the version. */
 export function createVerdict({ version, champion, checks }: Judgement, now: Date): Verdict {
-  const outcome = checks.every(({ passed }) => passed) ? 'accepted' : 'refused';
-  return { schema: 1, version, judgedAt: formatTime(now), champion: champion ?? null, outcome, checks: [...checks] };
+  const judgedAt = formatTime(now);
+  const decided = { judgedAt, champion: champion ?? null, outcome: decide(checks), checks: [...checks] };
+  return addDigest({ schema: 1, version, ...decided });
 }
+
+const decide = (checks: readonly Pick<Check, 'passed'>[]): 'accepted' | 'refused' =>
+  checks.every(({ passed }) => passed) ? 'accepted' : 'refused';
 
 const keyOf = (version: string) => keyInVersion(version, 'verdict.json');
 
 /** Reads a version's verdict; undefined if it has not been judged. Throws `ModelStoreError` if the file cannot be read. */
 export async function readVerdict(store: ModelStore, version: string): Promise<Verdict | undefined> {
   try {
-    return parse((await store.readText(keyOf(version))).text, `${store.location}/${keyOf(version)}`);
+    return parse((await store.readText(keyOf(version))).text, version, `${store.location}/${keyOf(version)}`);
   } catch (error) {
     if (error instanceof ModelStoreError && error.missing) return undefined;
     throw error;
   }
 }
 
-function parse(text: string, name: string): Verdict {
+function parse(text: string, version: string, name: string): Verdict {
   try {
-    return verdictShape.parse(JSON.parse(text));
+    const ofVersion = verdictShape.refine((verdict) => verdict.version === version, { path: ['version'] });
+    const value: unknown = JSON.parse(text);
+    const excess = findExcess(value);
+    if (excess !== undefined) throw new Error(`it ${excess}`);
+    return ofVersion.parse(value);
   } catch (cause) {
-    throw new ModelStoreError(`${name} is no verdict of schema 1 that can be read.`, { damaged: true, cause });
+    throw new ModelStoreError(`${name} is no verdict of schema 1 about this version.`, { damaged: true, cause });
   }
 }
 

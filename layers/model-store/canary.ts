@@ -1,5 +1,6 @@
 // A canary: a share of the texts goes to a candidate before it becomes current. docs/canary.md describes it.
 import { hash } from 'node:crypto';
+import { addDigest } from './digest.ts';
 import type { Candidate, Hold, Manifest, Pointer } from './documents.ts';
 import { formatTime, withdraw } from './pointer.ts';
 
@@ -19,7 +20,7 @@ export function startCanary(
 ): Pointer & { readonly candidate: Candidate } {
   const until = new Date(now.getTime() + minutes * 60_000);
   const { version } = manifest;
-  const candidate = { version, manifest, share, since: formatTime(now), until: formatTime(until) };
+  const candidate = addDigest({ version, manifest, share, since: formatTime(now), until: formatTime(until) });
   return { ...pointer, candidate };
 }
 

@@ -4,7 +4,9 @@
 // zod's small form: all of zod takes five times as long to load. See docs/decisions/0040-reading-s3-without-the-sdk.md.
 import * as z from 'zod/mini';
 import english from 'zod/v4/locales/en.js';
+import { hasOwnDigest, wrongDigest } from './digest.ts';
 import { ModelStoreError, messageOf } from './errors.ts';
+import { findExcess } from './excess.ts';
 import type { FileEntry, StoredFile } from './types.ts';
 import { listVersionFiles, versionPattern } from './version.ts';
 
@@ -64,6 +66,8 @@ const manifestShape = z.looseObject({
     behaviours: z.optional(z.array(behaviour)),
   }),
   provenance: z.record(z.string(), z.unknown()),
+  // Older versions have none.
+  digest: z.optional(sha256),
 });
 
 /** `manifest.json`, which describes a version: see docs/model-artifact.md. */
@@ -85,6 +89,7 @@ export const manifestSchema = manifestShape.check(
   z.refine(hasOne('model'), { path: ['files'], message: 'must hold exactly one file of role model' }),
   z.refine(hasOne('tokenizer'), { path: ['files'], message: 'must hold exactly one file of role tokenizer' }),
   z.refine(pathsDiffer, { path: ['files'], message: 'two files have the same path' }),
+  z.refine(hasOwnDigest, { path: ['digest'], message: wrongDigest }),
   z.refine(partsFit, { path: ['files'], message: 'a file has not one hash for each part of partBytes bytes' }),
 );
 
@@ -97,8 +102,11 @@ const candidate = z
     share: z.int().check(z.minimum(1), z.maximum(99)),
     since: z.iso.datetime(),
     until: z.iso.datetime(),
+    // Older programs write none.
+    digest: z.optional(sha256),
   })
   .check(
+    z.refine(hasOwnDigest, { path: ['digest'], message: wrongDigest }),
     z.refine(({ version, manifest }) => version === manifest.version, {
       path: ['version'],
       message: 'is not the version of the manifest inside',
@@ -147,6 +155,8 @@ export const parseManifest = (text: string, source: TextSource): Manifest =>
 function parseDocument<T>(schema: z.ZodMiniType<T>, text: string, { location, key }: TextSource): T {
   const refuse = (reason: string) => new ModelStoreError(`${location}/${key} ${reason}`);
   const value = parseJson(text, refuse);
+  const excess = findExcess(value);
+  if (excess !== undefined) throw refuse(`is not valid: it ${excess}.`);
   const unknown = findUnknownSchema(value);
   if (unknown !== undefined)
     throw refuse(`has schema ${unknown}; this program reads schema 1 only. Update it, or promote an older version.`);
@@ -169,12 +179,17 @@ function parseJson(text: string, refuse: (reason: string) => Error): unknown {
  */
 function findUnknownSchema(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if ('schema' in value && value.schema !== 1) return JSON.stringify(value.schema);
+  if ('schema' in value && value.schema !== 1) return JSON.stringify(value.schema).slice(0, 40);
   return 'manifest' in value ? findUnknownSchema(value.manifest) : undefined;
 }
 
-const describe = ({ issues }: z.core.$ZodError) =>
-  issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`).join('; ');
+/** A damaged text can have as many faults as it has characters. */
+const mostIssues = 20;
+
+function describe({ issues }: z.core.$ZodError): string {
+  const few = issues.slice(0, mostIssues).map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`);
+  return [...few, ...(issues.length > mostIssues ? [`and ${issues.length - mostIssues} more faults`] : [])].join('; ');
+}
 
 /** Parses `current.json`. Throws `ModelStoreError` for anything but a sound pointer of schema 1. */
 export const parsePointer = (text: string, source: TextSource): Pointer => parseDocument(pointerSchema, text, source);

@@ -5,8 +5,10 @@ import type { ModelStore } from './types.ts';
 import { createVerificationCache } from './verification-cache.ts';
 
 export { type CanaryPlan, findCandidate, isInShare, startCanary, withdrawCandidate } from './canary.ts';
+export { addDigest, hasOwnDigest, wrongDigest } from './digest.ts';
 export type { Candidate, Hold, Manifest, Pointer } from './documents.ts';
 export { ModelStoreError } from './errors.ts';
+export { findExcess } from './excess.ts';
 export { checkComplete, listVersions, readManifest } from './manifest.ts';
 export {
   advancePointer,

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { addDigest } from '../../layers/model-store/index.ts';
 import { listEverything, listKeys, readFunction, readStack, registryName } from './account.mjs';
 import { expectSuccess } from './checkout.mjs';
 import {
@@ -46,13 +47,16 @@ async function readCurrent(): Promise<string> {
   return JSON.parse(await Body.transformToString()).version;
 }
 
+const renameManifest = (bytes: Buffer) =>
+  JSON.stringify(addDigest({ ...JSON.parse(String(bytes)), version: laterVersion }));
+
 /** Uploads the sample again, as the later version, its manifest last. */
 async function uploadLaterVersion() {
   const folder = join(sample, 'versions', sampleVersion);
   const names = readdirSync(folder).filter((name) => name !== 'manifest.json');
   for (const name of [...names, 'manifest.json']) {
     const bytes = readFileSync(join(folder, name));
-    const Body = name === 'manifest.json' ? bytes.toString().replaceAll(sampleVersion, laterVersion) : bytes;
+    const Body = name === 'manifest.json' ? renameManifest(bytes) : bytes;
     const Key = `dev/versions/${laterVersion}/${name}`;
     await account.ask('s3', 'PutObject', { Bucket: bucket, Key, Body, IfNoneMatch: '*' });
   }

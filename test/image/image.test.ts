@@ -3,6 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { addDigest } from '../../layers/model-store/index.ts';
 import { makeSboms } from '../../supply-chain/checkout-sbom.mjs';
 import { expectOneNewLayer, listFiles, listImageFiles, printSteps } from '../containers/image-content.mjs';
 import { baseName, buildChangedImage, buildLambdaImage, provideLambdaBase } from '../containers/lambda-image.mjs';
@@ -187,7 +188,7 @@ describe('the predict function in a sandbox', () => {
     for (const name of listFiles(folder).filter((name) => name !== 'manifest.json'))
       await bucket.put(`sentiment/versions/${next}/${name}`, readFileSync(join(folder, name)));
     const pointer = JSON.parse(readFileSync(join(sample, 'current.json'), 'utf8'));
-    const manifest = { ...pointer.manifest, version: next };
+    const manifest = addDigest({ ...pointer.manifest, version: next });
     await bucket.put('sentiment/current.json', JSON.stringify({ ...pointer, version: next, manifest }));
     copy.thaw();
     expect(await copy.invoke(event)).toMatchObject({ statusCode: 200, headers: { 'x-model-version': next } });

@@ -20,6 +20,7 @@ from transformers import BertForSequenceClassification
 from errors import RejectedError
 from model.export import export
 from release.candidate import Trained, release
+from release.digest import has_own_digest
 from release.gate import ChampionError, read_champion
 from release.proof import prove_fp16
 from release.publication import publish
@@ -227,3 +228,12 @@ def test_two_jobs_publishing_at_once_make_two_versions(tmp_path: Path) -> None:
     manifests = [read_json(tmp_path / "models" / "versions" / version / "manifest.json") for version in published]
     assert {manifest["job"] for manifest in manifests} == {"first", "second"}
     assert all(manifest["version"] == version for manifest, version in zip(manifests, published, strict=True))
+
+
+def test_a_champion_whose_manifest_was_changed_is_not_compared_with(models: Path) -> None:
+    pointer = read_json(models / "current.json")
+    assert has_own_digest(pointer["manifest"]) and "digest" in pointer["manifest"]
+    pointer["manifest"]["temperature"] *= 2
+    (models / "current.json").write_text(json.dumps(pointer))
+    with pytest.raises(ChampionError, match=r"current.json: its manifest is not what was written"):
+        read_champion(FolderStore(models))

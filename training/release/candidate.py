@@ -21,6 +21,7 @@ from model.export import FP16, export, export_fp16, open_session
 from model.metrics import Floats, fit_temperature, to_probabilities
 from release.agreement import measure_spread
 from release.behaviours import Behaviours, measure_behaviours
+from release.digest import compute_digest
 from release.distribution import describe_distribution
 from release.evaluation import Answers, EvaluationSet, describe_all, describe_sets, places_by_source
 from release.gate import Comparison, compare_champion, judge
@@ -230,7 +231,8 @@ def _describe(trained: Trained, candidate: Candidate, now: datetime) -> dict[str
     }
     (candidate.folder / REPORT).write_text(render(_collect_report_data(trained, candidate, manifest)), "utf-8")
     files = [describe_file(path) for path in list_files(candidate.folder)]
-    return {**manifest, "files": files, **describe_fp16(candidate.folder)}
+    whole = {**manifest, "files": files, **describe_fp16(candidate.folder)}
+    return {**whole, "digest": compute_digest(whole)}
 
 
 def _collect_report_data(trained: Trained, candidate: Candidate, manifest: dict[str, Any]) -> ReportData:

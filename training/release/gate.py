@@ -18,6 +18,7 @@ from errors import StoreError
 from model.export import open_session
 from model.metrics import Floats, Quality, measure, narrow, to_probabilities
 from release.behaviours import Behaviours, explain_people, measure_behaviours
+from release.digest import has_own_digest
 from release.proof import run_session
 from release.store import Store
 from settings import Settings
@@ -81,6 +82,8 @@ def check_champion(store: Store, problems: list[str]) -> None:
 def _open(store: Store, manifest: dict[str, Any], threads: int) -> Champion:
     if manifest["schema"] != 1 or sorted(manifest["labels"]) not in (list(POLAR), list(CLASSES)):
         raise ChampionError(_explain(store, "current.json", "its schema or its labels are not those of this program"))
+    if not has_own_digest(manifest):
+        raise ChampionError(_explain(store, "current.json", "its manifest is not what was written"))
     content = {role: _read_file(store, manifest, role) for role in ("model", "tokenizer")}
     tokenizer = Tokenizer.from_str(content["tokenizer"].decode())
     tokenizer.no_truncation()

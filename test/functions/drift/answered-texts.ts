@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { addDigest } from '../../../layers/model-store/index.ts';
 import { type CountedPrediction, countBins, countClasses, listBinMetrics } from '../../../layers/prediction/index.ts';
 import { findEndpoint } from '../../s3/buckets.ts';
 import { createTinyService } from '../predict/tiny-service.ts';
@@ -52,6 +53,7 @@ export async function writeStore(predictions: readonly CountedPrediction[], time
   const path = join(folder, 'current.json');
   const pointer = JSON.parse(await readFile(path, 'utf8'));
   pointer.manifest.metrics.distribution = distribution;
+  pointer.manifest = addDigest(pointer.manifest);
   await writeFile(path, JSON.stringify(pointer));
   return folder;
 }

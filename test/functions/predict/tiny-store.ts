@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Manifest } from '../../../layers/model-store/index.ts';
+import { addDigest, type FileEntry, type Manifest } from '../../../layers/model-store/index.ts';
 import { writeTinyModel } from '../../layers/inference/tiny-model.ts';
 
 const markers = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
@@ -40,7 +40,7 @@ export function expectPositive({ good = 0, bad = 0, tokens }: { good?: number; b
   return 1 / (1 + Math.exp((-9 * (good - bad)) / tokens));
 }
 
-function describeTokenizer() {
+export function describeTokenizer() {
   const special = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
   return {
     version: '1.0',
@@ -87,7 +87,8 @@ function describeTokenizer() {
 
 const hash = (content: Buffer) => createHash('sha256').update(content).digest('hex');
 
-function describeFile(role: 'model' | 'tokenizer', path: string, content: Buffer): Manifest['files'][number] {
+/** The entry of a file in a manifest with parts of `partBytes`. */
+export function describeFile(role: FileEntry['role'], path: string, content: Buffer, partBytes: number): FileEntry {
   const count = Math.ceil(content.length / partBytes);
   const parts = Array.from({ length: count }, (_, index) =>
     hash(content.subarray(index * partBytes, (index + 1) * partBytes)),
@@ -114,20 +115,20 @@ const threeClassFigures = {
 function createManifest(version: string, labels: readonly string[], files: Manifest['files']): Manifest {
   const quality = { accuracy: 0.9, f1: 0.91, auc: 0.95, ece: 0.01 };
   const more = labels.length === 3 ? threeClassFigures : {};
-  return {
-    schema: 1,
+  return addDigest({
+    schema: 1 as const,
     version,
     createdAt: '2026-01-01T00:00:00Z',
     labels: [...labels],
     maxTokens,
     temperature: 1,
-    precision: 'fp32',
+    precision: 'fp32' as const,
     onnxruntime: '1.30.0',
     partBytes,
     files,
     metrics: { ...quality, rows: 100, reference: quality, flipped: 0, ...more },
     provenance: { base: { name: 'made by hand' } },
-  };
+  });
 }
 
 /** Files of a version of the tiny model, by key in the store; the manifest last, as publishing does. */
@@ -138,7 +139,10 @@ export async function createTinyVersion(
   const modelPath = await writeTinyModel({ input_ids: createTable(labels, version === firstVersion ? 9 : 6) });
   const model = await readFile(modelPath);
   const tokenizer = Buffer.from(JSON.stringify(describeTokenizer()));
-  const files = [describeFile('model', 'model.onnx', model), describeFile('tokenizer', 'tokenizer.json', tokenizer)];
+  const files = [
+    describeFile('model', 'model.onnx', model, partBytes),
+    describeFile('tokenizer', 'tokenizer.json', tokenizer, partBytes),
+  ];
   const manifest = createManifest(version, labels, files);
   return {
     [`versions/${version}/model.onnx`]: model,

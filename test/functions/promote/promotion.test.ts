@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { considerVersion, type Judge } from '../../../functions/promote/promotion.ts';
 import { createVerdict, readVerdict, writeVerdict } from '../../../functions/promote/verdict.ts';
@@ -192,4 +194,29 @@ it('fails on a pointer that cannot be read, because it may contain a hold', asyn
   await expect(considerVersion({ store, judge: createJudge().judge }, second)).rejects.toThrow(
     /current\.json is not JSON/,
   );
+});
+
+it('refuses a verdict that was changed after it was written, or is about another version', async () => {
+  const root = await makeRoot();
+  await publishCandidate(root, { version: first }, { current: true });
+  const store = openModelStore(pathToFileURL(root).href);
+  const checks = [{ name: 'accuracy' as const, passed: false, detail: '0.8 against 0.9' }];
+  const verdict = createVerdict({ version: second, champion: first, checks }, new Date());
+  const { digest: _, ...older } = verdict;
+  const passed = [{ ...checks[0], passed: true }];
+  const folder = join(root, 'versions', second);
+  await mkdir(folder);
+  const write = (changed: object) => writeFile(join(folder, 'verdict.json'), JSON.stringify(changed));
+  for (const changed of [
+    { ...verdict, champion: null },
+    { ...verdict, outcome: 'accepted', checks: passed },
+    { ...older, outcome: 'accepted' },
+    { ...older, version: third },
+    { ...older, checks: Array.from({ length: 10_000 }, () => ({})) },
+  ]) {
+    await write(changed);
+    await expect(readVerdict(store, second)).rejects.toThrow(/versions\/.*\/verdict\.json is no verdict of schema 1/);
+  }
+  await write(older);
+  expect(await readVerdict(store, second)).toMatchObject({ outcome: 'refused' });
 });

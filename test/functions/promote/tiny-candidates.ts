@@ -1,9 +1,15 @@
-import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Manifest } from '../../../layers/model-store/index.ts';
-import { createPointer, createTinyVersion, firstVersion, twoClasses, wordsOfClass } from '../predict/tiny-store.ts';
+import { addDigest, type Manifest } from '../../../layers/model-store/index.ts';
+import {
+  createPointer,
+  createTinyVersion,
+  describeFile,
+  firstVersion,
+  twoClasses,
+  wordsOfClass,
+} from '../predict/tiny-store.ts';
 
 /** Token ids of the tiny model's words. */
 const idsOfWords: Readonly<Record<string, number>> = { a: 5, good: 6, bad: 7, book: 8, is: 9, the: 10, this: 11 };
@@ -16,7 +22,7 @@ export interface Candidate {
   readonly labels?: readonly string[];
   /** Replaces the cases of the golden file by wrong ones. */
   readonly falsify?: (cases: GoldenCase[]) => unknown;
-  readonly manifest?: (manifest: Manifest) => unknown;
+  readonly manifest?: (manifest: Manifest) => object;
 }
 
 export interface GoldenCase {
@@ -38,14 +44,6 @@ function createCase(text: string, labels: readonly string[], strength: number): 
   return { text, ids, dropped: 0, reference: answer, served: answer };
 }
 
-const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
-
-function describeGolden(content: Buffer, partBytes: number): Manifest['files'][number] {
-  const starts = Array.from({ length: Math.ceil(content.length / partBytes) }, (_, index) => index * partBytes);
-  const parts = starts.map((start) => sha256(content.subarray(start, start + partBytes)));
-  return { role: 'golden', path: 'golden.json', bytes: content.length, sha256: sha256(content), parts };
-}
-
 /** All objects of a version of the tiny model with golden texts, by key; the manifest last. */
 export async function createCandidate(candidate: Candidate) {
   const { version, accuracy = 0.9, labels = twoClasses, falsify, manifest: change } = candidate;
@@ -55,14 +53,14 @@ export async function createCandidate(candidate: Candidate) {
   const manifest: Manifest = JSON.parse(String(files[`versions/${version}/manifest.json`]));
   const whole: Manifest = {
     ...manifest,
-    files: [...manifest.files, describeGolden(golden, manifest.partBytes)],
+    files: [...manifest.files, describeFile('golden', 'golden.json', golden, manifest.partBytes)],
     metrics: { ...manifest.metrics, accuracy },
   };
   return {
     [`versions/${version}/model.onnx`]: files[`versions/${version}/model.onnx`] ?? Buffer.of(),
     [`versions/${version}/tokenizer.json`]: files[`versions/${version}/tokenizer.json`] ?? Buffer.of(),
     [`versions/${version}/golden.json`]: golden,
-    [`versions/${version}/manifest.json`]: Buffer.from(JSON.stringify(change ? change(whole) : whole)),
+    [`versions/${version}/manifest.json`]: Buffer.from(JSON.stringify(addDigest(change ? change(whole) : whole))),
   };
 }
 

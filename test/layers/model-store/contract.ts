@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import {
+  addDigest,
   checkComplete,
   listVersions,
   type ModelStore,
@@ -8,6 +9,7 @@ import {
   pullModel,
   readManifest,
   readPointer,
+  startCanary,
 } from '../../../layers/model-store/index.ts';
 import { listFiles, makeFolder, publish, type StoreHarness } from './harness.ts';
 import { makeVersion, makeVersionWithFp16, pointTo, sha256 } from './sample-version.ts';
@@ -169,6 +171,34 @@ function describeRefusals(open: () => Promise<StoreHarness>) {
     await expectRefusal(pull(harness), /current\.json is not valid: .*manifest\.labels: .*manifest\.temperature: /);
     await harness.put('current.json', 'x'.repeat(5 << 20));
     await expectRefusal(pull(harness), /current\.json has 5242880 bytes, too many for a manifest/);
+  });
+
+  it('refuses a manifest that was changed after it was written, in the pointer, in its candidate or by itself', async () => {
+    const harness = await open23();
+    const { version, manifest } = harness.sample;
+    const changed = { ...addDigest(manifest), temperature: 1.32 };
+    await harness.put(`versions/${version}/manifest.json`, JSON.stringify(changed));
+    await expectRefusal(pull(harness, version), /manifest\.json is not valid: digest: is not that of the other fields/);
+    await harness.put('current.json', pointTo(changed));
+    await expectRefusal(pull(harness), /current\.json is not valid: manifest\.digest: is not that/);
+    const pointer = JSON.parse(pointTo(addDigest(manifest)));
+    const { candidate } = startCanary(pointer, manifest, { share: 10, minutes: 5 }, new Date());
+    await harness.put('current.json', JSON.stringify({ ...pointer, candidate: { ...candidate, share: 90 } }));
+    await expectRefusal(pull(harness), /current\.json is not valid: candidate\.digest: is not that/);
+    await harness.put('current.json', JSON.stringify({ ...pointer, candidate }));
+    await expect(pull(harness)).resolves.toMatchObject({ manifest: { version } });
+  });
+
+  it('refuses a pointer with more in it than a pointer can have, in a short sentence', async () => {
+    const harness = await open23();
+    const { manifest } = harness.sample;
+    const files = Array.from({ length: 5000 }, () => ({}));
+    await harness.put('current.json', pointTo({ ...manifest, files: files as unknown as typeof manifest.files }));
+    await expectRefusal(pull(harness), /^.{50,4000} and \d+ more faults\.$/);
+    await harness.put('current.json', JSON.stringify({ schema: 1, files: [...files, ...files] }));
+    await expectRefusal(pull(harness), /current\.json is not valid: it has more than 10000 objects and lists\.$/);
+    await harness.put('current.json', JSON.stringify({ schema: 'x'.repeat(100_000) }));
+    await expectRefusal(pull(harness), /^.{20,300}$/);
   });
 
   it('refuses a model whose bytes are not the published ones, and names the part', async () => {

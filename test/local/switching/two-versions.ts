@@ -1,5 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { addDigest } from '../../../layers/model-store/index.ts';
 import { makeRoot, publishCandidate } from '../../functions/promote/tiny-candidates.ts';
 
 /** A store with two versions, the first of them current. */
@@ -26,6 +27,6 @@ export async function makeSampleVersions(): Promise<TwoVersions> {
   const second = '29991231T000000Z-fffffff';
   cpSync(join(root, 'versions', first), join(root, 'versions', second), { recursive: true });
   const path = join(root, 'versions', second, 'manifest.json');
-  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), version: second }));
+  writeFileSync(path, JSON.stringify(addDigest({ ...JSON.parse(readFileSync(path, 'utf8')), version: second })));
   return { root, first, second };
 }
