@@ -1,6 +1,7 @@
 import {
   type Classifier,
   InferenceError,
+  inspectModel,
   loadClassifier,
   loadTokenizer,
   type Tokenize,
@@ -18,6 +19,7 @@ import {
 import { type Check, checkAccuracy, checkLatency, checkSize, measureLatency, servedBytes } from './checks.ts';
 import type { JudgingConfiguration } from './configuration.ts';
 import { checkGolden, type Golden, readGolden } from './golden.ts';
+import { guardMemory } from './memory-guard.ts';
 import { createVerdict, type Verdict } from './verdict.ts';
 
 interface Dependencies {
@@ -38,7 +40,9 @@ export async function judgeVersion(
   champion: Manifest | undefined,
 ): Promise<Verdict> {
   const manifest = await readManifest(dependencies.store, version);
-  const checks = await runChecks(dependencies, manifest, champion);
+  const bytes = servedBytes(manifest) + (champion ? servedBytes(champion) : 0);
+  const name = `${dependencies.store.location}/versions/${version}`;
+  const checks = await guardMemory({ name, bytes }, () => runChecks(dependencies, manifest, champion));
   return createVerdict({ version, champion: champion?.version, checks }, new Date());
 }
 
@@ -97,6 +101,12 @@ interface OpenedModel {
   readonly classifier: Classifier;
 }
 
+/** Opens a version that nobody has judged: whoever may publish could have written any file. */
+async function openUntrusted(pulled: PulledModel, threads: number): Promise<OpenedModel> {
+  await inspectModel(pulled);
+  return openModel(pulled, threads);
+}
+
 /** Opens a version as serving does. Throws InferenceError, also for labels that the service cannot answer with. */
 async function openModel(pulled: PulledModel, threads: number): Promise<OpenedModel> {
   const { labels, maxTokens, temperature } = pulled.manifest;
@@ -111,7 +121,7 @@ async function runCandidate(
   threads: number,
   runMore: (candidate: OpenedModel) => Promise<Check[]>,
 ): Promise<Check[]> {
-  const candidate = await openModel(pulled, threads).catch((error: unknown) => failed('golden', error));
+  const candidate = await openUntrusted(pulled, threads).catch((error: unknown) => failed('golden', error));
   if ('passed' in candidate) return [candidate];
   try {
     const check = await checkGolden(candidate, golden);

@@ -2,6 +2,7 @@ export { type LoadOptions, loadClassifier, textsInLine } from './classifier.ts';
 export { chooseDevice } from './device.ts';
 export { InferenceError, WindowsTooManyError } from './errors.ts';
 export { type Explanation, explain, maxExplainedWindows, type WordWeight } from './explanation.ts';
+export { inspectModel } from './inspection.ts';
 export { findLikeliest } from './likeliest.ts';
 export { judgeReliability, type UnreliableReason } from './reliability.ts';
 export { runEach } from './runs.ts';

@@ -5,35 +5,44 @@ import { join } from 'node:path';
 // A writer of the few protobuf messages of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto that a tiny model
 // needs. Field numbers are those of the file.
 
-function varint(value: number): Buffer {
+export function varint(value: number): Buffer {
   const bytes = [];
   for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
   return Buffer.from([...bytes, Math.floor(value / 128 ** bytes.length)]);
 }
 
-function integer(field: number, value: number): Buffer {
+export function integer(field: number, value: number): Buffer {
   return Buffer.concat([varint(field * 8), varint(value)]);
 }
 
-function bytes(field: number, ...parts: readonly (Buffer | string)[]): Buffer {
+export function bytes(field: number, ...parts: readonly (Buffer | string)[]): Buffer {
   const content = Buffer.concat(parts.map((part) => Buffer.from(part)));
   return Buffer.concat([varint(field * 8 + 2), varint(content.length), content]);
 }
 
-const float32 = 1;
-const int64 = 7;
+export const float32 = 1;
+export const int64 = 7;
 
-function valueInfo(field: number, name: string, { type, shape }: { type: number; shape: readonly string[] }): Buffer {
+export function valueInfo(
+  field: number,
+  name: string,
+  { type, shape }: { type: number; shape: readonly string[] },
+): Buffer {
   const dimensions = shape.map((dimension) => bytes(1, bytes(2, dimension)));
   return bytes(field, bytes(1, name), bytes(2, bytes(1, integer(1, type), bytes(2, ...dimensions))));
 }
 
-function node(operator: string, inputs: readonly string[], output: string, ...attributes: readonly Buffer[]): Buffer {
+export function node(
+  operator: string,
+  inputs: readonly string[],
+  output: string,
+  ...attributes: readonly Buffer[]
+): Buffer {
   const ends = [...inputs.map((input) => bytes(1, input)), bytes(2, output)];
   return bytes(1, ...ends, bytes(4, operator), ...attributes.map((attribute) => bytes(5, attribute)));
 }
 
-function matrix(name: string, rows: readonly (readonly number[])[]): Buffer {
+export function matrix(name: string, rows: readonly (readonly number[])[]): Buffer {
   const raw = Buffer.from(Float32Array.from(rows.flat()).buffer);
   return bytes(
     5,
