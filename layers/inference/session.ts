@@ -36,16 +36,6 @@ export const smallestModel = Buffer.from(
   'base64',
 );
 
-/**
- * Opens and closes a session of the smallest model. Whatever the first session of a process makes for all others, operators and
- * kernels among it, is then there (20 ms).
- */
-export async function warmRuntime(): Promise<void> {
-  const { InferenceSession } = await loadRuntime();
-  const options = { intraOpNumThreads: 1, graphOptimizationLevel: 'disabled', logSeverityLevel: 4 } as const;
-  await (await InferenceSession.create(smallestModel, options)).release();
-}
-
 /** How a session runs. */
 export interface SessionOptions {
   /** Threads of one run; on Lambda one per 1,769 MB of memory. */

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -140,13 +140,20 @@ function checkAnswer(transfer: Transfer, { etag, objectBytes, body }: RangeAnswe
 async function writePart({ file, request }: Transfer, { start, end }: Part, chunks: AsyncIterable<Buffer>) {
   const hash = createHash('sha256');
   let at = start;
-  for await (const block of gatherBlocks(chunks, end + 1 - start)) {
-    for (const chunk of block) hash.update(chunk);
+  for await (const block of gatherBlocks(updateHash(hash, chunks), end + 1 - start)) {
     await onDisk(request.directory, () => writeAt(file, block, at));
     at += countBytes(block);
   }
   if (at <= end) throw new TransferError(`the answer ended ${end + 1 - at} bytes early`);
   return hash.digest('hex');
+}
+
+/** Hashes each chunk as it arrives, so that little is left to do after the last one. */
+async function* updateHash(hash: Hash, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
+  }
 }
 
 const blockBytes = 1 << 20;

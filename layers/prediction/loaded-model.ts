@@ -55,9 +55,9 @@ async function pullAndOpen(settings: ModelSettings, dependencies: Dependencies):
   const device = await findDevice(settings, log);
   const started = performance.now();
   // A folder's bytes are there: nothing is waited for meanwhile.
-  const loader = createClassifierLoader(timeline, store.location.startsWith('s3://'));
-  const onTokenizer = (path: string, { maxTokens }: Manifest) => {
-    if (!openClassifier) loader.preload(path, maxTokens);
+  const loader = createClassifierLoader(timeline, store.location.startsWith('s3://') && device === 'cpu');
+  const onTokenizer = (path: string, manifest: Manifest) => {
+    if (!openClassifier) loader.preload(path, manifest);
     onDownloading?.();
   };
   const pulled = await pullModel(store, {
@@ -115,26 +115,41 @@ function toSource({ manifest, modelPath, tokenizerPath }: PulledModel): ModelSou
 /** Creates a classifier in this process, in two steps. */
 interface ClassifierLoader {
   /** Loads what does not need the model's bytes: the code, ONNX Runtime's library, the tokenizer. */
-  preload(tokenizerPath: string, maxTokens: number): void;
+  preload(tokenizerPath: string, manifest: Manifest): void;
   readonly open: OpenClassifier;
 }
+
+/** The bytes of a smaller model arrive before memory is made ready. */
+const leastBytes = 64 << 20;
 
 /** Loads nothing before `preload` or `open` is called: loading earlier would delay the requests for the model's bytes. */
 function createClassifierLoader({ time }: Timeline, isDownloaded: boolean): ClassifierLoader {
   const importInference = () => import('../inference/index.ts');
   let tokenizer: Promise<Tokenize> | undefined;
+  let isOpening = false;
+  const warmUp = async ({ files }: Manifest) => {
+    const { warmRuntime, touchMemory } = await importInference();
+    await time('runtime', warmRuntime);
+    await tokenizer;
+    const { bytes = 0 } = files.find(({ role }) => role === 'model') ?? {};
+    if (bytes >= leastBytes && !isOpening) await time('memory', () => touchMemory(bytes));
+  };
   return {
-    preload: (path, maxTokens) => {
+    preload: (path, manifest) => {
       const inference = importInference();
-      tokenizer = inference.then(({ loadTokenizer }) => time('tokenizer', () => loadTokenizer(path, maxTokens)));
+      tokenizer = inference.then(({ loadTokenizer }) =>
+        time('tokenizer', () => loadTokenizer(path, manifest.maxTokens)),
+      );
       ignoreRejection(tokenizer);
-      const prepare = async () => {
-        const { loadRuntime, warmRuntime } = await inference;
-        await time('runtime', isDownloaded ? warmRuntime : async () => void (await loadRuntime()));
-      };
-      ignoreRejection(prepare());
+      const prepare = isDownloaded
+        ? warmUp(manifest)
+        : inference.then(({ loadRuntime }) => time('runtime', loadRuntime));
+      ignoreRejection(prepare);
     },
-    open: async (source, options) => (await importInference()).loadClassifier(source, { ...options, tokenizer }),
+    open: async (source, options) => {
+      isOpening = true;
+      return (await importInference()).loadClassifier(source, { ...options, tokenizer });
+    },
   };
 }
 

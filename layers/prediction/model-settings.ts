@@ -1,5 +1,5 @@
 // The settings of the model, which every function reads from its environment.
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { Device } from '../inference/index.ts';
@@ -102,7 +102,7 @@ function readDirectory({ MODEL_DIRECTORY, MODEL_URI = '' }: Environment, report:
   if (MODEL_URI.startsWith('file:')) return directory;
   try {
     makeFolder(directory);
-    rmdirSync(mkdtempSync(join(directory, '.writable-')));
+    accessSync(directory, constants.W_OK | constants.X_OK);
     return directory;
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { jest } from '@jest/globals';
 import {
   type ModelStoreError,
@@ -194,7 +194,8 @@ it('stops at once when the caller aborts, and leaves no file', async () => {
 it('gives the file its final name only after all of it is verified', async () => {
   const seen: string[][] = [];
   server.misbehave(({ path }) => {
-    if (path === modelName) void listFiles(join(directory)).then((files) => seen.push(files));
+    // At once: a listing that takes its time may miss the moment.
+    if (path === modelName) seen.push(readdirSync(directory, { recursive: true, encoding: 'utf8' }));
     return undefined;
   });
   await pull();
