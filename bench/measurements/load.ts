@@ -22,10 +22,15 @@ async function startServing(bench: Bench, contender: Contender, texts: readonly 
 type Serving = Awaited<ReturnType<typeof startServing>>;
 
 /**
- * Number of requests. Contenders whose times depend on the lengths get whole passes over the texts: with the beginning of a
+ * Number of requests for about as many as are wanted. Contenders whose times depend on the lengths get whole passes over the texts: with the beginning of a
  * pass, a faster service would get other lengths than the rest.
  */
-function chooseAmount({ padded }: Serving, clients: number, texts: number, wanted: number): number {
+export function chooseAmount(
+  { padded }: { readonly padded?: boolean | undefined },
+  clients: number,
+  texts: number,
+  wanted: number,
+): number {
   if (padded) return Math.max(clients, Math.round(wanted));
   return texts * Math.max(1, Math.ceil((2 * clients) / texts), Math.min(100, Math.round(wanted / texts)));
 }
