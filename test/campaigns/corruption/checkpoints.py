@@ -6,6 +6,7 @@ Prints one JSON line for every hundred cases and one with what came of all.
 import argparse
 import json
 import random
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -24,6 +25,9 @@ from run.checkpoints import Checkpoints, Progress
 RUN = "run"
 
 Restored = dict[str, Any]
+
+_stopped: list[int] = []
+"""The signals that have told this process to stop. It then says what came of the cases so far."""
 
 
 def make_trained(seed: int) -> tuple[torch.nn.Linear, torch.optim.AdamW]:
@@ -132,6 +136,8 @@ def run_campaign(store: CheckpointStore, kind: str, seed: int, cases: range) -> 
         place = Path(folder)
         read = {key: path.read_bytes() for key in keys if (path := store.fetch(key, place))}
         for case in cases:
+            if _stopped:
+                break
             draw = random.Random(f"{seed} {kind} {case}")
             key = keys[case % len(keys)]
             damage = damage_json if key.endswith(".json") and draw.random() < 0.7 else damage_bytes
@@ -148,6 +154,8 @@ def run_campaign(store: CheckpointStore, kind: str, seed: int, cases: range) -> 
 
 
 def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda received, _: _stopped.append(received))
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--bucket", required=True)
