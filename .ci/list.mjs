@@ -1,27 +1,29 @@
-// The checks of .ci/run, in the order of their starts. On two cores, tests that measure time have few neighbours: what only
-// computes runs at idle priority beside all others, and the containers, which wait for each other, beside page and API.
+// The checks of .ci/run, in the order of their starts. On two cores three of them run at a time at most: npm test, then what asks a
+// running service; the containers, which share podman's storage and wait half of their time; and, at idle priority, what only
+// computes and has no time limit.
 
-const installed = ['npm ci', 'node test/python.mjs'];
-const nameOf = (name) => (name.includes(' ') ? name : `npm run --silent ${name}`);
-const suite = (name, after, more = {}) => ({ command: nameOf(name), after: after.map(nameOf), ...more });
+const nameOf = (name) => (/^(test:|campaigns$)/.test(name) ? `npm run --silent ${name}` : name);
+const follow = (name, after, more = {}) => ({ command: nameOf(name), after: after.map(nameOf), ...more });
 const idle = { idle: true };
 
 /** @type {readonly import("./queue.mjs").Check[]} */
 export const checks = [
-  { command: '.ci/install' },
-  { command: 'npm ci' },
-  { command: 'node test/python.mjs', after: ['.ci/install'] },
-  { command: 'npm test', after: installed },
-  suite('test:template', installed, idle),
-  suite('test:gpu-run', ['test:template'], idle),
-  suite('test:processors', ['test:gpu-run'], idle),
-  // The containers share podman's storage.
-  suite('test:image', ['npm test']),
-  suite('test:compose', ['test:image']),
-  suite('test:train-image', ['test:compose']),
-  suite('test:no-network', ['test:train-image']),
-  suite('test:deploy', ['test:no-network']),
-  suite('test:api', ['npm test']),
-  suite('test:page', ['test:api']),
-  suite('campaigns', ['test:page']),
+  follow('.ci/install', []),
+  follow('npm ci', []),
+  follow('node test/python.mjs', ['.ci/install']),
+
+  follow('npm test', ['npm ci', 'node test/python.mjs']),
+  follow('test:api', ['npm test']),
+  follow('test:page', ['test:api']),
+  follow('test:gpu-run', ['test:page']),
+  follow('campaigns', ['test:gpu-run']),
+
+  follow('test:image', ['npm ci', 'node test/python.mjs']),
+  follow('test:compose', ['test:image']),
+  follow('test:train-image', ['test:compose']),
+  follow('test:no-network', ['test:train-image']),
+  follow('test:deploy', ['test:no-network']),
+
+  follow('test:template', ['npm ci', '.ci/install'], idle),
+  follow('test:processors', ['test:template', 'node test/python.mjs'], idle),
 ];

@@ -43,7 +43,7 @@ function refuseOrder(checks) {
 }
 
 /**
- * Runs all checks. SIGINT and SIGTERM go to those that run.
+ * Runs all checks. SIGINT and SIGTERM go to those that run, and no other starts.
  *
  * @param {readonly Check[]} checks
  * @param {(text: string) => void} print
@@ -54,8 +54,10 @@ export async function runChecks(checks, print) {
   refuseOrder(checks);
   const folder = mkdtempSync(join(tmpdir(), 'checks-'));
   const [running, ended, seconds] = [new Set(), new Map(), {}];
+  let stopped = false;
   const run = async ({ command, after = [], idle }, place) => {
     await Promise.all(after.map((name) => ended.get(name)));
+    if (stopped) return { passed: 0, failed: 1 };
     print(`-- ${command} starts\n`);
     const begun = performance.now();
     const words = [...(idle ? ['nice', '-n', '19'] : []), ...command.split(' ')];
@@ -66,6 +68,7 @@ export async function runChecks(checks, print) {
     return readTally(output, status);
   };
   const stop = (signal) => {
+    stopped = true;
     for (const child of running) child.kill(signal);
   };
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);

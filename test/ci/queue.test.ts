@@ -65,3 +65,13 @@ it('refuses a check that comes after a later one', async () => {
   const checks = [{ command: 'true', after: ['false'] }, { command: 'false' }];
   await expect(run(checks)).rejects.toThrow('true comes after false, which is not before it in the list.');
 });
+
+it('starts no check after a signal', async () => {
+  const asleep = makeCommand('asleep', 'setTimeout(() => undefined, 60_000); console.log("asleep");');
+  const found = run([{ command: asleep }, { command: 'true', after: [asleep] }]);
+  setTimeout(() => process.emit('SIGTERM'), 500);
+  const { passed, failed, printed } = await found;
+  expect({ passed, failed }).toEqual({ passed: 0, failed: 2 });
+  expect(printed).toContain(`${asleep} ended with SIGTERM.`);
+  expect(printed).not.toContain('-- true starts');
+});
