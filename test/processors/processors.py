@@ -32,6 +32,11 @@ FAMILIES = {
 qemu 7.2 emulates no AVX-512: its Skylake-Server and Cascadelake-Server are Haswell for ONNX Runtime.
 """
 
+TWINS = {"SandyBridge": "Nehalem", "EPYC-Milan": "Haswell"}
+"""Families that choose the kernels of another one: they are asked every fourth text, which shows it."""
+
+TWIN_STEP = 4
+
 _SHORT = 64
 
 
