@@ -1,8 +1,12 @@
 // The GPU variant of the API image, on a machine without a GPU: what it has, and what it says.
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeSboms } from '../../supply-chain/checkout-sbom.mjs';
 import { listImageFiles } from '../containers/image-content.mjs';
-import { inspectImage, readProcess, startContainer } from '../containers/podman.mjs';
+import { inspectImage, readProcess, startContainer, withImageFiles } from '../containers/podman.mjs';
 import { requireTools } from '../containers/tools.mjs';
+import { librariesOf, type Sbom, validateSbom } from '../supply-chain/sbom.ts';
 import { buildGpuImage } from './gpu-image.mjs';
 import { readServices, startNetwork, waitUntilHealthy } from './services.mjs';
 
@@ -34,6 +38,13 @@ it("has the CUDA provider beside ONNX Runtime, and none of the package's other l
     `${runtime}/libonnxruntime_providers_shared.so`,
     `${runtime}/onnxruntime_binding.node`,
   ]);
+});
+
+it('lists in its SBOM the packages that it has, the CUDA provider included', async () => {
+  const read = (folder: string) => readFileSync(join(folder, 'opt/sbom.cdx.json'), 'utf8');
+  const sbom: Sbom = JSON.parse(withImageFiles(image, read));
+  expect(await validateSbom(JSON.stringify(sbom))).toBeNull();
+  expect(librariesOf(sbom)).toEqual(librariesOf(makeSboms(mkdtempSync(join(tmpdir(), 'sbom-')))['api-gpu']));
 });
 
 it('takes the GPU where there is one, with one worker', () => {
