@@ -4,9 +4,9 @@ import { pathToFileURL } from 'node:url';
 import type { Handler } from '../../../functions/predict/handler.ts';
 import { createEvent, lambdaContext } from '../../functions/predict/http-event.ts';
 import type { Part } from '../campaign.ts';
-import { createAsk, findUnfollowed, type Send } from './asking.ts';
-import { chooseRhythm, publishBoth, switchVersions } from './disturbances.ts';
-import { sendAll } from './load.ts';
+import { createAsk, type Send } from './asking.ts';
+import { publishBoth } from './disturbances.ts';
+import { sendWhileSwitching } from './switched-load.ts';
 
 const others = [
   ['/model', 200],
@@ -46,20 +46,9 @@ export const handler: Part = {
   short: 15_000,
   parallel: false,
   run: async (context) => {
-    const { count, seed, folder, dist } = context;
+    const { seed, folder, dist } = context;
     const root = await publishBoth(folder);
     const ask = createAsk(createSend(await loadHandler(dist, root)), seed, others);
-    const switching = switchVersions(chooseRhythm(count), { dist, root });
-    try {
-      const outcome = await sendAll({ name: 'handler', clients: 1, pid: process.pid, ask }, context);
-      const switches = await switching.stop();
-      return {
-        ...outcome,
-        outcomes: { ...outcome.outcomes, switches },
-        findings: [...outcome.findings, ...switching.findings, ...findUnfollowed(outcome.outcomes, switches)],
-      };
-    } finally {
-      await switching.stop();
-    }
+    return sendWhileSwitching({ name: 'handler', clients: 1, pid: process.pid, ask }, context, root);
   },
 };

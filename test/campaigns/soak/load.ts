@@ -6,7 +6,8 @@ import { type Block, blockCount, describeThirds, findGrowth } from './steadiness
 /** One request. Returns the class of its answer. Throws an error that says what was wrong. */
 export type Ask = (number: number) => Promise<string>;
 
-interface Load {
+/** Who asks what of which process. */
+export interface Load {
   readonly name: string;
   readonly clients: number;
   /** The process whose memory and descriptors are watched. */

@@ -5,10 +5,10 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Part } from '../campaign.ts';
-import { createAsk, findUnfollowed, type Send } from './asking.ts';
-import { chooseRhythm, killWorkers, listChildren, publishBoth, switchVersions } from './disturbances.ts';
-import { sendAll } from './load.ts';
+import { createAsk, type Send } from './asking.ts';
+import { chooseRhythm, killWorkers, listChildren, publishBoth } from './disturbances.ts';
 import type { Reply } from './replies.ts';
+import { sendWhileSwitching } from './switched-load.ts';
 
 const workers = 2;
 const clients = 8;
@@ -79,20 +79,22 @@ export const socket: Part = {
     const { child, port } = await startServer(dist, root);
     const pid = child.pid ?? 0;
     const agent = new Agent({ keepAlive: true, maxSockets: clients });
-    const rhythm = chooseRhythm(count);
-    const [switching, killing] = [switchVersions(rhythm, { dist, root }), killWorkers(rhythm, pid, seed)];
+    const killing = killWorkers(chooseRhythm(count), pid, seed);
     try {
       const ask = createAsk(createSend(port, agent), seed, others);
-      const outcome = await sendAll({ name: 'server', clients, pid, ask }, context);
-      const [switches, kills] = [await switching.stop(), await killing.stop()];
-      const stray = await findStrayWorkers(pid);
+      const { outcomes, findings, ...outcome } = await sendWhileSwitching(
+        { name: 'server', clients, pid, ask },
+        context,
+        root,
+      );
+      const kills = await killing.stop();
       return {
         ...outcome,
-        outcomes: { ...outcome.outcomes, switches, 'workers killed': kills },
-        findings: [...outcome.findings, ...switching.findings, ...findUnfollowed(outcome.outcomes, switches), ...stray],
+        outcomes: { ...outcomes, 'workers killed': kills },
+        findings: [...findings, ...(await findStrayWorkers(pid))],
       };
     } finally {
-      await Promise.all([switching.stop(), killing.stop()]);
+      await killing.stop();
       agent.destroy();
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
