@@ -16,8 +16,11 @@ export interface Block {
 /** Blocks of a run. */
 export const blockCount = 30;
 
-/** The first of them warm the process up: code is compiled, and the heap grows to the size that it keeps. */
-const warmBlocks = 6;
+/** The first fifth of them warms the process up: code is compiled, and the heap grows to the size that it keeps. */
+const warmShare = 0.2;
+
+/** A run that was stopped is judged too, if it has so many blocks. */
+const fewestBlocks = 10;
 
 const mbPer100000 = 1;
 
@@ -46,14 +49,14 @@ const summarize = (blocks: readonly Block[]) => ({
 
 /** The first and the last third of a run after the warm-up. Each value is the median over the third's blocks. */
 export function compareThirds(blocks: readonly Block[]) {
-  const warm = blocks.slice(warmBlocks);
+  const warm = blocks.slice(Math.ceil(warmShare * blocks.length));
   const length = Math.floor(warm.length / 3);
   return { first: summarize(warm.slice(0, length)), last: summarize(warm.slice(-length)) };
 }
 
 /** Says what has grown: a sentence each. */
 export function findGrowth(blocks: readonly Block[]): string[] {
-  if (blocks.length < blockCount) return [];
+  if (blocks.length < fewestBlocks) return [];
   const { first, last } = compareThirds(blocks);
   const between = Math.round(last.requests - first.requests);
   const isShort = (blocks.at(-1)?.requests ?? 0) < shortRequests;
@@ -74,7 +77,7 @@ export function findGrowth(blocks: readonly Block[]): string[] {
 
 /** The thirds, a line each. */
 export function describeThirds(name: string, blocks: readonly Block[]): string[] {
-  if (blocks.length < blockCount) return [];
+  if (blocks.length < fewestBlocks) return [];
   return Object.entries(compareThirds(blocks)).map(
     ([third, { rssMb, descriptors, p50, p99 }]) =>
       `${name}, ${third} third: ${rssMb.toFixed(1)} MB, ${descriptors} descriptors, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`,
