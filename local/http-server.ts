@@ -160,19 +160,25 @@ function holdConnections(server: Server, admission: Admission): void {
 
 /** Returns a function that closes each connection after the request that is in flight on it. */
 function trackConnections(server: Server) {
-  const inFlight = new Set<ServerResponse>();
+  // By connection: a response behind others on one that breaks is never closed, and would be kept for ever.
+  const inFlight = new Map<Socket, Set<ServerResponse>>();
   let closing = false;
   const markAsLast = (response: ServerResponse) => {
     if (!response.headersSent) response.setHeader('Connection', 'close');
   };
-  server.on('request', (_request, response) => {
+  server.on('connection', (socket) => {
+    inFlight.set(socket, new Set());
+    socket.once('close', () => inFlight.delete(socket));
+  });
+  server.on('request', ({ socket }, response) => {
     if (closing) markAsLast(response);
-    inFlight.add(response);
-    response.once('close', () => inFlight.delete(response));
+    const responses = inFlight.get(socket);
+    responses?.add(response);
+    response.once('close', () => responses?.delete(response));
   });
   return () => {
     closing = true;
-    for (const response of inFlight) markAsLast(response);
+    for (const responses of inFlight.values()) for (const response of responses) markAsLast(response);
   };
 }
 

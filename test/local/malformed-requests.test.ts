@@ -1,6 +1,8 @@
 // What `npm start` answers where Node would answer by itself, out of order or not at all. Found by `npm run fuzz -- socket`.
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type RunningServer, startServer } from '../../local/http-server.ts';
 import { createTinyService, type TinyService } from '../functions/predict/tiny-service.ts';
 import { writeTinyStore } from '../functions/predict/tiny-store.ts';
@@ -109,4 +111,29 @@ it('takes a client that goes while it sends its body for gone, not for an error'
     await new Promise((resolve) => setTimeout(resolve, 10));
   expect(countGone()).toBe(before + 1);
   expect(service.lines.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
+it('keeps no answers of connections that broke, also of those that waited behind another', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const answers: WeakRef<object>[] = [];
+  const fetch = async (_request: Request, { outgoing }: { readonly outgoing: object }) => {
+    answers.push(new WeakRef(outgoing));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return new Response('late');
+  };
+  const late = await startServer({ fetch: fetch as never }, { port: 0, host: '127.0.0.1' });
+  for (let connections = 0; connections < 20; connections += 1) {
+    const socket = connect(late.port, '127.0.0.1');
+    socket.write('GET /health HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3));
+    for (const before = answers.length; answers.length < before + 3; )
+      await new Promise((resolve) => setImmediate(resolve));
+    socket.resetAndDestroy();
+  }
+  const countKept = () => answers.filter((answer) => answer.deref() !== undefined).length;
+  for (const deadline = Date.now() + 4000; countKept() > 5 && Date.now() < deadline; collect())
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(answers).toHaveLength(60);
+  expect(countKept()).toBeLessThanOrEqual(5);
+  await late.close();
 });
