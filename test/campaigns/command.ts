@@ -96,7 +96,7 @@ async function tryPart(
   const command = formatCommand(call, part, options, count);
   if (outcome.findings.length > 0) say(`  Again: ${command}`);
   const run = { campaign: campaign.name, part: part.name, unit: part.unit, command, seed, seconds };
-  if (record) recordResult(join(root, resultsFolder), describeResult(root, run, outcome));
+  if (record && outcome.count > 0) recordResult(join(root, resultsFolder), describeResult(root, run, outcome));
   return outcome.findings.length === 0;
 }
 

@@ -36,8 +36,9 @@ function renderRow(results: readonly Result[]): string {
   return `| ${last.campaign} | ${cells.join(' | ')} |`;
 }
 
-/** The table, one row for each part. Runs of the same part add up. */
-export function renderTable(results: readonly Result[]): string {
+/** The table, one row for each part. Runs of the same part add up; one that was stopped before its first case is left out. */
+export function renderTable(recorded: readonly Result[]): string {
+  const results = recorded.filter(({ count }) => count > 0);
   if (results.length === 0) return 'No run is recorded yet.';
   const nameOf = ({ campaign, part }: Result) => `${campaign} ${part}`;
   const rows = [...new Set(results.map(nameOf))].map((name) => results.filter((one) => nameOf(one) === name));
