@@ -78,7 +78,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bits(start: Start, undis
         assert code in expected[number], codes
     assert finish(start("killed", str(checkpoints)), weights) == undisturbed
     (latest,) = checkpoints.rglob("latest.json")
-    files = json.loads(latest.read_text())["files"]
+    files = json.loads(latest.read_text())["checkpoint"]["files"]
     assert sorted(files) == ["best.safetensors", "model.safetensors", "optimizer.safetensors"]
     # Best weights that the checkpoint before had as the model's are not written again.
     named = {checkpoints / file["key"] for file in files.values()}

@@ -88,7 +88,7 @@ def test_repeats_bit_for_bit_and_a_restart_continues_the_last_epoch(train: Run, 
     whole = train(model_path=tmp_path / "whole", checkpoint_path=tmp_path / "a", epochs=3, promote=True)
     assert whole.returncode == 0, whole.stderr
     (latest,) = (tmp_path / "a").glob("*/latest.json")
-    assert json.loads(latest.read_text())["progress"]["epochs"] == 3
+    assert json.loads(latest.read_text())["checkpoint"]["progress"]["epochs"] == 3
 
     again = train(model_path=tmp_path / "again", checkpoint_path=tmp_path / "a", epochs=3, promote=True)
     assert again.returncode == 0, again.stderr
