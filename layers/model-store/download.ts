@@ -110,8 +110,7 @@ function checkWhole({ source, request }: Transfer, actual: string): void {
  */
 function downloadPart(transfer: Transfer, part: Part, signal: AbortSignal): Promise<void> {
   const { retryPolicy: policy, classify } = transfer.source;
-  const attempt = () =>
-    withStallTimeout({ stallMs: policy.stallMs, signal }, (timeout) => receivePart(transfer, part, timeout));
+  const attempt = () => withStallTimeout({ ...policy, signal }, (timeout) => receivePart(transfer, part, timeout));
   return retry(attempt, { policy, classify, signal });
 }
 

@@ -30,6 +30,7 @@ export {
   pullFile,
   pullModel,
 } from './pull.ts';
+export { defaultRetryPolicy, type RetryPolicy } from './retry.ts';
 export type { S3StoreOptions } from './s3-store.ts';
 export type {
   FetchedFile,

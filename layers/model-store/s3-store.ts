@@ -138,8 +138,7 @@ function sendWithRetries<T>(
 ): Promise<T> {
   const { retryPolicy: policy } = connection;
   const { signal } = target;
-  const attempt = (s3: S3Operations) =>
-    withStallTimeout({ stallMs: policy.stallMs, signal }, (timeout) => request(s3, timeout));
+  const attempt = (s3: S3Operations) => withStallTimeout({ ...policy, signal }, (timeout) => request(s3, timeout));
   return send(connection, target, (s3) => retry(() => attempt(s3), { policy, signal, classify: classifyS3Failure }));
 }
 
@@ -173,12 +172,19 @@ async function readText(
 }
 
 async function collectText({ body, objectBytes }: OpenedObject, timeout: StallTimeout, name: string): Promise<string> {
-  if (objectBytes > longestTextBytes) {
+  const refuseLong = (bytes: number) => {
+    if (!(bytes > longestTextBytes)) return;
     body.destroy(); // otherwise its connection would stay in use
-    throw new ModelStoreError(`${name} ${describeLongText(objectBytes)}`);
-  }
+    throw new ModelStoreError(`${name} ${describeLongText(bytes)}`);
+  };
+  refuseLong(objectBytes);
   const chunks: Buffer[] = [];
-  for await (const chunk of readChunks(body, timeout)) chunks.push(chunk);
+  let bytes = 0;
+  for await (const chunk of readChunks(body, timeout)) {
+    bytes += chunk.length;
+    refuseLong(bytes); // an answer does not have to say how long it is
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks).toString('utf8');
 }
 

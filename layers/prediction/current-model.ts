@@ -45,7 +45,8 @@ interface Active {
 }
 
 /**
- * Loads a model once for all callers. A failed load is forgotten, so that the next caller tries again.
+ * Loads a model once for all callers. A failed load is forgotten, so that the next caller tries again. So does a caller that
+ * came while it ran.
  *
  * With a watch the provider follows the current version. A request starts the look, at most once per interval. A timer
  * would not work, because Lambda freezes the process between requests. The new model loads while the old one answers. Then
@@ -82,6 +83,11 @@ export function createModelProvider(load: () => Promise<LoadedModel>, watch?: Wa
       loading = undefined;
     });
     return attempt;
+  };
+
+  const loadOnce = () => {
+    loading ??= loadFirst();
+    return loading;
   };
 
   const release = async ({ model }: ModelInUse) => {
@@ -168,10 +174,8 @@ export function createModelProvider(load: () => Promise<LoadedModel>, watch?: Wa
   };
 
   return {
-    current: () => {
-      loading ??= loadFirst();
-      return loading;
-    },
+    // The load that runs may fail because of what was wrong before this caller came.
+    current: () => loading?.catch(loadOnce) ?? loadOnce(),
     loaded: () => active?.served,
     use: async (task) => {
       const used = active;

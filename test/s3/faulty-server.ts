@@ -1,7 +1,11 @@
+// A small S3 server whose answers have faults. It holds objects itself, or reads those of a real S3 server.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReadUpstream } from './upstream.ts';
+import { type Answer, createError, type Fault, sendFaulty } from './wire-faults.ts';
+
+export type { Fault };
 
 /** One request as it came. */
 export interface Asked {
@@ -14,29 +18,13 @@ export interface Asked {
   readonly before: number;
 }
 
-/** A fault of an answer. */
-export type Fault =
-  /** Never answers. */
-  | { readonly silent: true }
-  /** Sends so many bytes of the body and then nothing, with the connection open. */
-  | { readonly stallAfter: number }
-  /** Sends so many bytes of the body and breaks the connection. */
-  | { readonly dropAfter: number }
-  /** Claims and sends so many bytes less than were asked for. */
-  | { readonly shortBy: number }
-  /** Sends the body in so many pieces, with a pause before each. */
-  | { readonly pauseMs: number; readonly pieces: number }
-  /** Changes the body's first byte. */
-  | { readonly damaged: true }
-  /** Answers with an error, as S3 does in XML. */
-  | { readonly status: number; readonly code: string; readonly text?: string }
-  /** Replaces the object before answering. */
-  | { readonly replacement: Buffer };
-
 /** A small S3 server with faults that no emulator has. Otherwise it behaves as S3 does. */
 export interface FaultyServer {
   readonly endpoint: string;
+  /** Objects by path. With a real server behind it, these hide that server's. */
   readonly objects: Map<string, Buffer>;
+  /** Paths that are answered with the object of another path. */
+  readonly renamed: Map<string, string>;
   readonly asked: Asked[];
   /** Most requests that were being answered at the same time. */
   readonly peak: () => number;
@@ -47,14 +35,8 @@ export interface FaultyServer {
 
 const tagOf = (bytes: Buffer) => `"${createHash('md5').update(bytes).digest('hex')}"`;
 
-function answerError(
-  response: ServerResponse,
-  status: number,
-  [code, text]: readonly [string, (string | undefined)?],
-): void {
-  const xml = text ?? `<?xml version="1.0"?><Error><Code>${code}</Code><Message>as planned</Message></Error>`;
-  response.writeHead(status, { 'content-type': 'application/xml', 'content-length': Buffer.byteLength(xml) }).end(xml);
-}
+const answerError = (response: ServerResponse, status: number, code: string) =>
+  sendFaulty(response, createError(status, code), { shortBy: 0 });
 
 /** First and last byte of `bytes=first-last`. */
 function readRange(range: string | undefined, { length }: Buffer): readonly [number, number] {
@@ -62,41 +44,16 @@ function readRange(range: string | undefined, { length }: Buffer): readonly [num
   return first === undefined ? [0, length - 1] : [Number(first), Math.min(Number(last), length - 1)];
 }
 
-const asBody = (bytes: Buffer, fault: Fault) => {
-  if ('shortBy' in fault) return bytes.subarray(0, bytes.length - fault.shortBy);
-  if ('damaged' in fault) return Buffer.concat([Buffer.from([(bytes[0] ?? 0) ^ 1]), bytes.subarray(1)]);
-  return bytes;
-};
-
-async function sendSlowly(
-  response: ServerResponse,
-  body: Buffer,
-  { pauseMs, pieces }: Extract<Fault, { pieces: number }>,
-) {
-  const piece = Math.ceil(body.length / pieces);
-  for (let at = 0; at < body.length; at += piece) {
-    await sleep(pauseMs);
-    response.write(body.subarray(at, at + piece));
-  }
-  response.end();
-}
-
-async function sendBody(response: ServerResponse, body: Buffer, fault: Fault): Promise<void> {
-  if ('stallAfter' in fault) return void response.write(body.subarray(0, fault.stallAfter));
-  if ('dropAfter' in fault)
-    return void response.write(body.subarray(0, fault.dropAfter), () => response.socket?.destroy());
-  if ('pauseMs' in fault) return sendSlowly(response, body, fault);
-  response.end(body);
-}
-
-async function answerGet(response: ServerResponse, bytes: Buffer, [asked, fault]: readonly [Asked, Fault]) {
-  const [first, last] = readRange(asked.range, bytes);
-  if (first >= bytes.length) return answerError(response, 416, ['InvalidRange']);
-  const body = asBody(bytes.subarray(first, last + 1), fault);
-  const range = asked.range && { 'content-range': `bytes ${first}-${first + body.length - 1}/${bytes.length}` };
-  response.writeHead(range ? 206 : 200, { etag: tagOf(bytes), 'content-length': body.length, ...range });
-  response.flushHeaders();
-  return sendBody(response, body, fault);
+/** Answers a GET from the objects of this server. */
+function readObject(bytes: Buffer | undefined, { range, ifMatch }: Asked): Answer {
+  if (!bytes) return createError(404, 'NoSuchKey');
+  const etag = tagOf(bytes);
+  if (ifMatch && ifMatch !== etag) return createError(412, 'PreconditionFailed');
+  const [first, last] = readRange(range, bytes);
+  if (first >= bytes.length) return createError(416, 'InvalidRange');
+  const body = bytes.subarray(first, last + 1);
+  const place = range && { 'content-range': `bytes ${first}-${last}/${bytes.length}` };
+  return { status: range ? 206 : 200, headers: { etag, 'content-length': String(body.length), ...place }, body };
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
@@ -109,6 +66,7 @@ interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly objects: Map<string, Buffer>;
+  readonly upstream: ReadUpstream | undefined;
   readonly asked: Asked;
   readonly fault: Fault;
 }
@@ -118,33 +76,51 @@ async function answerPut({ request, response, objects, asked, fault }: Exchange)
   const stored = objects.get(asked.path);
   const wanted = asked.ifMatch;
   if ((request.headers['if-none-match'] && stored) || (wanted && (!stored || tagOf(stored) !== wanted)))
-    return answerError(response, 412, ['PreconditionFailed']);
+    return answerError(response, 412, 'PreconditionFailed');
   objects.set(asked.path, bytes);
   if ('dropAfter' in fault) return void response.socket?.destroy();
   response.writeHead(200, { etag: tagOf(bytes), 'content-length': 0 }).end();
 }
 
-async function answer(exchange: Exchange): Promise<void> {
-  const { response, objects, asked, fault } = exchange;
-  if ('silent' in fault) return;
-  if ('status' in fault) return answerError(response, fault.status, [fault.code, fault.text]);
-  if ('replacement' in fault) objects.set(asked.path, fault.replacement);
-  if (asked.method === 'PUT') return answerPut(exchange);
-  const bytes = objects.get(asked.path);
-  if (!bytes) return answerError(response, 404, ['NoSuchKey']);
-  if (asked.ifMatch && asked.ifMatch !== tagOf(bytes)) return answerError(response, 412, ['PreconditionFailed']);
-  return answerGet(response, bytes, [asked, fault]);
+/** S3 allows 15 minutes between the time of a signature and its own. */
+function isSkewed({ headers }: IncomingMessage, now: number): boolean {
+  const stamp = String(headers['x-amz-date']).replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5');
+  return Math.abs(Date.parse(stamp) - now) > 15 * 60_000;
 }
 
-const note = ({ method = '', url = '', headers }: IncomingMessage, earlier: readonly Asked[]): Asked => {
+async function answer(exchange: Exchange): Promise<void> {
+  const { request, response, objects, upstream, asked, fault } = exchange;
+  if ('silent' in fault) return;
+  if ('status' in fault) {
+    for (const [name, value] of Object.entries(fault.headers ?? {})) response.setHeader(name, value);
+    return sendFaulty(response, createError(fault.status, fault.code, fault.text), { shortBy: 0 });
+  }
+  if ('skewMs' in fault) {
+    const now = Date.now() + fault.skewMs;
+    response.setHeader('date', new Date(now).toUTCString());
+    if (isSkewed(request, now)) return answerError(response, 403, 'RequestTimeTooSkewed');
+  }
+  if ('replacement' in fault) objects.set(asked.path, fault.replacement);
+  if (asked.method === 'PUT') return answerPut(exchange);
+  const own = objects.get(asked.path);
+  const sound = own || !upstream ? readObject(own, asked) : await upstream(`/${asked.path}`, request.headers);
+  return sendFaulty(response, sound, sound.status < 300 ? fault : { shortBy: 0 });
+}
+
+function note({ method = '', url = '', headers }: IncomingMessage, earlier: readonly Asked[]): Asked {
   const path = decodeURIComponent(url.slice(1).replace(/\?.*/, ''));
   const same = earlier.filter((one) => one.method === method && one.path === path && one.range === headers.range);
   return { method, path, range: headers.range, ifMatch: headers['if-match'], before: same.length };
-};
+}
 
-/** Starts the server on a free port of this machine. */
-export async function startFaultyServer(): Promise<FaultyServer> {
+/**
+ * Starts the server on a free port of this machine.
+ *
+ * @param upstream - a real S3 server, which answers for objects that this one does not have.
+ */
+export async function startFaultyServer(upstream?: ReadUpstream): Promise<FaultyServer> {
   const objects = new Map<string, Buffer>();
+  const renamed = new Map<string, string>();
   const requests: Asked[] = [];
   let plan: (asked: Asked) => Fault | undefined = () => undefined;
   let open = 0;
@@ -154,7 +130,9 @@ export async function startFaultyServer(): Promise<FaultyServer> {
     requests.push(asked);
     peak = Math.max(peak, ++open);
     response.once('close', () => open--);
-    void answer({ request, response, objects, asked, fault: plan(asked) ?? { shortBy: 0 } });
+    const fault = plan(asked) ?? { shortBy: 0 };
+    const path = renamed.get(asked.path) ?? asked.path;
+    void answer({ request, response, objects, upstream, asked: { ...asked, path }, fault });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -169,5 +147,5 @@ export async function startFaultyServer(): Promise<FaultyServer> {
     plan = next;
   };
   const endpoint = `http://127.0.0.1:${address.port}`;
-  return { endpoint, objects, asked: requests, peak: () => peak, misbehave, stop };
+  return { endpoint, objects, renamed, asked: requests, peak: () => peak, misbehave, stop };
 }

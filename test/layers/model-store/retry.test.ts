@@ -63,15 +63,30 @@ describe('the stall timeout', () => {
   it('ends a body that falls silent', async () => {
     const body = new Readable({ read: () => undefined });
     body.push('some bytes');
-    const read = withStallTimeout({ stallMs: 40 }, async (timeout) => {
+    const read = withStallTimeout({ stallMs: 40, leastRate: 0 }, async (timeout) => {
       for await (const _ of readChunks(body, timeout));
     });
     await expect(read).rejects.toMatchObject({ name: 'TransferError', message: 'no byte arrived for 0.04 s' });
     expect(body.destroyed).toBe(true);
   });
 
+  it('ends a body that trickles and is never silent', async () => {
+    const trickle = async function* () {
+      for (;;) {
+        await sleep(10);
+        yield Buffer.from('x');
+      }
+    };
+    const body = Readable.from(trickle());
+    const read = withStallTimeout({ stallMs: 200, leastRate: 4096 }, async (timeout) => {
+      for await (const _ of readChunks(body, timeout));
+    });
+    await expect(read).rejects.toThrow(/^only \d+ bytes arrived in 0\.6/);
+    expect(body.destroyed).toBe(true);
+  });
+
   it('does not count the time that its own thread is busy', async () => {
-    const aborted = await withStallTimeout({ stallMs: 100 }, async ({ signal }) => {
+    const aborted = await withStallTimeout({ stallMs: 100, leastRate: 0 }, async ({ signal }) => {
       blockThread(200);
       await nextTurn();
       await nextTurn();
@@ -81,7 +96,7 @@ describe('the stall timeout', () => {
   });
 
   it('does not count the time that the reader takes', async () => {
-    const chunks = await withStallTimeout({ stallMs: 40 }, async (timeout) => {
+    const chunks = await withStallTimeout({ stallMs: 40, leastRate: 0 }, async (timeout) => {
       const seen: string[] = [];
       for await (const chunk of readChunks(Readable.from([Buffer.from('a'), Buffer.from('b')]), timeout)) {
         await sleep(100);
@@ -95,10 +110,13 @@ describe('the stall timeout', () => {
   it('stops when the caller aborts', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
-    const watched = withStallTimeout({ stallMs: 60_000, signal: controller.signal }, async ({ signal }) => {
-      await once(signal, 'abort');
-      throw signal.reason;
-    });
+    const watched = withStallTimeout(
+      { stallMs: 60_000, leastRate: 0, signal: controller.signal },
+      async ({ signal }) => {
+        await once(signal, 'abort');
+        throw signal.reason;
+      },
+    );
     controller.abort(reason);
     await expect(watched).rejects.toBe(reason);
   });

@@ -138,6 +138,13 @@ describe('a lasting fault', () => {
     expect(rangesOf(modelName).filter((range) => range === secondPart)).toHaveLength(2);
   });
 
+  it('a text without end and without a length: is not read to its end', async () => {
+    server.objects.set('bucket/models/current.json', Buffer.alloc(5 << 20, ' '));
+    server.misbehave(() => ({ chunked: true }));
+    await expectRefusal(pull(), /current\.json has \d+ bytes, too many for a manifest/);
+    expect(server.asked).toHaveLength(1);
+  });
+
   const answers: readonly (readonly [number, string, RegExp])[] = [
     [
       403,

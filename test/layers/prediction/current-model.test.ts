@@ -31,12 +31,21 @@ it('loads once for all callers, early and late', async () => {
   expect(loader.calls).toBe(1);
 });
 
-it('rejects all waiting callers when a load fails, and tries again for the next caller', async () => {
+it('rejects all waiting callers when loads fail, and tries again for the next caller', async () => {
+  const loader = createLoader(2);
+  const provider = createModelProvider(loader.load);
+  const outcomes = await Promise.allSettled([provider.current(), provider.current(), provider.current()]);
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  expect(loader.calls).toBe(2);
+  expect(await provider.current()).toBe(model);
+  expect(loader.calls).toBe(3);
+});
+
+it('tries again for a caller that came while a load ran which then fails', async () => {
   const loader = createLoader(1);
   const provider = createModelProvider(loader.load);
   const outcomes = await Promise.allSettled([provider.current(), provider.current()]);
-  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-  expect(await provider.current()).toBe(model);
+  expect(outcomes).toMatchObject([{ status: 'rejected' }, { status: 'fulfilled', value: model }]);
   expect(loader.calls).toBe(2);
 });
 
