@@ -153,7 +153,8 @@ const conflictAt = (path: string, reason: string) =>
 
 /**
  * The lock is a second name of the complete file, so that one rename both writes and unlocks. A publisher that dies
- * leaves either the old text with the lock, or the new text without it.
+ * leaves either the old text with the lock, or the new text without it. Whoever finds that its lock is gone has been
+ * taken for dead, and has written nothing.
  */
 async function replace(complete: string, path: string, etag: string): Promise<void> {
   const lock = join(dirname(path), `.${basename(path)}.lock`);
@@ -162,20 +163,49 @@ async function replace(complete: string, path: string, etag: string): Promise<vo
     if ((await readTag(path)) !== etag) throw conflictAt(path, 'another publisher has changed it since it was read');
     await rename(lock, path);
   } catch (error) {
+    if (systemCode(error) === 'ENOENT') throw conflictAt(path, `another publisher has taken ${lock}`);
     await rm(lock, { force: true });
     throw error;
   }
 }
 
-const lockTries = 20;
+/** Milliseconds for which a lock is waited for. A publisher holds it for a few; one that has not let go by then was killed. */
+const lockMs = 5000;
 const lockPauseMs = 50;
 
+/** Takes the lock, that of a killed publisher too. Time is measured here, since a file server's clock may be another. */
 async function takeLock(complete: string, lock: string, path: string): Promise<void> {
-  for (let tries = 0; tries < lockTries; tries++) {
+  let [seen, since] = ['', performance.now()];
+  for (const started = performance.now(); performance.now() - started < 2 * lockMs; await sleep(lockPauseMs)) {
     if (await tryLink(complete, lock)) return;
-    await sleep(lockPauseMs);
+    const holder = await identify(lock);
+    if (holder !== seen) [seen, since] = [holder, performance.now()];
+    else if (holder !== '' && performance.now() - since >= lockMs) await breakLock(lock, holder);
   }
-  throw conflictAt(path, `another publisher holds ${lock}. If none is running, delete that file`);
+  throw conflictAt(path, `other publishers hold ${lock}, one after the other`);
+}
+
+/** Tells one lock from the next: a number of a file is used again. Empty if there is no lock. */
+async function identify(lock: string): Promise<string> {
+  try {
+    const { ino, ctimeNs } = await stat(lock, { bigint: true });
+    return `${ino} ${ctimeNs}`;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+/** Removes the lock if it is still this one. The lock gets another name first, so that only one publisher removes it. */
+async function breakLock(lock: string, holder: string): Promise<void> {
+  if ((await identify(lock)) !== holder) return;
+  const broken = `${lock}.${randomUUID()}`;
+  try {
+    await rename(lock, broken);
+    await rm(broken, { force: true });
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
 }
 
 async function readTag(path: string): Promise<string | undefined> {

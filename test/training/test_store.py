@@ -112,12 +112,52 @@ def test_of_many_publishers_at_once_one_wins_and_the_others_are_told(store: Stor
     assert now is not None and now[0].decode() == winners[0]
 
 
-def test_a_lock_left_behind_is_named(tmp_path: Path) -> None:
+def test_the_lock_of_a_killed_publisher_is_taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("release.store.LOCK_SECONDS", 0.3)
     store = FolderStore(tmp_path)
+    store.replace("current.json", b"one", None)
+    found = store.read("current.json")
+    assert found is not None
     (tmp_path / ".current.json.lock").write_text("left by a publisher that was killed")
-    with pytest.raises(ConflictError, match=r"\.current\.json\.lock is held by another publisher"):
+    store.replace("current.json", b"two", found[1])
+    assert (tmp_path / "current.json").read_bytes() == b"two"
+    assert [path.name for path in tmp_path.iterdir()] == ["current.json"]
+
+
+def test_who_loses_its_lock_to_another_publisher_has_written_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FolderStore(tmp_path)
+    store.replace("current.json", b"one", None)
+    found = store.read("current.json")
+    assert found is not None
+    read = store.read
+
+    def lose_lock(key: str) -> tuple[bytes, str] | None:
+        (tmp_path / ".current.json.lock").unlink()
+        return read(key)
+
+    monkeypatch.setattr(store, "read", lose_lock)
+    with pytest.raises(ConflictError):
+        store.replace("current.json", b"two", found[1])
+    assert (tmp_path / "current.json").read_bytes() == b"one"
+
+
+def test_a_pointer_that_another_publisher_creates_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    (tmp_path / ".current.json.lock").write_text("a first pointer needs no lock")
+    (tmp_path / "current.json").write_text("of another")
+    with pytest.raises(ConflictError, match="changed by another publisher"):
         store.replace("current.json", b"one", None)
-    assert [path.name for path in tmp_path.iterdir()] == [".current.json.lock"]
+    assert (tmp_path / "current.json").read_text() == "of another"
+
+
+def test_a_publisher_whose_answer_was_lost_knows_its_own_text(s3_bucket: str) -> None:
+    store = S3Store(s3_bucket, "models/dev")
+    store.replace("current.json", b"one", None)
+    store.replace("current.json", b"one", None)
+    with pytest.raises(ConflictError):
+        store.replace("current.json", b"two", None)
 
 
 def test_a_bucket_that_may_only_be_read_is_found_by_the_probe(only_reader: str) -> None:

@@ -4,15 +4,17 @@ import hashlib
 import os
 import tempfile
 import time
+import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from errors import ConflictError, MissingKeyError, StoreError
 from storage import Bucket, open_location, probe_folder
 
-LOCK_SECONDS = 1.0
-"""Seconds to wait for another publisher's lock on a folder's pointer."""
+LOCK_SECONDS = 5.0
+"""Seconds to wait for another publisher's lock. It is held for milliseconds, unless its holder was killed."""
 
 
 class Store(Protocol):
@@ -65,28 +67,41 @@ class FolderStore:
     def replace(self, key: str, content: bytes, tag: str | None) -> None:
         path = self.folder / key
         fresh, lock = self._write_temporary(key, content), path.with_name(f".{path.name}.lock")
+        changed = ConflictError(f"{self.location}/{key} was changed by another publisher; nothing was overwritten.")
         try:
+            if tag is None:
+                # Another publisher may create it without a lock.
+                os.link(fresh, path)
+                return
             self._lock(fresh, lock)
             found = self.read(key)
             if (found[1] if found else None) != tag:
                 lock.unlink()
-                raise ConflictError(f"{self.location}/{key} was changed by another publisher; nothing was overwritten.")
-            # Writes and unlocks in one step.
+                raise changed
+            # Writes and unlocks in one step. A lock that is gone was taken from a publisher that seemed dead.
             lock.replace(path)
+        except (FileExistsError, FileNotFoundError) as error:
+            raise changed from error
         finally:
             fresh.unlink()
 
     def _lock(self, fresh: Path, lock: Path) -> None:
-        deadline = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
+        """Takes the lock, that of a killed publisher too.
+
+        Time is measured here, since a file server's clock may be another.
+        """
+        started = since = time.monotonic()
+        seen: tuple[int, int] | None = None
+        while time.monotonic() - started < 2 * LOCK_SECONDS:
+            with suppress(FileExistsError):
                 return os.link(fresh, lock)
-            except FileExistsError as error:
-                if time.monotonic() > deadline:
-                    raise ConflictError(
-                        f"{lock} is held by another publisher; nothing was overwritten. Delete it if none is at work."
-                    ) from error
-                time.sleep(0.05)
+            holder = _identify(lock)
+            if holder != seen:
+                seen, since = holder, time.monotonic()
+            elif holder is not None and time.monotonic() - since >= LOCK_SECONDS:
+                _break_lock(lock, holder)
+            time.sleep(0.05)
+        raise ConflictError(f"{lock} is held by other publishers, one after the other; nothing was overwritten.")
 
     def _write_temporary(self, key: str, content: bytes) -> Path:
         path = self.folder / key
@@ -98,6 +113,25 @@ class FolderStore:
             os.fsync(handle)
         Path(name).chmod(0o644)
         return Path(name)
+
+
+def _identify(lock: Path) -> tuple[int, int] | None:
+    """Tells one lock from the next, since a file's number is used again; None where there is no lock."""
+    try:
+        found = lock.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_ctime_ns
+
+
+def _break_lock(lock: Path, holder: tuple[int, int]) -> None:
+    """Removes the lock if it is still this one; it gets another name first, so that only one publisher removes it."""
+    if _identify(lock) != holder:
+        return
+    broken = lock.with_name(f"{lock.name}.{uuid.uuid4()}")
+    with suppress(FileNotFoundError):
+        lock.rename(broken)
+        broken.unlink()
 
 
 class S3Store:
@@ -123,7 +157,13 @@ class S3Store:
             self._put(key, body, {"IfNoneMatch": "*"})
 
     def replace(self, key: str, content: bytes, tag: str | None) -> None:
-        self._put(key, content, {"IfMatch": tag} if tag else {"IfNoneMatch": "*"})
+        try:
+            self._put(key, content, {"IfMatch": tag} if tag else {"IfNoneMatch": "*"})
+        except ConflictError:
+            # A first try may have written although its answer was lost; the next one then met its own text.
+            found = self.read(key)
+            if found is None or found[0] != content:
+                raise
 
     def _put(self, key: str, body: object, condition: dict[str, str]) -> None:
         full = self._key(key)
