@@ -10,8 +10,6 @@ const words = ['a', 'good', 'bad', 'book', 'is', 'the', 'this', 'best', 'ever'];
 const vocabulary = [...markers, ...words];
 const idOf = (token: string) => vocabulary.indexOf(token);
 
-const partBytes = 256;
-
 /** Versions of the tiny model; the later one gives positive a slightly lower probability. */
 export const firstVersion = '20260101T000000Z-aaaaaaa';
 export const secondVersion = '20260102T000000Z-bbbbbbb';
@@ -112,7 +110,9 @@ const threeClassFigures = {
   behaviours: [{ name: 'near negation', cases: 200, failed: 0.031 }],
 };
 
-function createManifest(version: string, labels: readonly string[], files: Manifest['files']): Manifest {
+type Described = Pick<Manifest, 'files' | 'partBytes'>;
+
+function createManifest(version: string, labels: readonly string[], { files, partBytes }: Described): Manifest {
   const quality = { accuracy: 0.9, f1: 0.91, auc: 0.95, ece: 0.01 };
   const more = labels.length === 3 ? threeClassFigures : {};
   return addDigest({
@@ -135,6 +135,7 @@ function createManifest(version: string, labels: readonly string[], files: Manif
 export async function createTinyVersion(
   version: string,
   labels: readonly string[] = twoClasses,
+  partBytes = 256,
 ): Promise<Readonly<Record<string, Buffer>>> {
   const modelPath = await writeTinyModel({ input_ids: createTable(labels, version === firstVersion ? 9 : 6) });
   const model = await readFile(modelPath);
@@ -143,7 +144,7 @@ export async function createTinyVersion(
     describeFile('model', 'model.onnx', model, partBytes),
     describeFile('tokenizer', 'tokenizer.json', tokenizer, partBytes),
   ];
-  const manifest = createManifest(version, labels, files);
+  const manifest = createManifest(version, labels, { files, partBytes });
   return {
     [`versions/${version}/model.onnx`]: model,
     [`versions/${version}/tokenizer.json`]: tokenizer,
