@@ -11,7 +11,7 @@ const ownOfConnection = ['connection', 'keep-alive', 'transfer-encoding', 'date'
 const choose = (headers: IncomingMessage['headers'], chosen: (name: string) => boolean) =>
   Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
-      chosen(name) && typeof value === 'string' ? [[name, value]] : [],
+      chosen(name) && typeof value === 'string' ? [[name, value] as const] : [],
     ),
   );
 

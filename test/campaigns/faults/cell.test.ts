@@ -2,7 +2,6 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ModelStore } from '../../../layers/model-store/index.ts';
 import { deployed, shorten } from './budget.ts';
 import { type CellContext, tryCell } from './cell.ts';
@@ -60,11 +59,8 @@ it('finds weights that are not as published', async () => {
   expect(findings.join('\n')).toMatch(/the first answer is 200/);
 });
 
-it('finds an answer that comes too late', async () => {
-  const slow = (store: ModelStore): ModelStore => ({
-    ...store,
-    readTextIfChanged: (...read) => sleep(4000).then(() => store.readTextIfChanged(...read)),
-  });
-  const { findings } = await tryWith({ start: 'refresh' }, slow);
+it('finds a service that keeps the old version for ever', async () => {
+  const blind = (store: ModelStore): ModelStore => ({ ...store, readTextIfChanged: async () => undefined });
+  const { findings } = await tryWith({ start: 'refresh' }, blind);
   expect(findings.join('\n')).toMatch(/the answer after recovery is 200/);
-}, 60_000);
+});

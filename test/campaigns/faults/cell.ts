@@ -27,7 +27,7 @@ export interface CellContext {
   /** Folder in which the cell makes its own. */
   readonly folder: string;
   /** Replaces the store, to try whether the cell finds a broken one. */
-  readonly change?: (store: ModelStore) => ModelStore;
+  readonly change?: ((store: ModelStore) => ModelStore) | undefined;
 }
 
 /** `answered`: the right answer of the wanted version in spite of the fault. `503`: typed. `old model`: it kept answering. */

@@ -82,7 +82,12 @@ export const nameCell = ({ fault, target, start, span }: Cell): string => `${fau
 /** First bytes of the model's first, middle and last part. */
 function startOf(target: Target, { files, partBytes }: Manifest): number | undefined {
   const count = files.find(({ role }) => role === 'model')?.parts.length ?? 0;
-  const index = { 'first range': 0, 'middle range': count >> 1, 'last range': count - 1 }[target as string];
+  const indices: Readonly<Record<string, number>> = {
+    'first range': 0,
+    'middle range': count >> 1,
+    'last range': count - 1,
+  };
+  const index = indices[target];
   return index === undefined ? undefined : index * partBytes;
 }
 

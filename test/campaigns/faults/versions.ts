@@ -1,4 +1,5 @@
 // The two versions of the tiny model that the campaigns serve, in a bucket of a real S3 server.
+import { startCanary } from '../../../layers/model-store/index.ts';
 import { createPointer, createTinyVersion, firstVersion, secondVersion } from '../../functions/predict/tiny-store.ts';
 import { makeBucket } from '../../s3/buckets.ts';
 import { openUpstream, type ReadUpstream } from '../../s3/upstream.ts';
@@ -29,12 +30,12 @@ export const prefix = 'models';
 /** The pointers of the store: before a promotion, after it, and while the second version is the candidate of a canary. */
 export const pointers = { before: 'current.json', after: 'after.json', canary: 'canary.json' } as const;
 
+/** The pointer to the first version, with the second one as the candidate of a canary. */
 function offerSecond(first: Buffer, second: Buffer): Buffer {
-  const { version, manifest } = JSON.parse(String(second));
-  const day = 86_400_000;
-  const since = new Date(Date.now() - day).toISOString();
-  const candidate = { version, manifest, share: 99, since, until: new Date(Date.now() + day).toISOString() };
-  return Buffer.from(JSON.stringify({ ...JSON.parse(String(first)), candidate }));
+  const plan = { share: 99, minutes: 60 };
+  return Buffer.from(
+    JSON.stringify(startCanary(JSON.parse(String(first)), JSON.parse(String(second)).manifest, plan, new Date())),
+  );
 }
 
 async function createObjects(): Promise<ReadonlyMap<string, Buffer>> {

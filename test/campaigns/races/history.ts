@@ -4,7 +4,7 @@
 export interface Win {
   readonly version: string;
   /** The version that was current before. */
-  readonly previous: string | undefined;
+  readonly previous?: string | undefined;
 }
 
 /** The pointer as it is in the end. */

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import ConflictError
+from release.digest import compute_digest
 from release.publication import promote, publish
 from release.store import Store, open_store
 
@@ -50,18 +51,20 @@ def race(store: Store, source: Path, number: int, makes_current: bool) -> dict[s
 
     def describe(now: datetime) -> dict[str, Any]:
         # Two publishers have the same ending, so that names are taken in the same second.
-        return {**manifest, "version": f"{now:%Y%m%dT%H%M%SZ}-{number // 2:07x}"}
+        described = {**manifest, "version": f"{now:%Y%m%dT%H%M%SZ}-{number // 2:07x}"}
+        return {**described, "digest": compute_digest(described)}
 
     folder = source / f"publisher-{number}"
     folder.mkdir(exist_ok=True)
     for file in manifest["files"]:
         (folder / file["path"]).write_bytes((source / file["path"]).read_bytes())
-    told: dict[str, Any] = {"number": number, "version": publish(store, folder, describe)["version"]}
+    published = publish(store, folder, describe)
+    told: dict[str, Any] = {"number": number, "version": published["version"]}
     if not makes_current:
         return {**told, "outcome": "published"}
     recorder = Recorder(store, {}, store.location)
     try:
-        promote(recorder, {**manifest, "version": told["version"]})
+        promote(recorder, published)
     except ConflictError:
         return {**told, "outcome": "conflict"}
     return {**told, "outcome": "won", "previous": recorder.written.get("previous", [None])[0]}
