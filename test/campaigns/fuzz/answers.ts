@@ -2,7 +2,7 @@
 import type { ListAnswer, Answer as Sentence } from '../../../functions/predict/answer-schema.ts';
 import { type Asked, type Expected, findFault, type Parameters } from './asked.ts';
 import { type Answer, type Contract, readMediaType } from './contract.ts';
-import { allowedOrigin, key } from './requests.ts';
+import { allowedOrigin, key } from './headers.ts';
 
 /** Tokens that the model reads. */
 const maxTokens = 32;

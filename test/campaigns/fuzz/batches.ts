@@ -50,8 +50,9 @@ export async function checkCases<T>(
   // What shrinking tries is not counted.
   let shrinking = false;
   const property = fc.asyncProperty(cases, async (value) => {
+    if (signal.aborted) return;
     if (shrinking) return void (await check(value, silent));
-    if (tried >= count || signal.aborted) return;
+    if (tried >= count) return;
     shrinking = true;
     const done = await check(value, tally);
     shrinking = false;

@@ -10,8 +10,9 @@ import { checkAnswer } from './answers.ts';
 import type { Asked, Expected } from './asked.ts';
 import { checkCases, type Tally } from './batches.ts';
 import { type Answer, type Contract, readContract } from './contract.ts';
+import { key } from './headers.ts';
 import { watchMemory } from './memory.ts';
-import { createRequests, key, type Served } from './requests.ts';
+import { createRequests, type Served } from './requests.ts';
 import { createFuzzedService, type FuzzedService } from './service.ts';
 
 /** How a request travels, and which service it is for. */

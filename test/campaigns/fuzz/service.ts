@@ -8,7 +8,7 @@ import { createModelProvider, loadModel } from '../../../layers/prediction/index
 import { createLog } from '../../../layers/telemetry/index.ts';
 import { configure } from '../../functions/predict/tiny-service.ts';
 import { threeClasses, writeTinyStore } from '../../functions/predict/tiny-store.ts';
-import { key } from './requests.ts';
+import { key } from './headers.ts';
 
 /** A service, without and with keys. Both have the same model. */
 export interface FuzzedService {
