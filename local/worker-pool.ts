@@ -10,7 +10,7 @@ import {
   textsInLine,
 } from '../layers/inference/index.ts';
 import { describeFailure, type Log } from '../layers/telemetry/index.ts';
-import { createDispatcher, type Worker } from './dispatcher.ts';
+import { createDispatcher, type Worker, WorkerEndedError } from './dispatcher.ts';
 import { startWorker, type WorkerProcess } from './worker-process.ts';
 
 /** Path of the built worker.ts, beside the bundle that this file is in. */
@@ -37,6 +37,9 @@ export interface PoolOptions {
 
 /** Texts that one process has at the same time. */
 const lanesOf = ({ device, lanes = 1 }: PoolOptions) => (device === 'cuda' ? textsInLine : lanes);
+
+/** Starts in a row that may end by a killed process before texts are refused: what kills a worker may kill the next one too. */
+const mostKilledStarts = 3;
 
 type Start = () => Promise<WorkerProcess>;
 
@@ -98,7 +101,7 @@ function createPool(
   };
 
   /** Starts another worker. Tries again until it succeeds or the pool closes. */
-  const replace = async (): Promise<void> => {
+  const replace = async (tries = 1): Promise<void> => {
     try {
       const worker = await start();
       if (drained) return worker.stop();
@@ -106,6 +109,7 @@ function createPool(
       return void log.info('worker replaced', { pid: worker.pid });
     } catch (error) {
       log.error('worker not replaced', { error: describeFailure(error) });
+      if (error instanceof WorkerEndedError && tries < mostKilledStarts && !drained) return replace(tries + 1);
       replacementFailed = true;
       if (workers.size === 0) dispatcher.refuseWaiting(new ApiError('MODEL_UNAVAILABLE'));
     }

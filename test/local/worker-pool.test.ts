@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
 import type { Classifier, ModelSource } from '../../layers/inference/index.ts';
 import { type PoolOptions, startPool } from '../../local/worker-pool.ts';
 import { startWorker } from '../../local/worker-process.ts';
@@ -141,6 +141,19 @@ it.each([1, 2])(
   },
   60_000,
 );
+
+it('answers a text although the replacement is killed while it starts', async () => {
+  const { pool, lines } = await start(await createSource(), { workers: 1, retryMs: 600_000 });
+  const answer = pool.classify(long);
+  await kill(lines);
+  await waitForLine(lines, 'worker ended');
+  const children = `/proc/${process.pid}/task/${process.pid}/children`;
+  const starting = () => readFileSync(children, 'utf8').split(' ').filter(Boolean).map(Number);
+  while (starting().length === 0) await wait(1);
+  for (const pid of starting()) process.kill(pid, 'SIGKILL');
+  await waitForLine(lines, 'worker not replaced');
+  expect(await answer).toMatchObject({ tokens: maxTokens });
+}, 60_000);
 
 it('refuses a text that ends two workers, and answers the others', async () => {
   const { pool, lines } = await start(await createSource(), { workers: 1 });
