@@ -74,7 +74,10 @@ export async function checkCases<T>(
 /** The shrunk case, and what was wrong with it. */
 function describeFailure<T>({ seed, counterexamplePath, counterexample, errorInstance }: fc.RunDetails<T>): string {
   const why = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-  const shrunk = fc.stringify(counterexample).replace(/(.{1,10}?)\1{20,}/g, (run, unit) => `${unit}…${run.length}…`);
+  const shrunk = fc
+    .stringify(counterexample)
+    .slice(0, 20_000)
+    .replace(/(.{1,10}?)\1{20,}/g, (run, unit) => `${unit}…${run.length}…`);
   const shown = shrunk.length > caseLength ? `${shrunk.slice(0, caseLength)}…` : shrunk;
   return `${why.slice(0, caseLength)} Case (fast-check seed ${seed}, path ${counterexamplePath}): ${shown}`;
 }

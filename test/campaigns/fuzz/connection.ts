@@ -11,7 +11,7 @@ export interface Sending {
 }
 
 /** Milliseconds in which a server must have answered and ended a connection. */
-const patienceMs = 15_000;
+const patienceMs = 30_000;
 
 /** Bytes of a connection, each as a character of Latin-1. */
 export interface Received {
