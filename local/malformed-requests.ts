@@ -80,8 +80,9 @@ export function refuseMalformed(server: Server): void {
     else refuse(socket, toErrorCode(error));
   });
   server.on('connect', (_request, socket) => {
-    // Node no longer listens.
+    // Node no longer listens, nor reads: a socket with unread bytes would stay open when the client has gone.
     socket.on('error', () => socket.destroy());
+    socket.resume();
     refuse(socket, 'METHOD_UNKNOWN');
   });
 }

@@ -49,6 +49,16 @@ it.each([
   expect(summarize(await send(bytes))).toEqual(refusal);
 });
 
+it('closes the connection of a CONNECT that bytes follow, so that the server can stop', async () => {
+  const stopping = await startServer(service.app, { port: 0, host: '127.0.0.1' });
+  const socket = connect({ port: stopping.port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.write('CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n');
+  const [answer] = await once(socket, 'data');
+  expect(summarize(String(answer))).toEqual(['501', 'METHOD_UNKNOWN']);
+  socket.end('bytes of a tunnel');
+  await stopping.close();
+});
+
 it('refuses once, whatever follows', async () => {
   expect(summarize(await send(predict, 'GARBAGE\r\n', 'GARBAGE\r\n', 'GARBAGE\r\n'))).toEqual([
     '200',
