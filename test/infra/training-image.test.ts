@@ -26,7 +26,8 @@ describe('Dockerfile.train', () => {
 
   it('uses an exact tag of NVIDIA’s base flavour by default', () => {
     expect(find(/^ARG BASE=(\S+)$/m)).toMatch(/^nvidia\/cuda:\d+\.\d+\.\d+-base-ubuntu\d\d\.\d\d$/);
-    expect(find(/^FROM (\S+)$/m)).toBe('$' + '{BASE}');
+    const stages = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
+    expect(stages).toEqual(['$' + '{BASE}', 'packages', 'packages']);
   });
 
   it('runs the job’s command by default', () => {

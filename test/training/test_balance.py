@@ -94,7 +94,8 @@ def test_a_run_that_was_killed_ends_early_with_the_same_bits(start: Start, tmp_p
     weights = [(tmp_path / f"{name}.safetensors").read_bytes() for name in ("whole", "killed")]
     assert weights[0] == weights[1]
     epochs = [
-        json.loads(next((tmp_path / name).rglob("latest.json")).read_text())["progress"]["epochs"] for name in "ab"
+        json.loads(next((tmp_path / name).rglob("latest.json")).read_text())["checkpoint"]["progress"]["epochs"]
+        for name in "ab"
     ]
     assert epochs[0] == epochs[1] < 9
 
