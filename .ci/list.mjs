@@ -1,6 +1,6 @@
 // The checks of .ci/run, in the order of their starts. On two cores three of them run at a time at most: npm test, then what asks a
-// running service; the containers, which share podman's storage and wait half of their time; and, at idle priority, what only
-// computes and has no time limit.
+// running service; the containers, which share podman’s storage and wait half of their time, then the campaigns; and, at idle
+// priority, what only computes and has no time limit.
 
 const nameOf = (name) => (/^(test:|campaigns$)/.test(name) ? `npm run --silent ${name}` : name);
 const follow = (name, after, more = {}) => ({ command: nameOf(name), after: after.map(nameOf), ...more });
@@ -16,13 +16,13 @@ export const checks = [
   follow('test:api', ['npm test']),
   follow('test:page', ['test:api']),
   follow('test:gpu-run', ['test:page']),
-  follow('campaigns', ['test:gpu-run']),
 
   follow('test:image', ['npm ci', 'node test/python.mjs']),
   follow('test:compose', ['test:image']),
   follow('test:train-image', ['test:compose']),
   follow('test:no-network', ['test:train-image']),
   follow('test:deploy', ['test:no-network']),
+  follow('campaigns', ['test:deploy']),
 
   follow('test:template', ['npm ci', '.ci/install'], idle),
   follow('test:processors', ['test:template', 'node test/python.mjs'], idle),

@@ -11,7 +11,7 @@ import type { Asked, Expected } from './asked.ts';
 import { checkCases, type Tally } from './batches.ts';
 import { type Answer, type Contract, readContract } from './contract.ts';
 import { key } from './headers.ts';
-import { watchMemory } from './memory.ts';
+import { createHeapReader, watchMemory } from './memory.ts';
 import { createRequests, type Served } from './requests.ts';
 import { createFuzzedService, type FuzzedService } from './service.ts';
 
@@ -150,7 +150,7 @@ export const handler: Part = {
   parallel: true,
   run: async (context) => {
     const service = await createFuzzedService(context.folder, context.dist);
-    const memory = watchMemory(() => process.memoryUsage.rss());
+    const memory = watchMemory(createHeapReader());
     try {
       const doors = await openDoors(service);
       const check = async (sent: readonly Sent[], tally: Tally) => {

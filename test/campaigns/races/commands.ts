@@ -174,8 +174,8 @@ function checkpoint(uri: string, kind: string, readLatest: (key: string) => Prom
     },
     checkWhole: async () => undefined,
     checkDone: async () => {
-      const { progress } = JSON.parse(await readLatest(`run-${run}/killed/latest.json`));
-      expectEqual('the last step', progress.step, steps);
+      const { checkpoint } = JSON.parse(await readLatest(`run-${run}/killed/latest.json`));
+      expectEqual('the last step', checkpoint.progress.step, steps);
     },
   };
 }
