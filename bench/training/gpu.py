@@ -38,7 +38,7 @@ class Part:
 
     Attributes:
         find: its findings one by one.
-        seconds: when it is killed.
+        seconds: when it is killed on a GPU.
         alone: whether other parts must wait, because it takes the time.
     """
 
@@ -171,7 +171,10 @@ class Findings:
 def run_part(name: str, options: argparse.Namespace, findings: Findings, deadline: float) -> None:
     """Runs a part in a process of its own and keeps what it finds, until its time is over."""
     begun, found = time.monotonic(), []
-    seconds = min(PARTS[name].seconds, deadline - begun)
+    seconds = deadline - begun
+    # A processor may be busy with other work. A GPU is for this alone, and its time costs money.
+    if options.device != "cpu":
+        seconds = min(PARTS[name].seconds, seconds)
     if seconds <= 5:
         findings.tell(name, ended="no time left")
         return
