@@ -44,7 +44,8 @@ async function readPacked(folder: string, name: string): Promise<Buffer<ArrayBuf
   try {
     return await readFile(join(folder, `${name}.gz`));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    // A path may also be longer than the system allows.
+    if (['ENOENT', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }

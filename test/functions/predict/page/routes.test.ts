@@ -76,6 +76,7 @@ describe('an asset', () => {
     '/assets/%2e%2e/index.html',
     '/assets/',
     '/assets/main.js',
+    `/assets/${'x'.repeat(2000)}-ABCDEFGH.js`,
   ])('is not %s', async (path) => {
     const response = await open(path);
     expect([response.status, await response.json()]).toMatchObject([404, { error: { code: 'ROUTE_UNKNOWN' } }]);
