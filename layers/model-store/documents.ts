@@ -93,6 +93,12 @@ export const manifestSchema = manifestShape.check(
   z.refine(partsFit, { path: ['files'], message: 'a file has not one hash for each part of partBytes bytes' }),
 );
 
+/** The pointer and its candidate each name the version whose manifest they hold. */
+const ofManifestInside = z.refine<{ readonly version: string; readonly manifest: Manifest }>(
+  ({ version, manifest }) => version === manifest.version,
+  { path: ['version'], message: 'is not the version of the manifest inside' },
+);
+
 const hold = z.looseObject({ since: z.iso.datetime(), reason: z.string() });
 
 const candidate = z
@@ -105,13 +111,7 @@ const candidate = z
     // Older programs write none.
     digest: z.optional(sha256),
   })
-  .check(
-    z.refine(hasOwnDigest, { path: ['digest'], message: wrongDigest }),
-    z.refine(({ version, manifest }) => version === manifest.version, {
-      path: ['version'],
-      message: 'is not the version of the manifest inside',
-    }),
-  );
+  .check(z.refine(hasOwnDigest, { path: ['digest'], message: wrongDigest }), ofManifestInside);
 
 const pointerShape = z.looseObject({
   schema: z.literal(1),
@@ -124,12 +124,7 @@ const pointerShape = z.looseObject({
   candidate: z.optional(candidate),
 });
 
-const pointerSchema = pointerShape.check(
-  z.refine(({ version, manifest }) => version === manifest.version, {
-    path: ['version'],
-    message: 'is not the version of the manifest inside',
-  }),
-);
+const pointerSchema = pointerShape.check(ofManifestInside);
 
 /** Since when and why no version becomes current by itself. */
 export type Hold = z.infer<typeof hold>;

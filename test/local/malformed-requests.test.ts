@@ -1,9 +1,8 @@
 // What `npm start` answers where Node would answer by itself, out of order or not at all. Found by `npm run fuzz -- socket`.
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { type RunningServer, startServer } from '../../local/http-server.ts';
+import { exposeCollector } from '../campaigns/fuzz/memory.ts';
 import { createTinyService, type TinyService } from '../functions/predict/tiny-service.ts';
 import { writeTinyStore } from '../functions/predict/tiny-store.ts';
 
@@ -124,8 +123,7 @@ it('takes a client that goes while it sends its body for gone, not for an error'
 });
 
 it('keeps no answers of connections that broke, also of those that waited behind another', async () => {
-  setFlagsFromString('--expose-gc');
-  const collect: () => void = runInNewContext('gc');
+  const collect = exposeCollector();
   const answers: WeakRef<object>[] = [];
   const fetch = async (_request: Request, { outgoing }: { readonly outgoing: object }) => {
     answers.push(new WeakRef(outgoing));

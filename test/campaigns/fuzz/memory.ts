@@ -55,13 +55,18 @@ export function watchMemory(read: () => number): MemoryWatch {
   };
 }
 
+/** Returns a function that collects the garbage of this process. */
+export function exposeCollector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc');
+}
+
 /**
  * Creates a function that collects garbage and returns the bytes that this process's objects use, buffers among them. The memory of
  * the whole process swings by 100 MB here, since the generators of cases work in it too.
  */
 export function createHeapReader(): () => number {
-  setFlagsFromString('--expose-gc');
-  const collect: () => void = runInNewContext('gc');
+  const collect = exposeCollector();
   return () => {
     collect();
     const { heapUsed, external } = process.memoryUsage();
