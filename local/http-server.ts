@@ -7,6 +7,7 @@ import type { App } from '../functions/predict/app.ts';
 import { describeError, type ErrorCode } from '../functions/predict/errors.ts';
 import { type Admission, type Arrival, maxWaiting } from './admission.ts';
 import { UsageError } from './command-line.ts';
+import { prepareClosing, readBodiesToEnd, trackExchanges } from './connections.ts';
 import { encodeError, meetExpectations, refuseMalformed, requireHost } from './malformed-requests.ts';
 import { allowOrigin } from './middleware.ts';
 
@@ -51,7 +52,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const errorHandler = () => createErrorResponse('REQUEST_MALFORMED');
   // A request of HTTP/1.0 may have no Host header.
-  const answer = getRequestListener(fetch, { errorHandler, hostname: 'localhost' });
+  const answer = getRequestListener(readBodiesToEnd(fetch), { errorHandler, hostname: 'localhost' });
   const listener = admission ? askFirst(answer, admission, origins) : answer;
   const [address = host, twin] = twins[host] ?? [host];
   const first = await listen(listener, { port, host: address, admission });
@@ -79,10 +80,11 @@ interface ListenOptions {
 
 async function listen(listener: RequestListener, { port, host, admission }: ListenOptions): Promise<RunningServer> {
   const server = createServer({ maxHeaderSize: maxHeaderBytes, requireHostHeader: false }, requireHost(listener));
-  refuseMalformed(server);
+  const open = trackExchanges(server);
+  refuseMalformed(server, open);
   meetExpectations(server);
   if (admission) holdConnections(server, admission);
-  const closeConnections = trackConnections(server);
+  const closeConnections = prepareClosing(server, open);
   // With Node's 511 places, clients that connect together would be lost and try again a second later.
   server.listen({ port, host, ipv6Only: true, backlog: maxWaiting });
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
@@ -156,30 +158,6 @@ function holdConnections(server: Server, admission: Admission): void {
     unread.push(socket);
     timer ??= setInterval(read, roomCheckMs);
   });
-}
-
-/** Returns a function that closes each connection after the request that is in flight on it. */
-function trackConnections(server: Server) {
-  // By connection: a response behind others on one that breaks is never closed, and would be kept for ever.
-  const inFlight = new Map<Socket, Set<ServerResponse>>();
-  let closing = false;
-  const markAsLast = (response: ServerResponse) => {
-    if (!response.headersSent) response.setHeader('Connection', 'close');
-  };
-  server.on('connection', (socket) => {
-    inFlight.set(socket, new Set());
-    socket.once('close', () => inFlight.delete(socket));
-  });
-  server.on('request', ({ socket }, response) => {
-    if (closing) markAsLast(response);
-    const responses = inFlight.get(socket);
-    responses?.add(response);
-    response.once('close', () => responses?.delete(response));
-  });
-  return () => {
-    closing = true;
-    for (const responses of inFlight.values()) for (const response of responses) markAsLast(response);
-  };
 }
 
 /**

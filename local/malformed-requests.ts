@@ -1,8 +1,9 @@
 // Requests that Node answers by itself, or not at all: here they get an answer in the shape of all errors, after the answers to the
 // requests before them on the same connection.
-import { type IncomingMessage, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type RequestListener, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { describeError, type ErrorCode } from '../functions/predict/errors.ts';
+import type { Exchanges } from './connections.ts';
 
 /** An error answer as it is sent where the application does not answer. */
 export function encodeError(code: ErrorCode) {
@@ -43,24 +44,9 @@ function writeRefusal(socket: Duplex, code: ErrorCode): void {
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${content}`);
 }
 
-/** A request that is read, and its answer that is not sent yet. */
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-}
-
 /** Refuses, on all connections of a server, what Node cannot parse, and CONNECT. */
-export function refuseMalformed(server: Server): void {
-  const open = new WeakMap<Duplex, Exchange[]>();
+export function refuseMalformed(server: Server, open: Exchanges): void {
   const refused = new WeakSet<Duplex>();
-
-  server.on('request', (request, response) => {
-    const exchanges = open.get(request.socket) ?? [];
-    open.set(request.socket, exchanges);
-    const exchange = { request, response };
-    exchanges.push(exchange);
-    response.once('close', () => void exchanges.splice(exchanges.indexOf(exchange), 1));
-  });
 
   const refuse = (socket: Duplex, code: ErrorCode) => {
     // The parser fails again with each further byte.

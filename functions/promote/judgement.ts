@@ -107,7 +107,7 @@ async function openUntrusted(pulled: PulledModel, threads: number): Promise<Open
   return openModel(pulled, threads);
 }
 
-/** Opens a version as serving does. Throws InferenceError, also for labels that the service cannot answer with. */
+/** Opens a version as serving does. Throws InferenceError. */
 async function openModel(pulled: PulledModel, threads: number): Promise<OpenedModel> {
   const { labels, maxTokens, temperature } = pulled.manifest;
   const { modelPath, tokenizerPath } = pulled;

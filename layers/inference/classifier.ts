@@ -16,11 +16,9 @@ export interface LoadOptions extends SessionOptions {
  * (docs/decisions/0003-one-text-per-run.md). On a GPU: texts of one length together. One empty text is run first. It
  * proves that model, tokenizer and labels fit.
  *
- * @throws InferenceError if a file is missing or damaged, if the labels are others than negative, neutral and positive,
- *   or if the model's logits are not one per label.
+ * @throws InferenceError if a file is missing or damaged, or if the model's logits are not one per label.
  */
 export async function loadClassifier(source: ModelSource, options: LoadOptions): Promise<Classifier> {
-  checkLabels(source);
   const started = performance.now();
   const model = await loadModel(source, options);
   const loaded = performance.now();
@@ -35,15 +33,6 @@ export async function loadClassifier(source: ModelSource, options: LoadOptions):
     throw error;
   });
   return { ...classifier, loadStages: { sessionMs: loaded - started, firstRunMs: performance.now() - loaded } };
-}
-
-/** Every answer has a positive and a negative side. Only `neutral` may stand beside them. */
-function checkLabels({ labels, modelPath }: ModelSource): void {
-  const wanted = labels.length === 2 ? ['negative', 'positive'] : ['negative', 'neutral', 'positive'];
-  if (labels.toSorted().join() === wanted.join()) return;
-  throw new InferenceError(
-    `${modelPath} has the labels ${labels.join(', ')}; they must be negative and positive, or negative, neutral and positive`,
-  );
 }
 
 interface LoadedModel {

@@ -45,11 +45,22 @@ const fileEntry: z.ZodMiniType<FileEntry> = z.extend(storedFile, {
   role: z.enum(['model', 'tokenizer', 'golden', 'weights', 'config', 'report']),
 });
 
+const areClasses = (labels: readonly string[]) =>
+  ['negative,positive', 'negative,neutral,positive'].includes(labels.toSorted().join());
+
 const manifestShape = z.looseObject({
   schema: z.literal(1),
   version: versionName,
   createdAt: z.iso.datetime(),
-  labels: z.array(z.string()).check(z.minLength(2)),
+  // Every answer has a positive and a negative side. Only `neutral` may stand beside them.
+  labels: z
+    .array(z.string())
+    .check(
+      z.refine(
+        areClasses,
+        'must be negative and positive, or negative, neutral and positive, in the order of the logits',
+      ),
+    ),
   maxTokens: z.int().check(z.minimum(3)),
   temperature: z.number().check(z.positive()),
   precision: z.enum(['int8', 'fp32']),

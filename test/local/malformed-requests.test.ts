@@ -1,6 +1,7 @@
 // What `npm start` answers where Node would answer by itself, out of order or not at all. Found by `npm run fuzz -- socket`.
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type RunningServer, startServer } from '../../local/http-server.ts';
 import { exposeCollector } from '../campaigns/fuzz/memory.ts';
 import { createTinyService, type TinyService } from '../functions/predict/tiny-service.ts';
@@ -144,4 +145,34 @@ it('keeps no answers of connections that broke, also of those that waited behind
   expect(answers).toHaveLength(60);
   expect(countKept()).toBeLessThanOrEqual(5);
   await late.close();
+});
+
+describe('a body that is refused', () => {
+  const size = 2 * 1024 * 1024;
+  const head = (type: string) =>
+    `POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: ${size}\r\n\r\n`;
+  const last = 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+
+  it.each([
+    ['too large', 'application/json', ['413', 'BODY_TOO_LARGE']],
+    ['of another type', 'text/plain', ['415', 'CONTENT_TYPE_UNSUPPORTED']],
+  ])('is read to its end when it is %s, so that the next request is answered', async (_, type, refusal) => {
+    const socket = connect(server.port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (data) => {
+      answer += data;
+    });
+    socket.write(head(type) + 'x'.repeat(size - 1));
+    await sleep(1000);
+    socket.write(`x${last}`);
+    await once(socket, 'close');
+    expect(summarize(answer)).toEqual([...refusal, '200']);
+    expect(answer.split('\r\n\r\n')[0]).toContain('Connection: keep-alive');
+  });
+
+  it('closes the connection when it does not end, and says so', async () => {
+    const answer = await send(`${head('application/json')}x`);
+    expect(summarize(answer)).toEqual(['413', 'BODY_TOO_LARGE']);
+    expect(answer.toLowerCase()).toContain('connection: close\r\n');
+  });
 });

@@ -126,13 +126,6 @@ it('refuses an empty list of golden texts', async () => {
   ]);
 });
 
-it('refuses a model with other labels than those of the service', async () => {
-  const manifest: Candidate['manifest'] = (whole) => ({ ...whole, labels: ['no', 'yes'] });
-  expect((await judge(await prepare({ manifest }))).failed).toEqual([
-    expect.stringContaining('has the labels no, yes'),
-  ]);
-});
-
 it('refuses a model that is much larger', async () => {
   const prepared = await prepare();
   const strict = { ...configuration, limits: { ...configuration.limits, sizeRatio: 0.5 } };

@@ -112,17 +112,6 @@ it('counts the tokens of texts, those that it would drop too', async () => {
   await classifier.release();
 });
 
-it.each([
-  [['negative', 'positive', 'mixed']],
-  [['neutral', 'positive']],
-  [['no', 'yes']],
-  [['negative', 'neutral', 'neutral', 'positive']],
-])('refuses the labels %j', async (labels) => {
-  await expect(loadClassifier({ ...(await tinySource()), labels }, one)).rejects.toThrow(
-    `has the labels ${labels.join(', ')}; they must be negative and positive, or negative, neutral and positive`,
-  );
-});
-
 it('refuses logits that are not finite', async () => {
   const table = createTable();
   table[cls] = [Number.NaN, 0];

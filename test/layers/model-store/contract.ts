@@ -173,6 +173,21 @@ function describeRefusals(open: () => Promise<StoreHarness>) {
     await expectRefusal(pull(harness), /current\.json has 5242880 bytes, too many for a manifest/);
   });
 
+  it.each([
+    [['negative', 'positive', 'mixed']],
+    [['neutral', 'positive']],
+    [['NEGATIVE', 'positive']],
+    [['negative', 'neutral', 'neutral', 'positive']],
+  ])('refuses a manifest with the labels %j, by its name', async (labels) => {
+    const harness = await open23();
+    const { version, manifest } = harness.sample;
+    await harness.put(`versions/${version}/manifest.json`, JSON.stringify({ ...manifest, labels }));
+    await expectRefusal(
+      pull(harness, version),
+      /manifest\.json is not valid: labels: must be negative and positive, or/,
+    );
+  });
+
   it('refuses a manifest that was changed after it was written, in the pointer, in its candidate or by itself', async () => {
     const harness = await open23();
     const { version, manifest } = harness.sample;
