@@ -35,7 +35,10 @@ export async function loadTokenizer(path: string, maxTokens: number): Promise<To
     const { described } = file;
     const tokenizer = createTokenizer(file);
     replaceNormalizer(tokenizer.normalizer);
-    if (described.pre_tokenizer.type === 'BertPreTokenizer') tokenizer.pre_tokenizer.pre_tokenize_text = splitWords;
+    if (described.pre_tokenizer.type === 'BertPreTokenizer') {
+      tokenizer.pre_tokenizer.pre_tokenize_text = splitWords;
+      keepFromAddedTokens(tokenizer);
+    }
     const encodePlain = createPlainEncoder(tokenizer, described);
     const unknownId = tokenizer.model?.unk_token_id;
     return (text) => {
@@ -92,10 +95,28 @@ interface Normalizer {
   normalize: (text: string) => string;
 }
 
+/** A token that is looked for in a text, before or after it is normalized. */
+interface AddedToken {
+  readonly content: string;
+  readonly normalized: boolean;
+}
+
 /** Puts the rules of the Rust tokenizer into the place of BERT's normalizer, alone or in a sequence. */
 function replaceNormalizer(normalizer: Normalizer | null): void {
   normalizer?.normalizers?.forEach(replaceNormalizer);
   if (normalizer?.config.type === 'BertNormalizer') normalizer.normalize = createBertNormalizer(normalizer.config);
+}
+
+/**
+ * A text that is an added token only once it is normalized, such as `[MA\ufeffSK]`, is text to Rust, which looks for those tokens
+ * before. The package looks twice. A space keeps the text from being equal to the token, and is none itself.
+ */
+function keepFromAddedTokens({ added_tokens, splitter_normalized: splitter }: Tokenizer): void {
+  const found = new Set<string>(
+    added_tokens.filter(({ normalized }: AddedToken) => !normalized).map(({ content }: AddedToken) => content),
+  );
+  const split = splitter.split.bind(splitter);
+  splitter.split = (text: string) => split(text).map((piece: string) => (found.has(piece) ? `${piece} ` : piece));
 }
 
 /** Keeps the first ids and the closing `[SEP]`. */

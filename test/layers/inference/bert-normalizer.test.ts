@@ -43,6 +43,20 @@ describe.each(Object.entries(kinds))('the words of a tokenizer that is %s', (_ki
     }
   }, 60_000);
 
+  it('are those of the Rust library on every mark before and behind marks of other orders', () => {
+    const others = ['\u0334', '\u094d', '\u{1d165}', '\u0316', '\u0301', '\u0345'];
+    const pairs = (mark: string) => others.flatMap((other) => [`a${mark}${other}`, `a${other}${mark}`]);
+    for (let first = 0; first < 0x20000; first += 0x400) {
+      const characters = Array.from({ length: 0x400 }, (_, index) => String.fromCodePoint(first + index));
+      expectReferenceWords(
+        characters
+          .filter((one) => /\p{M}/u.test(one))
+          .flatMap(pairs)
+          .join(' '),
+      );
+    }
+  }, 60_000);
+
   it('are those of the Rust library on random texts', () => {
     const part = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 4 }),

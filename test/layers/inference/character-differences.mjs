@@ -1,13 +1,34 @@
 // Prints the ranges of layers/inference/bert-normalizer.ts: the characters that the Rust tokenizer's older tables put into
 // another class than JavaScript does. It tries each code point. Run it when `tokenizers` or Unicode changes:
 // node test/layers/inference/character-differences.mjs
-import { bertNormalizer, bertPreTokenizer } from 'tokenizers';
+import { bertNormalizer, bertPreTokenizer, nfdNormalizer } from 'tokenizers';
 
 const cased = { cleanText: true, handleChineseChars: false, stripAccents: false, lowercase: false };
 const keeping = bertNormalizer(cased);
 const stripping = bertNormalizer({ ...cased, stripAccents: true });
 const separating = bertNormalizer({ ...cased, handleChineseChars: true });
+const decomposing = nfdNormalizer();
 const splitter = bertPreTokenizer();
+
+/** Old marks of every canonical combining class that many marks have. */
+const oldMarks = [
+  '\u0334',
+  '\u093c',
+  '\u3099',
+  '\u094d',
+  '\u05b0',
+  '\u0327',
+  '\u{1d165}',
+  '\u0316',
+  '\u0301',
+  '\u0345',
+];
+
+/** Whether the order of a mark and an old one, in some order, is another in Rust. */
+const isReordered = (c) =>
+  oldMarks.some((mark) =>
+    [c + mark, mark + c].some((pair) => pair.normalize('NFD') !== decomposing.normalizeString(pair)),
+  );
 
 /** What Rust does with a character between two letters. */
 function fate(character, normalizer) {
@@ -25,6 +46,7 @@ const classes = {
   'accents to Rust only': (c) =>
     !/\p{Mn}/u.test(c) && fate(c, keeping) === 'inWord' && fate(c, stripping) === 'removed',
   newCompositions: (c) => c.normalize('NFD') !== c && stripping.normalizeString(c) === c,
+  newOrders: (c) => /\p{M}/u.test(c) && isReordered(c),
   ideographs: (c) => fate(c, separating) === 'ownWord' && fate(c, keeping) === 'inWord',
 };
 

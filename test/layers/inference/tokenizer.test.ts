@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { Tokenizer as RustTokenizer } from 'tokenizers';
 import { cleanText, foldWhiteSpace, loadTokenizer, type Tokenize } from '../../../layers/inference/tokenizer.ts';
@@ -98,6 +101,22 @@ describe('the ids are those of the Rust tokenizer', () => {
 
   it('on random texts', () => fc.assert(fc.asyncProperty(texts, expectReferenceIds), { numRuns: 2000 }), 60_000);
 });
+
+it('takes a text for no added token that becomes one by normalization, as Rust', async () => {
+  const described = JSON.parse(await readFile(tokenizerPath, 'utf8'));
+  const cased = { ...described.normalizer.normalizers.at(-1), lowercase: false };
+  const path = join(await mkdtemp(join(tmpdir(), 'cased-')), 'tokenizer.json');
+  await writeFile(path, JSON.stringify({ ...described, normalizer: cased }));
+  const rust = RustTokenizer.fromFile(path);
+  const tokenizeCased = await loadTokenizer(path, 512);
+  for (const text of ['[MA\ufeffSK]', 'a [MA\udfffSK]b', '[M\0ASK][MASK]', '[MASK] \u200b[\u200bCLS]']) {
+    const encoding = await rust.encode(cleanText(text));
+    expect({ text, ids: tokenizeCased(text).ids }).toEqual({
+      text,
+      ids: encoding.getIds().slice(0, encoding.getLength()),
+    });
+  }
+}, 60_000);
 
 describe('a text longer than the model reads', () => {
   const long = 'good bad '.repeat(300);
