@@ -102,7 +102,7 @@ const answer = createHandler(
     pageFolder,
     observe: createObserver(meter, environment, { drift }),
   }),
-  models.settled,
+  { log, settled: models.settled },
 );
 
 /** Answers API Gateway. If the model needs longer than the init phase allows, the first request waits for it. */

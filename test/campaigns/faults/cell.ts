@@ -85,8 +85,8 @@ async function startService({ target, start }: Cell, context: CellContext): Prom
   const lastFailure = () => JSON.parse(lines.at(-1) ?? '{}').error?.message ?? 'no failure';
   return {
     ...{ server, models, directory, lastFailure, passInterval },
-    invoke: createHandler(app, models.settled),
-    answer: createHandler(app),
+    invoke: createHandler(app, { log, settled: models.settled }),
+    answer: createHandler(app, { log }),
   };
 }
 

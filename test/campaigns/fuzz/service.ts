@@ -43,8 +43,11 @@ export async function createFuzzedService(folder: string, dist?: string): Promis
   };
   await models.current();
   return {
-    open: createHandler(createApp(shared), models.settled),
-    closed: createHandler(createApp({ ...shared, findKey: async (one) => findKeyName(keys, one) }), models.settled),
+    open: createHandler(createApp(shared), { log, settled: models.settled }),
+    closed: createHandler(createApp({ ...shared, findKey: async (one) => findKeyName(keys, one) }), {
+      log,
+      settled: models.settled,
+    }),
     release: async () => models.loaded()?.classifier.release(),
   };
 }

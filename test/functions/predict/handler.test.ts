@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { errorCodes } from '../../../functions/predict/errors.ts';
 import { createHandler, type Handler, type HttpEvent } from '../../../functions/predict/handler.ts';
@@ -10,7 +9,7 @@ let service: TinyService;
 let handler: Handler;
 beforeAll(async () => {
   service = createTinyService(await writeTinyStore());
-  handler = createHandler(service.app);
+  handler = createHandler(service.app, service);
 });
 afterAll(() => service.release());
 
@@ -89,10 +88,13 @@ it('ignores a body in a GET request, which fetch would reject', async () => {
 });
 
 it('answers an event that is no valid request in the common error shape', async () => {
-  // The adapter prints the reason. That is useful on Lambda and noise here.
-  jest.spyOn(console, 'error').mockReturnValueOnce();
   const refused = await invoke(createEvent({ headers: { accept: 'a\nb' } }));
   expect(refused).toMatchObject({ statusCode: 400, body: { error: { code: 'REQUEST_MALFORMED' } } });
+  expect(service.lines.at(-1)).toMatchObject({
+    level: 'info',
+    requestId: lambdaContext.awsRequestId,
+    reason: expect.stringContaining('header'),
+  });
 });
 
 const pieces = fc.oneof(

@@ -7,7 +7,7 @@ import {
   loadModel,
   type ModelProvider,
 } from '../../../layers/prediction/index.ts';
-import { createLog } from '../../../layers/telemetry/index.ts';
+import { createLog, type Log } from '../../../layers/telemetry/index.ts';
 import { writeTinyStore } from './tiny-store.ts';
 
 /** A line of the log, parsed. */
@@ -24,6 +24,7 @@ export function createRecord() {
 export interface TinyService {
   readonly app: App;
   readonly models: ModelProvider;
+  readonly log: Log;
   readonly lines: readonly LogLine[];
   release(): Promise<void>;
 }
@@ -42,5 +43,5 @@ export function createTinyService(folder: string, findKey?: FindKey): TinyServic
   const { lines, log } = createRecord();
   const models = createModelProvider(() => loadModel(configure(folder), { log }));
   const release = async () => models.loaded()?.classifier.release();
-  return { app: createApp({ models, log, findKey }), models, lines, release };
+  return { app: createApp({ models, log, findKey }), models, log, lines, release };
 }

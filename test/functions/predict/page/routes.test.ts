@@ -84,7 +84,7 @@ describe('an asset', () => {
 });
 
 it('on Lambda the packed bytes go out in base64', async () => {
-  const { statusCode, headers, body, isBase64Encoded } = await createHandler(app)(
+  const { statusCode, headers, body, isBase64Encoded } = await createHandler(app, createRecord())(
     createEvent({ path: '/', headers: { accept: html.Accept } }),
     lambdaContext,
   );
