@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Handler, HttpEvent } from '../../../functions/predict/handler.ts';
+import { createLightResponse } from '../../../functions/predict/light-response.ts';
 import { createEvent, lambdaContext } from '../../functions/predict/http-event.ts';
 import type { Part } from '../campaign.ts';
 import { checkAnswer } from './answers.ts';
@@ -151,6 +152,8 @@ export const handler: Part = {
   run: async (context) => {
     const service = await createFuzzedService(context.folder, context.dist);
     const memory = watchMemory(createHeapReader());
+    // As functions/predict/index.ts does.
+    globalThis.Response = createLightResponse(Response);
     try {
       const doors = await openDoors(service);
       const check = async (sent: readonly Sent[], tally: Tally) => {

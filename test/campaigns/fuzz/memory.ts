@@ -8,8 +8,9 @@ const mebibyte = 1024 * 1024;
 /** Cases in which caches, compiled code and the heap's own size settle. */
 const warmUpCases = 15_000;
 
-/** Cases between two looks. */
+/** Cases between two looks, and later a share of those tried: a look collects garbage, which takes 50 ms. */
 const lookCases = 1000;
+const lookShare = 1 / 50;
 
 /** Memory that may come on top: the least of some looks swings by up to this. */
 const allowance = 48 * mebibyte;
@@ -40,7 +41,7 @@ export function watchMemory(read: () => number): MemoryWatch {
     count: (cases) => {
       tried += cases;
       if (tried < next) return;
-      next += lookCases;
+      next += Math.max(lookCases, Math.floor(tried * lookShare));
       looks.push(read());
     },
     judge: (outcome) => {
