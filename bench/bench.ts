@@ -18,7 +18,9 @@ export interface Contender {
   /** MKL is made fast on AMD. */
   readonly fastMkl?: boolean;
   /** How it serves, if it does. Without `processes`, there are as many as threads. */
-  readonly service?: { readonly flags?: readonly string[]; readonly processes?: number };
+  readonly service?: { readonly flags?: readonly string[]; readonly processes?: number; readonly quick?: false };
+  /** A quick run leaves it out: it takes long and is far behind. So it does with a service that says so. */
+  readonly quick?: false;
 }
 
 /** What every measurement works with. */

@@ -3,6 +3,13 @@ import { createWorkerEnvironment } from '../local/worker-process.ts';
 import type { Bench, Contender } from './bench.ts';
 import type { Command } from './processes.ts';
 
+/** Those of a run. A quick one leaves out what takes long and is far behind. */
+export function chooseContenders(all: readonly Contender[], quick: boolean): readonly Contender[] {
+  if (!quick) return all;
+  const stay = all.filter((contender) => contender.quick !== false);
+  return stay.map(({ service, ...rest }) => (service && service.quick !== false ? { ...rest, service } : rest));
+}
+
 type ModelPair = Bench['models']['network'];
 const isPython = (kind: Contender['kind']) => kind !== 'this-project' && kind !== 'transformers-js';
 

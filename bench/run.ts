@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CommanderError } from 'commander';
 import { explainError, UsageError } from '../local/command-line.ts';
 import type { Bench } from './bench.ts';
+import { chooseContenders } from './contenders.ts';
 import { describePart, openDurations } from './durations.ts';
 import { measureColdStart } from './measurements/cold-start.ts';
 import { measureCost } from './measurements/cost.ts';
@@ -57,11 +58,11 @@ async function measure({ root, built, args, preparePython, findImageBytes }: Sta
   const options = readBenchOptions(args);
   preparePython();
   const paths = findPaths(root, built);
-  const [home, quick] = [join(root, 'bench'), join(paths.cache, 'quick')];
-  rmSync(quick, { recursive: true, force: true });
+  const [home, quickFolder] = [join(root, 'bench'), join(paths.cache, 'quick')];
+  rmSync(quickFolder, { recursive: true, force: true });
   // A full run updates the tables in the repository. Any other run writes only to the cache.
   const full = !options.quick && options.shape === 'base';
-  const usual = full ? { folder: home, document: join(home, 'README.md') } : { folder: quick };
+  const usual = full ? { folder: home, document: join(home, 'README.md') } : { folder: quickFolder };
   const target = options.out ? { folder: options.out } : usual;
   const output = { ...target, catalog: readJson(home, 'tables.json') };
   say('Preparing packages and models; the first time this takes some minutes.');
@@ -73,7 +74,7 @@ async function measure({ root, built, args, preparePython, findImageBytes }: Sta
   say(JSON.stringify(origin.machine));
   const save: Bench['save'] = (name, rows, values) =>
     saveTable(output, name, { ...createTable(output.catalog, name, { ...options, ...values }), rows, ...origin });
-  const contenders = readJson(home, 'contenders.json');
+  const contenders = chooseContenders(readJson(home, 'contenders.json'), options.quick);
   const bench = { paths, options, models, packages, contenders, words, findImageBytes, save };
   await measureParts(bench, openDurations(join(paths.cache, 'durations.json'), settings));
   return `${writeReport(output)}\n`;
