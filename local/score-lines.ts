@@ -1,7 +1,7 @@
 // `npm start -- --stdin`: lines of a pipe to JSON lines, with the code of functions/stream.
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ApiError } from '../functions/predict/errors.ts';
+import { ApiError, isItemError } from '../functions/predict/errors.ts';
 import { readMessage } from '../functions/stream/message.ts';
 import { type LoadedModel, type ResultRecord, scoreRecord } from '../layers/prediction/index.ts';
 import { createStopSignal } from './command-line.ts';
@@ -65,7 +65,7 @@ async function scoreLine(model: LoadedModel, number: number, line: string): Prom
   } catch (error) {
     if (!(error instanceof ApiError))
       return { id: record.id, error: { code: 'INTERNAL', message: `The model failed on the text: ${error}` } };
-    if (error.code === 'MODEL_CRASHED') return { id: record.id, error: { code: error.code, message: error.message } };
+    if (isItemError(error)) return { id: record.id, error: { code: error.code, message: error.message } };
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 // The rows of a file on their way through the classifier.
 
-import { ApiError } from '../functions/predict/errors.ts';
+import { ApiError, isItemError } from '../functions/predict/errors.ts';
 import { type Classifier, findLikeliest } from '../layers/inference/index.ts';
 import { findTextFault, formatProbability } from '../layers/prediction/index.ts';
 import { type Columns, type Inspection, normalize, type Row, type Table } from '../layers/reader/index.ts';
@@ -107,7 +107,7 @@ async function scoreOrExplain(row: Row, columns: Columns, classifier: Classifier
   try {
     return await scoreRow(row, columns, classifier);
   } catch (error) {
-    if (error instanceof ApiError && error.code !== 'MODEL_CRASHED') throw error;
+    if (error instanceof ApiError && !isItemError(error)) throw error;
     const reason = error instanceof Error ? error.message : error;
     return { row, probabilities: undefined, fault: `the model failed on it (${reason})` };
   }

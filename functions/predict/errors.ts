@@ -120,6 +120,10 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether a failure is one text's own: other texts of the same list or file can be answered. */
+export const isItemError = (error: unknown): error is ApiError & { readonly code: ItemErrorCode } =>
+  error instanceof ApiError && (itemErrorCodes as readonly string[]).includes(error.code);
+
 /** The caller has gone, so that its texts are not run and nobody reads the answer. */
 export class CallerGoneError extends Error {
   override readonly name = 'CallerGoneError';

@@ -11,7 +11,7 @@ import {
 } from '../../layers/prediction/index.ts';
 import { predict } from './answer.ts';
 import type { Result } from './answer-schema.ts';
-import { ApiError, describeItemError, type ItemErrorCode } from './errors.ts';
+import { describeItemError, type ItemErrorCode, isItemError } from './errors.ts';
 import type { Outcome } from './observability.ts';
 import { type Run, sumParts } from './parts.ts';
 import type { ListRequest } from './request-schema.ts';
@@ -81,8 +81,7 @@ async function predictItem(
     if (deadline === Number.POSITIVE_INFINITY) return await predicting;
     return (await withTimeout(remaining, predicting)) ?? 'TIME_BUDGET';
   } catch (error) {
-    if (error instanceof ApiError && (error.code === 'WINDOWS_TOO_MANY' || error.code === 'MODEL_CRASHED'))
-      return error.code;
+    if (isItemError(error)) return error.code;
     throw error;
   }
 }
