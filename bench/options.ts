@@ -57,7 +57,7 @@ interface Options {
 export function readBenchOptions(args: readonly string[]) {
   const description = 'Measures this project beside what one would use instead, by turns, on this machine.';
   const quickHelp =
-    'fewer lengths, fewer and shorter blocks, no slow parts and contenders: three minutes instead of twenty-five';
+    'fewer lengths, fewer and shorter blocks, no slow parts and contenders: three minutes instead of forty';
   const shapeHelp = 'the network: base is BERT-base; small and tiny try the benchmark itself';
   const threadsHelp = "threads of each contender's run; by default 2, or the processors if there are fewer";
   const threads = Math.min(2, availableParallelism());
