@@ -1,5 +1,5 @@
 // The checks of .ci/run, in the order of their starts. On two cores three of them run at a time at most: npm test, then what asks a
-// running service; the containers, which share podman’s storage and wait half of their time, then the campaigns; and, at idle
+// running service; the containers, which share podman's storage and wait half of their time, then the campaigns; and, at idle
 // priority, what only computes and has no time limit.
 
 const nameOf = (name) => (/^(test:|campaigns$)/.test(name) ? `npm run --silent ${name}` : name);

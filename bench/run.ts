@@ -58,11 +58,11 @@ async function measure({ root, built, args, preparePython, findImageBytes }: Sta
   const options = readBenchOptions(args);
   preparePython();
   const paths = findPaths(root, built);
-  const [home, quickFolder] = [join(root, 'bench'), join(paths.cache, 'quick')];
-  rmSync(quickFolder, { recursive: true, force: true });
+  const [home, quick] = [join(root, 'bench'), join(paths.cache, 'quick')];
+  rmSync(quick, { recursive: true, force: true });
   // A full run updates the tables in the repository. Any other run writes only to the cache.
   const full = !options.quick && options.shape === 'base';
-  const usual = full ? { folder: home, document: join(home, 'README.md') } : { folder: quickFolder };
+  const usual = full ? { folder: home, document: join(home, 'README.md') } : { folder: quick };
   const target = options.out ? { folder: options.out } : usual;
   const output = { ...target, catalog: readJson(home, 'tables.json') };
   say('Preparing packages and models; the first time this takes some minutes.');

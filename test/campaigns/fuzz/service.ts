@@ -41,13 +41,11 @@ export async function createFuzzedService(folder: string, dist?: string): Promis
     feedback: { keep: async () => undefined, texts: true },
     pageFolder: dist && join(dist, 'page'),
   };
+  const options = { log, settled: models.settled };
   await models.current();
   return {
-    open: createHandler(createApp(shared), { log, settled: models.settled }),
-    closed: createHandler(createApp({ ...shared, findKey: async (one) => findKeyName(keys, one) }), {
-      log,
-      settled: models.settled,
-    }),
+    open: createHandler(createApp(shared), options),
+    closed: createHandler(createApp({ ...shared, findKey: async (one) => findKeyName(keys, one) }), options),
     release: async () => models.loaded()?.classifier.release(),
   };
 }

@@ -126,6 +126,11 @@ it('refuses an empty list of golden texts', async () => {
   ]);
 });
 
+it('refuses a model with other labels than those of the service', async () => {
+  const manifest: Candidate['manifest'] = (whole) => ({ ...whole, labels: ['no', 'yes'] });
+  await expect(prepare({ manifest }).then(judge)).rejects.toThrow(/manifest\.json is not valid: .*labels: must be/);
+});
+
 it('refuses a model that is much larger', async () => {
   const prepared = await prepare();
   const strict = { ...configuration, limits: { ...configuration.limits, sizeRatio: 0.5 } };

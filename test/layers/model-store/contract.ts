@@ -176,6 +176,7 @@ function describeRefusals(open: () => Promise<StoreHarness>) {
   it.each([
     [['negative', 'positive', 'mixed']],
     [['neutral', 'positive']],
+    [['no', 'yes']],
     [['NEGATIVE', 'positive']],
     [['negative', 'neutral', 'neutral', 'positive']],
   ])('refuses a manifest with the labels %j, by its name', async (labels) => {
