@@ -18,4 +18,6 @@ export default {
   // Outlives the folder for temporary files, which is made anew for each run.
   cacheDirectory: '<rootDir>/.cache/jest',
   maxWorkers: 2,
+  // A busy machine is not a failure.
+  testTimeout: 120_000,
 };

@@ -35,16 +35,16 @@ test('a cold start from S3 makes the same requests as the bare client, and its s
   } finally {
     await s3.stop();
   }
-}, 60_000);
+});
 
 test('a cold start from disk has stages too', async () => {
   expectAnswer(await runFirstAnswer({ ...setting, uri: `file:${store}` }));
-}, 60_000);
+});
 
 test('a cold start from a store without a model throws', async () => {
   const empty = mkdtempSync(join(tmpdir(), 'empty-'));
   await expect(runFirstAnswer({ ...setting, uri: `file:${empty}` })).rejects.toThrow('The function answered 503');
-}, 60_000);
+});
 
 test('a warm answer has its time and, as a part of it, the time of the model’s run', async () => {
   const { ask, stop } = await startFunction({ ...setting, uri: `file:${store}` });
@@ -55,4 +55,4 @@ test('a warm answer has its time and, as a part of it, the time of the model’s
     expect(runMs).toBeGreaterThan(0);
     expect(ms).toBeGreaterThan(runMs);
   }
-}, 60_000);
+});

@@ -2,13 +2,11 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { ModelStoreError } from '../../layers/model-store/index.ts';
 import { type OpenedStore, runDamage } from './corruption/damage-campaign.ts';
 import { openFolder } from './corruption/stores.ts';
 
 /** A loaded machine takes seconds for some dozens of cases. */
-jest.setTimeout(120_000);
 
 async function run(count: number, plant: (opened: OpenedStore, root: string) => OpenedStore = (opened) => opened) {
   const folder = await mkdtemp(join(tmpdir(), 'corruption-'));

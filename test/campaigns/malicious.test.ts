@@ -2,14 +2,12 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { buildPrograms } from '../../bench/build.mjs';
 import { findFault, maliciousCases, tryCase } from './corruption/malicious.ts';
 
 const built = join(import.meta.dirname, '..', '..', '.cache', 'tests', 'corruption');
 
 /** Each case starts a process. */
-jest.setTimeout(120_000);
 
 beforeAll(() => buildPrograms(join(import.meta.dirname, 'corruption'), ['child.ts'], built));
 

@@ -49,7 +49,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   writeFileSync(join(folder, 'main.ts'), program);
   run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], folder);
-}, 120_000);
+});
 afterAll(() => {
   service?.stop();
 });
@@ -76,7 +76,7 @@ it('holds what a caller needs, and needs no other package', () => {
 
 it('compiles in a project for bundlers, where its types are checked too', () => {
   compile({ module: 'ESNext', moduleResolution: 'bundler', noEmit: true });
-}, 120_000);
+});
 
 it('compiles in a project for Node, and answers', () => {
   compile({ module: 'NodeNext' });
@@ -86,7 +86,7 @@ it('compiles in a project for Node, and answers', () => {
     codes: ['positive', 'SENTENCE_BLANK'],
     code: 'BODY_INVALID',
   });
-}, 120_000);
+});
 
 it('is bundled for browsers without a module of Node', async () => {
   const { outputFiles } = await build({

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { globalFlags } from '../containers/podman.mjs';
 import { execute, undoLater, watchChild } from '../containers/tools.mjs';
 
-const startLimitMs = 30_000;
+const startLimitMs = 120_000;
 const authorities = '/etc/ssl/certs/ca-certificates.crt';
 
 /** In a mount namespace of its own the process sees another /etc/hosts; the machine's stays as it is. */

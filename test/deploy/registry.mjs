@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execute, undoLater, watchChild } from '../containers/tools.mjs';
 
-const startLimitMs = 30_000;
+const startLimitMs = 120_000;
 
 /** The login of moto's ECR in the account 123456789012, and its bcrypt hash of the lowest cost. */
 const login = 'AWS:123456789012-auth-token';

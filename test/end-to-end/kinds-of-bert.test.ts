@@ -14,7 +14,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kinds-of-bert-'));
   await run(python, [join('test', 'training', 'kinds.py'), folder]);
   await run(python, [join('training', 'add_emoji.py'), join(folder, 'cased'), join(folder, 'cased with emoji')]);
-}, 60_000);
+});
 
 it.each(['cased with emoji', 'multilingual', 'uncased with accents', 'whole words'])(
   'serves a %s base as it was trained, from vocab.txt to the answers',
@@ -51,5 +51,4 @@ it.each(['cased with emoji', 'multilingual', 'uncased with accents', 'whole word
       detail: expect.stringMatching(/^5\d\d golden texts: ids as in training/),
     });
   },
-  120_000,
 );

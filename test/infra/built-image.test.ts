@@ -54,7 +54,7 @@ async function provide(more: { readonly base?: string } = {}) {
   return { image, said, progress };
 }
 
-beforeAll(() => registry.send(new CreateRepositoryCommand({ repositoryName: 'stage' })), 60_000);
+beforeAll(() => registry.send(new CreateRepositoryCommand({ repositoryName: 'stage' })));
 
 describe('an image that the repository does not have', () => {
   it('is built and pushed under the tag of its content, and named by the digest of the push', async () => {

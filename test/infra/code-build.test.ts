@@ -24,7 +24,6 @@ const bucket = 'sources-of-builds';
 const repositoryName = 'repository-of-builds';
 const [built, unbuilt] = ['training-0123456789abcdef', 'training-fedcba9876543210'];
 const digest = `sha256:${'a'.repeat(64)}`;
-const timeoutMs = 60_000;
 
 const cloudFormation = new CloudFormationClient(moto);
 const s3 = new S3Client({ ...moto, forcePathStyle: true });
@@ -59,7 +58,7 @@ beforeAll(async () => {
   const imageManifestMediaType = 'application/vnd.oci.image.manifest.v1+json';
   const pushed = { repositoryName, imageTag: built, imageDigest: digest, imageManifest: '{}', imageManifestMediaType };
   await registry.send(new PutImageCommand(pushed));
-}, timeoutMs);
+});
 afterAll(() => {
   server.closeAllConnections();
   server.close();
@@ -82,20 +81,14 @@ async function build(tag: string, clients: typeof fromMoto, base?: string) {
 const listSources = async () => (await s3.send(new ListObjectsV2Command({ Bucket: bucket }))).Contents ?? [];
 
 describe('the stack of the builder', () => {
-  it(
-    'is made, kept up to date and removed',
-    async () => {
-      for (const Repository of [repositoryName, repositoryName, 'another'])
-        await ensureBuilder(cloudFormation, stack, { Bucket: bucket, Repository });
-      const { StackResources = [] } = await cloudFormation.send(
-        new DescribeStackResourcesCommand({ StackName: stack }),
-      );
-      expect(StackResources.map(({ ResourceType }) => ResourceType)).toContain('AWS::IAM::Role');
-      for (const _ of ['there', 'gone']) await removeBuilder(cloudFormation, stack);
-      expect(await findStack(cloudFormation, stack)).toBeUndefined();
-    },
-    timeoutMs,
-  );
+  it('is made, kept up to date and removed', async () => {
+    for (const Repository of [repositoryName, repositoryName, 'another'])
+      await ensureBuilder(cloudFormation, stack, { Bucket: bucket, Repository });
+    const { StackResources = [] } = await cloudFormation.send(new DescribeStackResourcesCommand({ StackName: stack }));
+    expect(StackResources.map(({ ResourceType }) => ResourceType)).toContain('AWS::IAM::Role');
+    for (const _ of ['there', 'gone']) await removeBuilder(cloudFormation, stack);
+    expect(await findStack(cloudFormation, stack)).toBeUndefined();
+  });
 
   const template = parse(
     readFileSync(join(import.meta.dirname, '..', '..', 'infra', 'training', 'builder.yml'), 'utf8'),
@@ -153,32 +146,26 @@ describe('the stack of the builder', () => {
 });
 
 describe('a build in the account', () => {
-  it(
-    'resolves to the digest that was pushed, and leaves no source in the bucket',
-    async () => {
-      const role = {
-        serviceRole: 'arn:aws:iam::123456789012:role/builder',
-        artifacts: { type: 'NO_ARTIFACTS' as const },
-      };
-      const source = { type: 'S3' as const, location: `${bucket}/training-image/source.zip` };
-      const environment = {
-        type: 'LINUX_CONTAINER' as const,
-        image: 'x',
-        computeType: 'BUILD_GENERAL1_MEDIUM' as const,
-      };
-      await fromMoto.codeBuild.send(new CreateProjectCommand({ name: stack, source, environment, ...role }));
-      const { result, said } = await build(built, fromMoto);
-      expect(result).toBe(digest);
-      expect(said).toEqual([
-        expect.stringMatching(
-          /^trainingImage: CodeBuild builds Dockerfile\.train .* about 20 minutes and 0\.20 USD\.$/,
-        ),
-        expect.stringMatching(/^trainingImage: following the build serverless-bert-prod-builder:/),
-      ]);
-      expect(await listSources()).toEqual([]);
-    },
-    timeoutMs,
-  );
+  it('resolves to the digest that was pushed, and leaves no source in the bucket', async () => {
+    const role = {
+      serviceRole: 'arn:aws:iam::123456789012:role/builder',
+      artifacts: { type: 'NO_ARTIFACTS' as const },
+    };
+    const source = { type: 'S3' as const, location: `${bucket}/training-image/source.zip` };
+    const environment = {
+      type: 'LINUX_CONTAINER' as const,
+      image: 'x',
+      computeType: 'BUILD_GENERAL1_MEDIUM' as const,
+    };
+    await fromMoto.codeBuild.send(new CreateProjectCommand({ name: stack, source, environment, ...role }));
+    const { result, said } = await build(built, fromMoto);
+    expect(result).toBe(digest);
+    expect(said).toEqual([
+      expect.stringMatching(/^trainingImage: CodeBuild builds Dockerfile\.train .* about 20 minutes and 0\.20 USD\.$/),
+      expect.stringMatching(/^trainingImage: following the build serverless-bert-prod-builder:/),
+    ]);
+    expect(await listSources()).toEqual([]);
+  });
 
   it('gets the source, the name of the image and the commit, and its log is followed', async () => {
     Object.assign(service, {

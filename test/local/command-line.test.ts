@@ -32,43 +32,31 @@ const commands: readonly (readonly [file: string, call: string, words: readonly 
   ['train-submit', 'npm run train:submit --', ['--stage', '--detach', '--follow', 'train.py', 'Exit code']],
 ];
 
-it.each(commands)(
-  '%s prints its help and its version',
-  (file, call, words) => {
-    const help = run(file, '--help');
-    expect(help).toMatchObject({ status: 0, stderr: '' });
-    for (const word of [`Usage: ${call} `, '--help', '--version', ...words]) expect(help.stdout).toContain(word);
-    expect(run(file, '--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
-  },
-  60_000,
-);
+it.each(commands)('%s prints its help and its version', (file, call, words) => {
+  const help = run(file, '--help');
+  expect(help).toMatchObject({ status: 0, stderr: '' });
+  for (const word of [`Usage: ${call} `, '--help', '--version', ...words]) expect(help.stdout).toContain(word);
+  expect(run(file, '--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+});
 
-it.each(commands)(
-  '%s refuses an unknown flag',
-  (file) => {
-    const stderr = "Unknown option '--nonsense'. --help lists what there is.\n";
-    expect(run(file, '--nonsense')).toEqual({ status: 2, stdout: '', stderr });
-  },
-  60_000,
-);
+it.each(commands)('%s refuses an unknown flag', (file) => {
+  const stderr = "Unknown option '--nonsense'. --help lists what there is.\n";
+  expect(run(file, '--nonsense')).toEqual({ status: 2, stdout: '', stderr });
+});
 
 it.each([
   ['serve', 'port', '0 to 65535', []],
   ['serve', 'workers', '1 to 256', []],
   ['serve', 'queue', '0 to 100000', []],
   ['score', 'workers', '1 to 256', ['reviews.csv']],
-])(
-  '%s refuses a bad number of --%s',
-  (file, flag, range, args) => {
-    const stderr = `--${flag} takes a whole number from ${range}, not "many".\n`;
-    expect(run(file, ...args, `--${flag}`, 'many')).toEqual({ status: 2, stdout: '', stderr });
-  },
-  60_000,
-);
+])('%s refuses a bad number of --%s', (file, flag, range, args) => {
+  const stderr = `--${flag} takes a whole number from ${range}, not "many".\n`;
+  expect(run(file, ...args, `--${flag}`, 'many')).toEqual({ status: 2, stdout: '', stderr });
+});
 
 it('a subcommand prints its own help, with the flags that all subcommands take', () => {
   const { status, stdout } = run('model', 'promote', '--help');
   expect(status).toBe(0);
   for (const word of ['Usage: npm run model -- promote ', '--force', '--dry-run', '--store'])
     expect(stdout).toContain(word);
-}, 60_000);
+});

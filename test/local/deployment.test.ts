@@ -7,7 +7,7 @@ describe('a deployed stage', () => {
   beforeAll(async () => {
     const body = { Resources: { T: { Type: 'AWS::SNS::Topic' } }, Outputs: { ModelUri: { Value: 's3://bucket/dev' } } };
     await client.send(new CreateStackCommand({ StackName: 'serverless-bert-dev', TemplateBody: JSON.stringify(body) }));
-  }, 60_000);
+  });
 
   it('names the URI of its models', async () => {
     expect((await findDeployment('dev', client)).output('ModelUri')).toBe('s3://bucket/dev');

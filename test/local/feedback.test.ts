@@ -88,7 +88,7 @@ it('reads every object of the folder, packed or not, and none of its neighbours'
   const { feedback, faulty } = await readFolder(client, { bucket: bucket.name, prefix: 'dev/feedback/' });
   expect(feedback.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
   expect(faulty).toBe(0);
-}, 60_000);
+});
 
 it('finds texts in the log of predict, but not those of a list', async () => {
   const logs = new CloudWatchLogsClient(configuration);
@@ -105,4 +105,4 @@ it('finds texts in the log of predict, but not those of a list', async () => {
   await logs.send(new PutLogEventsCommand({ logGroupName, logStreamName: 's', logEvents }));
   const found = await findLoggedTexts(logs, logGroupName, new Date(Date.now() - 60_000));
   expect([...found]).toEqual([['one', 'meh']]);
-}, 60_000);
+});

@@ -58,39 +58,35 @@ async function makeS3Store() {
 it.each([
   ['a folder', makeFolderStore],
   ['S3', makeS3Store],
-])(
-  'verifies, promotes and rolls back a version in %s',
-  async (_, makeStore) => {
-    const { uri } = await makeStore();
-    expect(await run(uri, 'promote', 'bbbbbbb')).toMatchObject({
-      code: 1,
-      stdout: '',
-      stderr: expect.stringContaining('has not been judged'),
-    });
-    const verified = await run(uri, 'verify', 'bbbbbbb', '--write');
-    expect(verified).toMatchObject({ code: 0, stderr: '' });
-    expect(verified.stdout).toContain(`${second}: accepted, against ${first}.`);
-    expect(await run(uri, 'verify', 'ccccccc', '--write')).toMatchObject({
-      code: 1,
-      stdout: expect.stringMatching(/^failed +accuracy +0\.8 against 0\.9, at least 0\.898 wanted$/m),
-    });
-    expect(await run(uri, 'promote', 'bbbbbbb')).toMatchObject({
-      code: 0,
-      stdout: `${second} is current instead of ${first}.\n`,
-    });
-    expect(await run(uri, 'rollback')).toMatchObject({ code: 0 });
-    const { stdout } = await run(uri, 'list');
-    const cells = stdout.split('\n').map((line) => line.split(/ {2,}/));
-    expect(cells.slice(0, 4)).toEqual([
-      ['VERSION', 'CREATED', 'CLASSES', 'ACCURACY', 'SIZE', 'VERDICT'],
-      [first, '2026-01-01 00:00', '2', '0.9000', '0.0 MB', 'none', 'current'],
-      [second, '2026-01-01 00:00', '2', '0.9100', '0.0 MB', 'accepted', 'withdrawn'],
-      [third, '2026-01-01 00:00', '2', '0.8000', '0.0 MB', 'refused'],
-    ]);
-    expect(stdout).toContain(`: rolled back from ${second}. \`hold --lift\` ends it.`);
-  },
-  120_000,
-);
+])('verifies, promotes and rolls back a version in %s', async (_, makeStore) => {
+  const { uri } = await makeStore();
+  expect(await run(uri, 'promote', 'bbbbbbb')).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('has not been judged'),
+  });
+  const verified = await run(uri, 'verify', 'bbbbbbb', '--write');
+  expect(verified).toMatchObject({ code: 0, stderr: '' });
+  expect(verified.stdout).toContain(`${second}: accepted, against ${first}.`);
+  expect(await run(uri, 'verify', 'ccccccc', '--write')).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^failed +accuracy +0\.8 against 0\.9, at least 0\.898 wanted$/m),
+  });
+  expect(await run(uri, 'promote', 'bbbbbbb')).toMatchObject({
+    code: 0,
+    stdout: `${second} is current instead of ${first}.\n`,
+  });
+  expect(await run(uri, 'rollback')).toMatchObject({ code: 0 });
+  const { stdout } = await run(uri, 'list');
+  const cells = stdout.split('\n').map((line) => line.split(/ {2,}/));
+  expect(cells.slice(0, 4)).toEqual([
+    ['VERSION', 'CREATED', 'CLASSES', 'ACCURACY', 'SIZE', 'VERDICT'],
+    [first, '2026-01-01 00:00', '2', '0.9000', '0.0 MB', 'none', 'current'],
+    [second, '2026-01-01 00:00', '2', '0.9100', '0.0 MB', 'accepted', 'withdrawn'],
+    [third, '2026-01-01 00:00', '2', '0.8000', '0.0 MB', 'refused'],
+  ]);
+  expect(stdout).toContain(`: rolled back from ${second}. \`hold --lift\` ends it.`);
+});
 
 it('shows a version, and the differences of two', async () => {
   const { root, uri } = await makeFolderStore();
@@ -105,7 +101,7 @@ it('shows a version, and the differences of two', async () => {
   await writeFile(join(root, 'versions', second, 'manifest.json'), '{"schema": 2}');
   expect((await run(uri, 'list')).stdout).toMatch(/bbbbbbb .*unreadable: show .+ says why/);
   expect(await run(uri, 'show', 'bbbbbbb')).toMatchObject({ code: 1, stderr: expect.stringContaining('has schema 2') });
-}, 60_000);
+});
 
 it.each([
   [['show', 'nothing'], 2, /^There is no version "nothing" in .+\. The latest is .+ccccccc; list shows all\.\n$/],
@@ -113,14 +109,10 @@ it.each([
   [['nonsense'], 2, /^Unknown command 'nonsense'\. --help lists what there is\.\n$/],
   [['list', '--store', 'nowhere'], 1, /^The model store "nowhere" is of no known kind\..+\n$/],
   [['list', '--store', 'file:/no/such/folder'], 1, /^The model store \/no\/such\/folder is not a folder\..+\n$/],
-])(
-  'says what is wrong with %j in one line',
-  async (args, code, sentence) => {
-    const { uri } = await makeFolderStore();
-    expect(await run(uri, ...args)).toEqual({ code, stdout: '', stderr: expect.stringMatching(sentence) });
-  },
-  60_000,
-);
+])('says what is wrong with %j in one line', async (args, code, sentence) => {
+  const { uri } = await makeFolderStore();
+  expect(await run(uri, ...args)).toEqual({ code, stdout: '', stderr: expect.stringMatching(sentence) });
+});
 
 /** Runs the command in this process. Returns the result of its subcommand. */
 async function runHere(...args: string[]) {
@@ -134,7 +126,7 @@ it('reads the store before or after the subcommand, and the flags of the subcomm
   const sentence = `Would make ${second} current instead of ${first}.\n`;
   expect(await runHere('promote', 'bbbbbbb', '--store', uri, '--force', '--dry-run')).toEqual([sentence]);
   expect(await runHere(`--store=${uri}`, 'promote', '--dry-run', '--force', 'bbbbbbb')).toEqual([sentence]);
-}, 60_000);
+});
 
 it.each([
   [[], 'Which command? list, show, diff, verify, promote, rollback, hold. --help lists what there is.'],

@@ -20,7 +20,7 @@ it('creates the bucket, uploads the current version and makes it current, also a
     expect(fill([sample, uri])).toMatchObject({ status: 0, stdout: `${pointer.version} is current in ${uri}.\n` });
   const endpoint = { endpoint: process.env.TEST_S3_ENDPOINT };
   expect((await readPointer(openModelStore(uri, endpoint))).pointer.version).toBe(pointer.version);
-}, 60_000);
+});
 
 it('ends with 2 and a sentence if there is no model store or an argument is missing', () => {
   const empty = mkdtempSync(join(tmpdir(), 'empty-'));
@@ -29,4 +29,4 @@ it('ends with 2 and a sentence if there is no model store or an argument is miss
     status: 2,
     stderr: expect.stringMatching(/^Usage: /),
   });
-}, 60_000);
+});

@@ -106,7 +106,7 @@ describe('npm start -- --stdin', () => {
     expect(results.map(({ id }) => id)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
     expect(results.filter(({ error }) => error)).toHaveLength(29);
     expect(said()).toContain('Scored 171 of 200 lines');
-  }, 60_000);
+  });
 
   it('answers a line before the next one comes', async () => {
     const { child, exit } = await start();
@@ -115,7 +115,7 @@ describe('npm start -- --stdin', () => {
     expect(JSON.parse(String(first))).toMatchObject({ id: 1, label: 'positive' });
     child.stdin.end();
     expect(await exit).toBe(0);
-  }, 60_000);
+  });
 
   it('ends quietly when its reader has seen enough', async () => {
     const { child, exit, said } = await start();
@@ -125,7 +125,7 @@ describe('npm start -- --stdin', () => {
     child.stdout.destroy();
     expect(await exit).toBe(0);
     expect(said()).not.toMatch(/EPIPE|Error/);
-  }, 60_000);
+  });
 
   it('ends with code 130 when it is stopped', async () => {
     const { child, exit } = await start();
@@ -133,5 +133,5 @@ describe('npm start -- --stdin', () => {
     await once(child.stdout, 'data');
     child.kill('SIGINT');
     expect(await exit).toBe(130);
-  }, 60_000);
+  });
 });

@@ -53,7 +53,7 @@ it('appends the label and each probability, and leaves commas, quotes, line ends
   expect(rows[0]).toEqual(['text', 'id', 'label', 'negative', 'positive']);
   expect(Number(first?.[4])).toBeCloseTo(expectPositive({ good: 1, tokens: 9 }), 6);
   expect(Number(first?.[3]) + Number(first?.[4])).toBeCloseTo(1, 6);
-}, 60_000);
+});
 
 it('keeps the order of the rows, whichever worker finishes first', () => {
   const texts = Array.from({ length: 300 }, (_, row) => (row % 7 === 0 ? 'good '.repeat(3000) : `book ${row}`));
@@ -63,7 +63,7 @@ it('keeps the order of the rows, whichever worker finishes first', () => {
       .slice(1)
       .map(([id]) => Number(id)),
   ).toEqual(texts.map((_, row) => row));
-}, 60_000);
+});
 
 it('compares with the column sentiment: accuracy, F1, ECE and confusion matrix', () => {
   const rows = ['good,positive', 'bad,0', 'good,negative', 'best,1', 'book,neutral', 'good,neutral'];
@@ -72,7 +72,7 @@ it('compares with the column sentiment: accuracy, F1, ECE and confusion matrix',
   expect(readStderr(run)).toContain('Accuracy 75.00 %, F1 80.00 %, ECE');
   expect(readStderr(run)).toMatch(/is negative +1 +1\n +is positive +0 +2\n/);
   expect(readStderr(run)).toContain('"neutral" (2 rows)');
-}, 60_000);
+});
 
 describe('with a model of three classes', () => {
   let three: string;
@@ -93,7 +93,7 @@ describe('with a model of three classes', () => {
       expect(scores.reduce((sum, score) => sum + Number(score), 0)).toBeCloseTo(1, 6);
     expect(readStderr(run)).toContain('Accuracy 75.00 %, macro-F1 77.78 %, macro recall 83.33 %, ECE');
     expect(readStderr(run)).toMatch(/is positive +0 +1 +1 {2}recall 50\.00 %\n/);
-  }, 60_000);
+  });
 
   it('leaves neutral out of rows and answers with --polar', () => {
     const run = scoreByThree(file(), '--polar');
@@ -104,7 +104,7 @@ describe('with a model of three classes', () => {
     expect(Number(rows[3]?.[4])).toBeCloseTo(1 / (1 + Math.exp(-9 / 5)), 6);
     expect(readStderr(run)).toContain('Accuracy 100.00 %, F1 100.00 %, ECE');
     expect(readStderr(run)).toContain('"neutral" (1 rows)');
-  }, 60_000);
+  });
 });
 
 const repeat = (row: string, times: number) => Array.from({ length: times }, () => row);
@@ -133,7 +133,7 @@ it('keeps bad rows in their place if they are few, and names their lines', () =>
     '6 ',
     '7 positive',
   ]);
-}, 60_000);
+});
 
 it('refuses a file with more than 1 % of bad rows before the model is loaded', () => {
   const path = write('refused.csv', ['review,id', 'good', ...repeat('good,7', 98)].join('\n'));
@@ -144,7 +144,7 @@ it('refuses a file with more than 1 % of bad rows before the model is loaded', (
   expect(run.stderr.toString()).toBe(
     `${path}: 1 of 99 rows with too few fields (line 2); correct or remove them, or name the delimiter with --delimiter.\n`,
   );
-}, 60_000);
+});
 
 it('reads other formats, and writes CSV in UTF-8', () => {
   const semicolons = '\ufeffID;Tweet;Rating\r\n1;"good; größer";5\r\n2;bad;1\r\n';
@@ -160,7 +160,7 @@ it('reads other formats, and writes CSV in UTF-8', () => {
     ['good', '1', 'positive'],
     ['bad\nbook', '2', 'negative'],
   ]);
-}, 60_000);
+});
 
 it('leaves labels aside with --no-labels', () => {
   const path = write('other.csv', 'text,label\ngood,books\nbad,films\n');
@@ -169,14 +169,14 @@ it('leaves labels aside with --no-labels', () => {
   expect(readStderr(refused)).toContain('2 of 2 rows with an unknown label (line 2: "books", line 3: "films")');
   expect(readStderr(refused)).toContain('add --no-labels.');
   expect(score(path, '--no-labels').status).toBe(0);
-}, 60_000);
+});
 
 it('reads and writes .gz, and takes the column that is named', () => {
   const input = write('packed.csv.gz', gzipSync('opinion,text\ngood,bad\n'));
   const out = join(folder, 'packed.scored.csv.gz');
   expect(score(input, '--text-column', 'opinion', '--out', out).status).toBe(0);
   expect(readRows(gunzipSync(readFileSync(out)))[1]?.slice(0, 3)).toEqual(['good', 'bad', 'positive']);
-}, 60_000);
+});
 
 it('replaces --out only after all rows are written', () => {
   const out = write('kept.csv', 'as it was');
@@ -186,13 +186,13 @@ it('replaces --out only after all rows are written', () => {
   expect(readStderr(run)).toContain('cut.csv.gz: its gzip data is cut off or damaged');
   expect(readFileSync(out, 'utf8')).toBe('as it was');
   expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
-}, 60_000);
+});
 
 it('refuses a quote that is never closed', () => {
   const run = score(write('open.csv', 'text\ngood\n"bad\ngood\n'));
   expect(run.status).toBe(2);
   expect(readStderr(run)).toContain('2 of 3 rows with a quote that is never closed (line 3)');
-}, 60_000);
+});
 
 it.each([
   ['a missing file', ['nowhere.csv'], /^nowhere\.csv does not exist\.\n$/],
@@ -203,15 +203,11 @@ it.each([
     ['x.csv', '--text-colum', 'y'],
     /^Unknown option '--text-colum'\. Did you mean --text-column\? --help lists what there is\.\n$/,
   ],
-])(
-  'refuses %s in one sentence',
-  (_, args, sentence) => {
-    const run = score(...args);
-    expect(run.status).toBe(2);
-    expect(readStderr(run)).toMatch(sentence);
-  },
-  60_000,
-);
+])('refuses %s in one sentence', (_, args, sentence) => {
+  const run = score(...args);
+  expect(run.status).toBe(2);
+  expect(readStderr(run)).toMatch(sentence);
+});
 
 it('names the columns of a file without a text column', () => {
   const run = score(write('columns.csv', 'id,comment\n1,good\n'));
@@ -219,7 +215,7 @@ it('names the columns of a file without a text column', () => {
   expect(readStderr(run)).toMatch(
     /no column review, text, sentence, tweet or content; the columns found are: id, comment; .*--text-column\.\n$/,
   );
-}, 60_000);
+});
 
 it('reports a missing model in one sentence, and writes nothing', () => {
   const out = join(folder, 'never.csv');
@@ -228,7 +224,7 @@ it('reports a missing model in one sentence, and writes nothing', () => {
   expect(run.status).toBe(1);
   expect(run.stderr.toString().trim().split('\n')).toHaveLength(1);
   expect(existsSync(out)).toBe(false);
-}, 60_000);
+});
 
 it('stops without an error when the reader of its output closes', async () => {
   const input = write('many.csv', `text\n${'good book\n'.repeat(20_000)}`);
@@ -242,7 +238,7 @@ it('stops without an error when the reader of its output closes', async () => {
   child.stdout.destroy();
   expect(await once(child, 'exit')).toEqual([0, null]);
   expect(stderr).not.toContain('EPIPE');
-}, 60_000);
+});
 
 it('leaves nothing behind when it is stopped', async () => {
   const input = write('stopped.csv', `text\n${'good book\n'.repeat(200_000)}`);
@@ -254,4 +250,4 @@ it('leaves nothing behind when it is stopped', async () => {
   child.kill('SIGINT');
   expect(await once(child, 'exit')).toEqual([130, null]);
   expect(readdirSync(folder).filter((name) => name.startsWith('stopped.scored.csv'))).toEqual([]);
-}, 60_000);
+});

@@ -111,7 +111,7 @@ it('prints its address and an example, and answers', async () => {
   expect(await response.json()).toMatchObject({ response: { sentence: 'a good book' }, model: firstVersion });
   child.kill('SIGTERM');
   expect(await ended).toEqual([0, null]);
-}, 60_000);
+});
 
 it('is healthy while its worker is busy, and refuses requests beyond the queue with Retry-After', async () => {
   const { findAddress } = startServe(await writeTinyStore(), '--queue', '1');
@@ -125,7 +125,7 @@ it('is healthy while its worker is busy, and refuses requests beyond the queue w
   expect(refused[0]?.headers.get('retry-after')).toMatch(/^[1-4]$/);
   expect(await refused[0]?.json()).toMatchObject({ error: { code: 'OVERLOADED' } });
   expect(responses.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(2);
-}, 60_000);
+});
 
 /** Sends a request, waits until it has left this process, and returns the promise of its answer's status. */
 async function sendOff(url: string): Promise<{ readonly status: Promise<number | undefined> }> {
@@ -153,7 +153,6 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     expect(answered).toBeLessThan(8);
     await expect(fetch(`${address}/health`)).rejects.toThrow();
   },
-  60_000,
 );
 
 it('starts without a model, answers 503 with the reason in the log, and recovers by itself', async () => {
@@ -168,7 +167,7 @@ it('starts without a model, answers 503 with the reason in the log, and recovers
   expect(output.stderr).toContain(join(folder, 'current.json'));
   renameSync(away, join(folder, 'current.json'));
   expect((await fetch(`${address}/predict?sentence=good`)).status).toBe(200);
-}, 60_000);
+});
 
 it('goes on answering after a worker is killed', async () => {
   const { findAddress, until, output } = startServe(await writeTinyStore());
@@ -180,7 +179,7 @@ it('goes on answering after a worker is killed', async () => {
   await until('stdout', /"message":"worker replaced"/);
   expect(await ask()).toBe(200);
   expect(output.stdout).toContain('SIGKILL');
-}, 60_000);
+});
 
 it('turns the telemetry of ONNX Runtime off', async () => {
   const scratch = mkdtempSync(join(tmpdir(), 'home-'));
@@ -190,7 +189,7 @@ it('turns the telemetry of ONNX Runtime off', async () => {
   const { findAddress } = startServeIn({ ...environment, HOME: scratch, TMPDIR: scratch }, folder, []);
   expect((await fetch(`${await findAddress()}/predict?sentence=good`)).status).toBe(200);
   expect(readdirSync(scratch)).toEqual([]);
-}, 60_000);
+});
 
 it('asks for the key of --api-key, says so in its example, and names it in the log line', async () => {
   const key = 'sb_0123456789abcdef';
@@ -214,13 +213,13 @@ it('writes no line for a request with --quiet, is ready and has metrics', async 
   expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*');
   expect(await (await fetch(`${address}/metrics`)).text()).toContain('model_run_seconds_count 1');
   expect(output.stdout).not.toContain('"message":"request"');
-}, 60_000);
+});
 
 it('lists what is wrong with the environment', async () => {
   const { ended, output } = startServe('http://example.com/models');
   expect(await ended).toEqual([2, null]);
   expect(output.stderr).toMatch(/^The environment cannot be used:\n- MODEL_URI: .+\n$/);
-}, 60_000);
+});
 
 describe('MODEL_DEVICE', () => {
   const startOn = async (device: string) =>
@@ -235,7 +234,7 @@ describe('MODEL_DEVICE', () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       expect.objectContaining({ level: 'info', reason: expect.stringContaining('CUDA provider') }),
     ]);
-  }, 60_000);
+  });
 
   it('cuda without a GPU ends the command with one sentence', async () => {
     const serve = await startOn('cuda');
@@ -244,5 +243,5 @@ describe('MODEL_DEVICE', () => {
       /^MODEL_DEVICE is cuda, and ONNX Runtime has no GPU here \(.+\); use [^.]+\.\n$/,
     );
     expect(serve.output.stdout).toBe('');
-  }, 60_000);
+  });
 });

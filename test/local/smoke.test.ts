@@ -58,7 +58,7 @@ it('passes all checks of the service, and prints the findings', async () => {
   expect(stdout).toMatch(/does what it promises\.\n$/);
   expect(stdout).not.toContain('FAIL');
   expect(code).toBe(0);
-}, 120_000);
+});
 
 it('names each failed check of another server, and ends with 1', async () => {
   const url = await startOther((_, response) => response.end('{"response": {"positive": 0.9}}'));
@@ -69,7 +69,7 @@ it('names each failed check of another server, and ends with 1', async () => {
   expect(stdout).toMatch(/^FAIL +version +no answer named its model$/m);
   expect(stdout).toMatch(/\d+ of 14 failed\.\n$/);
   expect(code).toBe(1);
-}, 60_000);
+});
 
 it('finds probabilities that contradict the label or the strings', async () => {
   const answer = (label: string, positive: number) => ({
@@ -91,14 +91,14 @@ it('finds probabilities that contradict the label or the strings', async () => {
   expect(await first()).toEqual(['FAIL', expect.stringMatching(/^the label neutral, but the probabilities \{/)]);
   bodies.shift();
   expect(await first()).toEqual(['FAIL', expect.stringMatching(/^positive 0\.75, but the probabilities \{/)]);
-}, 60_000);
+});
 
 it('shows the status of a service without a model', async () => {
   const url = await startOther((_, response) => response.writeHead(503).end('{"error":{"code":"MODEL_UNAVAILABLE"}}'));
   const { code, stdout } = await smoke(url);
   expect(stdout).toMatch(/^FAIL +first request .*status 503: .*MODEL_UNAVAILABLE/m);
   expect(code).toBe(1);
-}, 60_000);
+});
 
 it('reports in one sentence that no server answers, or that the command line cannot be used', async () => {
   const url = await startOther(() => undefined);
@@ -110,7 +110,7 @@ it('reports in one sentence that no server answers, or that the command line can
     stderr: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+ cannot be reached: connect ECONNREFUSED .*\n$/),
   });
   expect(await smoke()).toMatchObject({ code: 2, stderr: expect.stringMatching(/^Missing required argument 'url'\./) });
-}, 60_000);
+});
 
 it('takes an address, with or without a slash at its end', () => {
   expect(readSmokeOptions(['http://localhost:5000/'])).toEqual({

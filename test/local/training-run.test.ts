@@ -121,7 +121,7 @@ beforeAll(async () => {
   const { queue, definition } = await makeTrainingQueue(configuration);
   outputs.TrainingQueue = queue;
   outputs.TrainingJob = definition;
-}, 120_000);
+});
 
 const commandOf = async (id: string) =>
   (await batch.send(new DescribeJobsCommand({ jobs: [id] }))).jobs?.[0]?.container?.command;
@@ -135,12 +135,12 @@ describe('a run', () => {
       jobQueue: outputs.TrainingQueue,
       jobDefinition: outputs.TrainingJob,
     });
-  }, 60_000);
+  });
 
   it('takes flags for train.py', async () => {
     const id = await submitRun(batch, deployment, ['--epochs', '3']);
     expect(await commandOf(id)).toEqual(['python3', 'train.py', '--epochs', '3']);
-  }, 60_000);
+  });
 
   it('is followed to its end', async () => {
     const run = openRun({ batch, logs }, deployment, await submitRun(batch, deployment, []));
@@ -148,11 +148,11 @@ describe('a run', () => {
     const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 200));
     expect(await followRun(run, { say: (line) => printed.push(line), pause })).toBe(0);
     expect(printed.at(-1)).toContain('Run has ended well');
-  }, 60_000);
+  });
 
   it('with an unknown id is refused in one sentence', async () => {
     await expect(openRun({ batch, logs }, deployment, 'nothing').describe()).rejects.toThrow('There is no run nothing');
-  }, 60_000);
+  });
 });
 
 describe('the log of a run', () => {
@@ -161,7 +161,7 @@ describe('the log of a run', () => {
 
   it('is empty before it exists', async () => {
     expect(await run.readLog('training/none', undefined)).toEqual({ lines: [], next: undefined });
-  }, 60_000);
+  });
 
   it('is read from the last position', async () => {
     await logs.send(new CreateLogGroupCommand({ logGroupName }));
@@ -175,5 +175,5 @@ describe('the log of a run', () => {
     await put('two');
     expect(first.lines).toEqual(['one']);
     expect((await run.readLog('s', first.next)).lines).toEqual(['two']);
-  }, 60_000);
+  });
 });

@@ -63,7 +63,7 @@ it('gives the answers of a classifier in this process', async () => {
     { tokens: 3, unknown: 0 },
     { tokens: 0, unknown: 0 },
   ]);
-}, 60_000);
+});
 
 it('has workers that keep several texts apart', async () => {
   const worker = await startWorker(workerPath, { source: await createSource(), threads: 1 });
@@ -71,7 +71,7 @@ it('has workers that keep several texts apart', async () => {
   const answers = await Promise.all(texts.map(worker.classify));
   expect(answers.map(({ tokens }) => tokens)).toEqual([5, 3, 3, 2, 6]);
   await worker.stop();
-}, 60_000);
+});
 
 it('lets a request of several texts take turns with others, and closes it', async () => {
   const { pool } = await start(await createSource(), { workers: 1, queueDepth: 1 });
@@ -85,7 +85,7 @@ it('lets a request of several texts take turns with others, and closes it', asyn
   await list?.release();
   expect(await pool.classify('good')).toMatchObject({ tokens: 3 });
   expect(pool.countWaiting?.()).toBe(0);
-}, 60_000);
+});
 
 it('drops the texts of a request whose client has gone', async () => {
   const { pool } = await start(await createSource(), { workers: 1 });
@@ -97,7 +97,7 @@ it('drops the texts of a request whose client has gone', async () => {
   expect(pool.countWaiting?.()).toBe(0);
   expect(await begun).toMatchObject({ tokens: 3 });
   await expect(pool.forRequest?.(1, gone.signal).classify('good')).rejects.toMatchObject({ name: 'CallerGoneError' });
-}, 60_000);
+});
 
 it('uses every worker and leaves no process behind', async () => {
   const { pool, lines } = await start(await createSource());
@@ -106,14 +106,14 @@ it('uses every worker and leaves no process behind', async () => {
   await pool.release();
   expect(workers.map(isAlive)).toEqual([false, false]);
   await expect(pool.classify('good')).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
-}, 60_000);
+});
 
 it('answers the texts that it has accepted before it is released', async () => {
   const { pool } = await start(await createSource());
   const answers = Array.from({ length: 6 }, () => pool.classify(long));
   await pool.release();
   expect(await Promise.all(answers)).toHaveLength(6);
-}, 60_000);
+});
 
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -127,20 +127,16 @@ async function waitForLine(lines: readonly LogLine[], message: string, times = 1
   while (lines.filter((line) => line.message === message).length < times) await wait(5);
 }
 
-it.each([1, 2])(
-  'answers the text of a worker that is killed, with %i worker(s)',
-  async (workers) => {
-    const { pool, lines } = await start(await createSource(), { workers });
-    const answers = [...Array.from({ length: workers }, () => long), 'good'].map(pool.classify);
-    await kill(lines);
-    expect((await Promise.all(answers)).map(({ tokens }) => tokens)).toEqual([...Array(workers).fill(maxTokens), 3]);
-    expect(lines).toContainEqual(
-      expect.objectContaining({ message: 'worker ended', reason: expect.stringContaining('SIGKILL') }),
-    );
-    await waitForLine(lines, 'worker replaced');
-  },
-  60_000,
-);
+it.each([1, 2])('answers the text of a worker that is killed, with %i worker(s)', async (workers) => {
+  const { pool, lines } = await start(await createSource(), { workers });
+  const answers = [...Array.from({ length: workers }, () => long), 'good'].map(pool.classify);
+  await kill(lines);
+  expect((await Promise.all(answers)).map(({ tokens }) => tokens)).toEqual([...Array(workers).fill(maxTokens), 3]);
+  expect(lines).toContainEqual(
+    expect.objectContaining({ message: 'worker ended', reason: expect.stringContaining('SIGKILL') }),
+  );
+  await waitForLine(lines, 'worker replaced');
+});
 
 it('answers a text although the replacement is killed while it starts', async () => {
   const { pool, lines } = await start(await createSource(), { workers: 1, retryMs: 600_000 });
@@ -153,7 +149,7 @@ it('answers a text although the replacement is killed while it starts', async ()
   for (const pid of starting()) process.kill(pid, 'SIGKILL');
   await waitForLine(lines, 'worker not replaced');
   expect(await answer).toMatchObject({ tokens: maxTokens });
-}, 60_000);
+});
 
 it('refuses a text that ends two workers, and answers the others', async () => {
   const { pool, lines } = await start(await createSource(), { workers: 1 });
@@ -171,7 +167,7 @@ it('refuses a text that ends two workers, and answers the others', async () => {
       error: expect.objectContaining({ cause: expect.objectContaining({ name: 'WorkerEndedError' }) }),
     }),
   );
-}, 60_000);
+});
 
 it('answers the text of a worker that is killed while the pool closes, and leaves no process behind', async () => {
   const { pool, lines } = await start(await createSource(), { workers: 1 });
@@ -181,7 +177,7 @@ it('answers the text of a worker that is killed while the pool closes, and leave
   expect(await answer).toMatchObject({ tokens: maxTokens });
   await released;
   expect(listStarted(lines).map(isAlive)).toEqual([false, false]);
-}, 60_000);
+});
 
 it('answers every text while workers are killed again and again', async () => {
   const { pool, lines } = await start(await createSource());
@@ -196,7 +192,7 @@ it('answers every text while workers are killed again and again', async () => {
   done = true;
   await Promise.all(texts);
   expect(lines.filter(({ message }) => message === 'worker ended')).toHaveLength(5);
-}, 60_000);
+});
 
 it('refuses while no worker can be replaced, and recovers', async () => {
   const source = await createSource();
@@ -209,9 +205,9 @@ it('refuses while no worker can be replaced, and recovers', async () => {
   renameSync(`${source.modelPath}.away`, source.modelPath);
   await waitForLine(lines, 'worker replaced');
   expect(await pool.classify('good')).toMatchObject({ tokens: 3 });
-}, 60_000);
+});
 
 it('reports why a model cannot be loaded', async () => {
   const source = await createSource();
   await expect(start({ ...source, modelPath: 'gone.onnx' })).rejects.toThrow(/cannot load the model gone\.onnx/);
-}, 60_000);
+});

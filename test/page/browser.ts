@@ -73,7 +73,7 @@ export function preparePage(...words: readonly string[]): PageTests {
   beforeAll(async () => {
     service = await startBuiltService({ words });
     browser = await startBrowser();
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser?.close();
     service?.stop();

@@ -8,5 +8,4 @@ export default {
   testPathIgnorePatterns: [],
   verbose: true,
   maxWorkers: 1,
-  testTimeout: 30_000,
 };

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const startLimitMs = 60_000;
+const startLimitMs = 120_000;
 
 /** Path of `moto_server`: `MOTO_SERVER` if set, else the one in the project's own Python environment. */
 export const motoBinary = () =>

@@ -82,14 +82,14 @@ def test_training_ends_when_validation_does_not_improve(
 def test_a_run_that_was_killed_ends_early_with_the_same_bits(start: Start, tmp_path: Path) -> None:
     settings: dict[str, Any] = {"epochs": 9, "patience": 2, "checkpoint_seconds": 0}
     whole = start("whole", str(tmp_path / "a"), **settings)
-    _, told = whole.communicate(timeout=120)
+    _, told = whole.communicate(timeout=300)
     assert whole.returncode == 0 and '"event": "stopped early"' in told, told
     killed = start("killed", str(tmp_path / "b"), **settings)
     wait_for(killed, "evaluated", 2)
     killed.send_signal(signal.SIGKILL)
-    killed.communicate(timeout=60)
+    killed.communicate(timeout=300)
     again = start("killed", str(tmp_path / "b"), **settings)
-    _, said = again.communicate(timeout=120)
+    _, said = again.communicate(timeout=300)
     assert again.returncode == 0 and '"event": "continued"' in said, said
     weights = [(tmp_path / f"{name}.safetensors").read_bytes() for name in ("whole", "killed")]
     assert weights[0] == weights[1]

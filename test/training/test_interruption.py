@@ -42,7 +42,7 @@ def undisturbed(start: Start, tmp_path: Path) -> bytes:
 
 
 def finish(run: "subprocess.Popen[str]", weights: Path) -> bytes:
-    _, said = run.communicate(timeout=120)
+    _, said = run.communicate(timeout=300)
     assert run.returncode == 0, said
     return weights.read_bytes()
 
@@ -67,7 +67,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bits(start: Start, undis
         time.sleep(chooser.random() * 0.05)
         signal_number = chooser.choice([signal.SIGKILL, signal.SIGTERM])
         run.send_signal(signal_number)
-        run.communicate(timeout=60)
+        run.communicate(timeout=300)
         codes.append((signal_number, run.returncode))
         killed += run.returncode != 0
         # At its end, or on the way out, where Python no longer listens to SIGTERM: the weights are written.
@@ -92,7 +92,7 @@ def test_a_checkpoint_in_s3_continues_on_another_machine(
     run = start("s3", place)
     wait_for(run, "evaluated", 1)
     run.send_signal(signal.SIGTERM)
-    _, said = run.communicate(timeout=60)
+    _, said = run.communicate(timeout=300)
     assert run.returncode == 143, said
     again = start("s3", place)
     assert finish(again, tmp_path / "s3.safetensors") == undisturbed
@@ -118,14 +118,14 @@ def test_processes_that_are_told_to_stop_end_with_the_code_of_one_and_continue(
         return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
     refused = begin("--bert-path=/nowhere")
-    _, said = refused.communicate(timeout=120)
+    _, said = refused.communicate(timeout=300)
     assert refused.returncode == 2, said
     assert "/nowhere: no such folder" in said and "Traceback" not in said
 
     run = begin()
     wait_for(run, "evaluated", 2)
     run.send_signal(signal.SIGTERM)
-    _, said = run.communicate(timeout=120)
+    _, said = run.communicate(timeout=300)
     assert run.returncode == 143, said
     assert "Traceback" not in said and not list((tmp_path / "models").rglob("manifest.json"))
 
@@ -181,7 +181,7 @@ def test_the_spot_notice_stops_the_run_with_a_checkpoint(
     run = start("spot", str(tmp_path / "spot"), epochs=100000)
     wait_for(run, "evaluated", 1)
     metadata.set()
-    _, said = run.communicate(timeout=120)
+    _, said = run.communicate(timeout=300)
     assert run.returncode == 143, said
     assert '"event": "spot_notice", "action": "terminate"' in said
     assert '"event": "saved"' in said.split('"event": "spot_notice"')[1]

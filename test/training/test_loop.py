@@ -180,7 +180,7 @@ def test_two_processes_give_the_weights_of_one_and_continue_each_other(
     stopped = launch(preloaded, tiny_base, tmp_path / "stopped", 2, **NO_DROPOUT)
     wait_for(stopped, "evaluated", 1)
     stopped.send_signal(signal.SIGTERM)
-    _, said = stopped.communicate(timeout=120)
+    _, said = stopped.communicate(timeout=300)
     assert stopped.returncode not in {0, None}, said
     again = launch(preloaded, tiny_base, tmp_path / "stopped", 2, **NO_DROPOUT)
     _, said = again.communicate(timeout=300)

@@ -22,7 +22,7 @@ it('finds no difference in the readers', async () => {
   expect(findings).toEqual([]);
   expect(outcomes.read).toBeGreaterThan(100);
   expect(outcomes.refused).toBeGreaterThan(20);
-}, 30_000);
+});
 
 it('finds a row that is lost, and shrinks the file', async () => {
   const isGood = (cells: readonly string[]) => !cells.includes('bad book');
@@ -32,9 +32,9 @@ it('finds a row that is lost, and shrinks the file', async () => {
   expect(findings.length).toBeGreaterThan(0);
   const shortest = Math.min(...findings.map((finding) => finding.length));
   expect(shortest).toBeLessThan(200);
-}, 60_000);
+});
 
 it('finds another sentence of a refusal', async () => {
   const { findings } = await compare((reading) => ('refusal' in reading ? { refusal: 'No.' } : reading));
   expect(findings[0]).toContain('is read as "No.", and in training as "FILE: ');
-}, 60_000);
+});

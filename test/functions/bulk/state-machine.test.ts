@@ -148,7 +148,7 @@ it('scores 2,000 rows in batches and returns them in order', async () => {
   expect(rows.map(({ id }) => Number(id))).toEqual(Array.from({ length: 2000 }, (_, id) => id));
   expect(rows.every(({ id, label }) => label === labels[Number(id) % 3])).toBe(true);
   expect(await bulk.readJson('out/large.summary.json')).toEqual(output);
-}, 60_000);
+});
 
 it('refuses a file without a text column: the topic hears why, nothing is scored, and the run does not fail', async () => {
   const { status, output } = await run(await bulk.put('columns.csv', 'a,b\n1,2\n'));
@@ -170,7 +170,7 @@ it('tries again while Lambda is busy', async () => {
     batches: 2,
     failed: 0,
   });
-}, 60_000);
+});
 
 // moto tolerates every batch that fails; test/infra/bulk.test.ts looks at the share that is tolerated.
 it('gives the rows of a batch that failed three times an error, if that is tolerated', async () => {
@@ -181,7 +181,7 @@ it('gives the rows of a batch that failed three times an error, if that is toler
   const rows = await bulk.readResult('holes');
   expect(rows.map(({ id }) => Number(id))).toEqual(Array.from({ length: 1500 }, (_, id) => id));
   expect(rows.filter(({ error }) => error === 'its batch could not be scored')).toEqual(rows.slice(500, 1000));
-}, 60_000);
+});
 
 it('fails if a step fails three times, keeps what was scored, and can go on', async () => {
   disturb = (name) => (name === 'BulkJoinLambdaFunction' ? named('Runtime.OutOfMemory') : undefined);
@@ -198,7 +198,7 @@ it('fails if a step fails three times, keeps what was scored, and can go on', as
   for (const batch of [0, 1]) await score({ run: name, batch });
   expect(await joinHandler({ run: name })).toMatchObject({ rows: 600, failed: 0, failedBatches: 0 });
   expect((await bulk.readResult('breaks')).every(({ id, label }) => label === labels[Number(id) % 3])).toBe(true);
-}, 60_000);
+});
 
 it('shows the state of runs and downloads a result', async () => {
   await run(await bulk.put('shown.tsv', 'text\nthis is bad\n'));
@@ -266,7 +266,7 @@ describe('npm run bulk', () => {
       code: 2,
       errors: expect.stringContaining('reviews.csv: there is a run reviews already'),
     });
-  }, 60_000);
+  });
 
   it('says everything that is wrong with a file before it uploads it', async () => {
     const file = join(folder, 'wrong.csv');

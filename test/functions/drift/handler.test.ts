@@ -15,7 +15,7 @@ let usual: readonly CountedPrediction[];
 let shifted: readonly CountedPrediction[];
 beforeAll(async () => {
   [usual, shifted] = [await answer(usualTexts), await answer(shiftedTexts)];
-}, 60_000);
+});
 
 type Train = () => Promise<string | undefined>;
 
@@ -57,7 +57,7 @@ it('records low indices and tells nobody while callers send the same texts, thro
   expect(others).toEqual({});
   for (const index of [PsiScore, PsiClass, PsiLength, PsiUnknown]) expect(index).toBeLessThan(0.1);
   expect(messages).toEqual([]);
-}, 60_000);
+});
 
 it("records an index above the alarm's limit and says which feature has moved, when callers send other texts", async () => {
   const now = day(6);
@@ -73,7 +73,7 @@ it("records an index above the alarm's limit and says which feature has moved, w
       ),
     },
   ]);
-}, 60_000);
+});
 
 it('measures nothing from fewer answers than it is told', async () => {
   const now = day(9);
@@ -81,7 +81,7 @@ it('measures nothing from fewer answers than it is told', async () => {
   const { handler, indices, messages } = createDrift(await writeStore(usual, 400), now);
   expect(await handler()).toEqual({ kind: 'too few answers', version: firstVersion, answers: 300 });
   expect([indices(), messages]).toEqual([{}, []]);
-}, 60_000);
+});
 
 it('leaves out what an earlier version answered on the day of a promotion', async () => {
   // The tiny store's version became current at the beginning of 3 January 2026.
@@ -91,7 +91,7 @@ it('leaves out what an earlier version answered on the day of a promotion', asyn
   const { handler, indices } = createDrift(await writeStore(usual, 400), now);
   expect(await handler()).toMatchObject({ kind: 'measured', answers: 500 });
   expect(Math.max(...Object.values(indices()))).toBeLessThan(0.1);
-}, 60_000);
+});
 
 it('says once that a version has no histograms, on the day after its promotion', async () => {
   const folder = await writeTinyStore();
@@ -109,14 +109,10 @@ describe('where drift starts training', () => {
     ['that it has started', async () => 'run-1', 'A training run was started.'],
     ['that there was a run lately', async () => undefined, 'drift has started one within the last week.'],
     ['that the run was not taken', () => Promise.reject(new Error('no queue')), 'the log says why.'],
-  ])(
-    'the message says %s',
-    async (_what, train, sentence) => {
-      const now = day(6);
-      const { handler, messages } = createDrift(await writeStore(usual, 400), now, train);
-      await handler();
-      expect(messages[0]?.text).toContain(sentence);
-    },
-    60_000,
-  );
+  ])('the message says %s', async (_what, train, sentence) => {
+    const now = day(6);
+    const { handler, messages } = createDrift(await writeStore(usual, 400), now, train);
+    await handler();
+    expect(messages[0]?.text).toContain(sentence);
+  });
 });

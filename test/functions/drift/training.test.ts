@@ -8,7 +8,7 @@ const batch = new BatchClient(configuration);
 let training: TrainingQueue;
 beforeAll(async () => {
   training = { ...(await makeTrainingQueue(configuration)), name: 'serverless-bert-dev-drift' };
-}, 120_000);
+});
 
 it('submits one run while Batch lists it, beside runs that others have started', async () => {
   const { queue: jobQueue, definition: jobDefinition } = training;
@@ -17,4 +17,4 @@ it('submits one run while Batch lists it, beside runs that others have started',
   const { jobs = [] } = await batch.send(new DescribeJobsCommand({ jobs: [run ?? ''] }));
   expect(jobs).toMatchObject([{ jobName: 'serverless-bert-dev-drift', jobQueue, jobDefinition }]);
   expect(await submitTraining(batch, training)).toBeUndefined();
-}, 60_000);
+});

@@ -87,7 +87,7 @@ it('gives the candidate its share of 10,000 texts, within two percent of all', a
   }
   expect((counts[firstVersion] ?? 0) + (counts[secondVersion] ?? 0)).toBe(10_000);
   expect(Math.abs((counts[secondVersion] ?? 0) / 10_000 - share / 100)).toBeLessThan(0.02);
-}, 60_000);
+});
 
 it('answers a text by its version, in the body, in the header and in the log', async () => {
   for (const text of [offered, other, offered]) {

@@ -107,14 +107,14 @@ it('requests the pointer once, each planned range once, and nothing else', async
       .map((range) => `GET ${range}`)
       .sort(),
   );
-}, 60_000);
+});
 
 it('requests all ranges before the first of them has arrived', async () => {
   const { requests } = await cold();
   const ranges = requests.filter(({ range }) => range);
   const firstEnd = Math.min(...ranges.map(({ lastByteAt }) => lastByteAt));
   for (const { at } of ranges) expect(at).toBeLessThan(firstEnd);
-}, 60_000);
+});
 
 it('loads code, library and tokenizer while the model’s bytes arrive, and not before they are requested', async () => {
   const { timeline } = await cold();
@@ -126,7 +126,7 @@ it('loads code, library and tokenizer while the model’s bytes arrive, and not 
   }
   expect(session[0]).toBeGreaterThanOrEqual(transfer[1]);
   expect(firstRun[0]).toBeGreaterThanOrEqual(session[1]);
-}, 60_000);
+});
 
 /** Clock ticks (1/100 s) of processor time that each thread of a process has used. */
 const readTicks = (pid: number) =>
@@ -161,4 +161,4 @@ it('uses no processor time between requests', async () => {
   expect(used).toBeLessThanOrEqual(2);
   // In a long pause the main thread is idle too.
   expect(await watchThreads(pid, 2000)).toBeLessThanOrEqual(1);
-}, 60_000);
+});

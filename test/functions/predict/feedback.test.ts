@@ -135,7 +135,7 @@ describe('the delivery stream', () => {
       text: 'très déçu 😞',
       label: 'negative',
     });
-  }, 60_000);
+  });
 
   it('that does not take it is answered with 503, and the log says why, without the text', async () => {
     const { endpoint } = await makeStream();
@@ -146,5 +146,5 @@ describe('the delivery stream', () => {
     const written = JSON.stringify(lines);
     expect(written).toContain('The delivery stream none took no feedback: ResourceNotFoundException.');
     expect(written).not.toContain('not my thing');
-  }, 60_000);
+  });
 });

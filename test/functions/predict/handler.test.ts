@@ -140,12 +140,12 @@ it('answers no query with an internal error', async () => {
       numRuns: 500,
     },
   );
-}, 60_000);
+});
 
 it('answers no path with an internal error', async () => {
   const check = async (path: string) => expectSound(await invoke(createEvent({ path: `/${path}` })));
   await fc.assert(fc.asyncProperty(queries, check), { numRuns: 300 });
-}, 60_000);
+});
 
 it('echoes every text that a caller can encode', async () => {
   const check = async (text: string) => {
@@ -154,4 +154,4 @@ it('echoes every text that a caller can encode', async () => {
     else expect(body.error.code).toBe('SENTENCE_BLANK');
   };
   await fc.assert(fc.asyncProperty(fc.string({ unit: 'grapheme' }), check), { numRuns: 300 });
-}, 60_000);
+});

@@ -101,7 +101,7 @@ it('loads the model from S3 once, during its start', async () => {
     receivedBytes: expect.any(Number),
     stages: { pointerMs: expect.any(Number), transferMs: expect.any(Number), sessionMs: expect.any(Number) },
   });
-}, 60_000);
+});
 
 it('answers 503 while S3 has no model, logs bucket, key and reason, and recovers with the next request', async () => {
   const bucket = await makeBucket();
@@ -117,7 +117,7 @@ it('answers 503 while S3 has no model, logs bucket, key and reason, and recovers
   await publish(bucket);
   expect(await invoke(good)).toMatchObject({ statusCode: 200 });
   expect(readLog().filter(({ message }) => message === 'model loaded')).toHaveLength(1);
-}, 60_000);
+});
 
 it('does not serve a version whose bytes differ from the published ones', async () => {
   const bucket = await makeBucket();
@@ -127,7 +127,7 @@ it('does not serve a version whose bytes differ from the published ones', async 
   expect(await receive()).toBe('ready');
   expect(await invoke(good)).toMatchObject({ statusCode: 503 });
   expect(JSON.stringify(readLog())).toContain(`versions/${firstVersion}/tokenizer.json`);
-}, 60_000);
+});
 
 it('asks for a key of the parameter, names it in the log line, and never logs a key', async () => {
   const bucket = await makeBucket();
@@ -151,14 +151,14 @@ it('asks for a key of the parameter, names it in the log line, and never logs a 
     [200, 'team'],
   ]);
   expect(output.stdout + output.stderr).not.toMatch(/sb_of|Bearer/);
-}, 60_000);
+});
 
 it('does not start with a wrong configuration and lists every problem', async () => {
   const { child, output } = startLambda({ MODEL_VERSION: 'latest', LOG_LEVEL: 'loud' });
   const [code] = await once(child, 'exit');
   expect(code).not.toBe(0);
   for (const name of ['MODEL_URI', 'MODEL_VERSION', 'LOG_LEVEL']) expect(output.stderr).toContain(name);
-}, 60_000);
+});
 
 it('switches to the new current version within one request after a freeze and deletes the old files', async () => {
   const bucket = await makeBucket();
@@ -179,7 +179,7 @@ it('switches to the new current version within one request after a freeze and de
   expect(replaced).toEqual([expect.objectContaining({ modelVersion: secondVersion, previousVersion: firstVersion })]);
   const fetched = (version: string) => existsSync(join(environment.MODEL_DIRECTORY ?? '', 'versions', version));
   expect([fetched(firstVersion), fetched(secondVersion)]).toEqual([false, true]);
-}, 60_000);
+});
 
 it('stays with a version that it is pinned to', async () => {
   const bucket = await makeBucket();
@@ -195,7 +195,7 @@ it('stays with a version that it is pinned to', async () => {
     expect((await invoke(good)).headers['x-model-version']).toBe(firstVersion);
     await freeze(1100);
   }
-}, 60_000);
+});
 
 it('keeps the old model when the new one cannot be loaded, logs the reason, and tries again', async () => {
   const bucket = await makeBucket();
@@ -212,7 +212,7 @@ it('keeps the old model when the new one cannot be loaded, logs the reason, and 
   await freeze(1100);
   await invoke(good);
   expect((await invoke(good)).headers['x-model-version']).toBe(secondVersion);
-}, 60_000);
+});
 
 it('records metrics of start, requests and errors, and logs texts only if LOG_TEXT is on', async () => {
   const bucket = await makeBucket();
@@ -240,7 +240,7 @@ it('records metrics of start, requests and errors, and logs texts only if LOG_TE
   await verbose.receive();
   await verbose.invoke(good);
   expect(verbose.readLog().at(-1)).toMatchObject({ message: 'request', text: 'good' });
-}, 60_000);
+});
 
 describe('with SnapStart', () => {
   async function startCredentials(): Promise<CredentialServer> {
@@ -271,7 +271,7 @@ describe('with SnapStart', () => {
     expect(readMetrics().filter((line) => line.initType === 'snap-start')).toEqual([
       expect.objectContaining({ ColdStart: 1 }),
     ]);
-  }, 60_000);
+  });
 
   it('answers by the model of the snapshot if it is still current', async () => {
     const bucket = await makeBucket();
@@ -281,7 +281,7 @@ describe('with SnapStart', () => {
     await receive();
     expect((await invoke(good)).headers['x-model-version']).toBe(firstVersion);
     expect(readLog().map(({ message }) => message)).toEqual(['model loaded', 'request']);
-  }, 60_000);
+  });
 
   it('takes no keys of callers into the snapshot', async () => {
     const bucket = await makeBucket();
@@ -296,7 +296,7 @@ describe('with SnapStart', () => {
     const ask = (key: string) => invoke(createEvent({ query: 'sentence=good', headers: { 'x-api-key': key } }));
     expect((await ask('sb_new')).statusCode).toBe(200);
     expect((await ask('sb_old')).statusCode).toBe(401);
-  }, 60_000);
+  });
 
   it('begins without a model if there is none yet, and finds it later', async () => {
     const bucket = await makeBucket();
@@ -305,5 +305,5 @@ describe('with SnapStart', () => {
     expect(await receive()).toBe('ready');
     await publish(bucket);
     expect((await invoke(good)).statusCode).toBe(200);
-  }, 60_000);
+  });
 });

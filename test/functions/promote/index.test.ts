@@ -142,7 +142,7 @@ it('makes an accepted version in S3 current, writes the verdict, counts it and s
   });
   expect(await lambda.invoke(manifestKey(second))).toMatchObject({ kind: 'unchanged' });
   expect(messages.filter(({ Subject }) => Subject)).toHaveLength(1);
-}, 60_000);
+});
 
 it('refuses a worse version, sends the reason, and leaves the current one', async () => {
   const { bucket, messages, read, lambda } = await prepare();
@@ -155,7 +155,7 @@ it('refuses a worse version, sends the reason, and leaves the current one', asyn
     Message: expect.stringContaining('accuracy: 0.8 against 0.9, at least 0.898 wanted'),
   });
   expect(lambda.readLines().some((line) => line.Refused === 1)).toBe(true);
-}, 60_000);
+});
 
 describe('a canary', () => {
   const alarm = `alarm-${process.pid}`;
@@ -186,7 +186,7 @@ describe('a canary', () => {
     ]);
     expect(lambda.readLines().some((line) => line.Withdrawn === 1)).toBe(true);
     expect(await lambda.decide()).toEqual({ kind: 'idle' });
-  }, 60_000);
+  });
 });
 
 describe('a snapshot', () => {
@@ -243,5 +243,5 @@ describe('a snapshot', () => {
       undefined,
       `GET /predict, with model ${second}`,
     ]);
-  }, 60_000);
+  });
 });

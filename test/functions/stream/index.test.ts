@@ -79,4 +79,4 @@ it('scores messages with the model in S3 into objects in S3, counts them, and se
   expect(lambda.readLines()).toContainEqual(
     expect.objectContaining({ service: 'stream', Scored: 2, DeadLetters: 1, Undelivered: 0 }),
   );
-}, 60_000);
+});

@@ -41,7 +41,7 @@ describe.each(Object.entries(kinds))('the words of a tokenizer that is %s', (_ki
       const characters = Array.from({ length: 0x400 }, (_, index) => String.fromCodePoint(first + index));
       expectReferenceWords(characters.map((character) => `a${character}B ${character}`).join(' '));
     }
-  }, 60_000);
+  });
 
   it('are those of the Rust library on every mark before and behind marks of other orders', () => {
     const others = ['\u0334', '\u094d', '\u{1d165}', '\u0316', '\u0301', '\u0345'];
@@ -55,7 +55,7 @@ describe.each(Object.entries(kinds))('the words of a tokenizer that is %s', (_ki
           .join(' '),
       );
     }
-  }, 60_000);
+  });
 
   it('are those of the Rust library on random texts', () => {
     const part = fc.oneof(
@@ -66,5 +66,5 @@ describe.each(Object.entries(kinds))('the words of a tokenizer that is %s', (_ki
     );
     const texts = fc.array(part, { maxLength: 20 }).map((parts) => parts.join(''));
     fc.assert(fc.property(texts, expectReferenceWords), { numRuns: 1000 });
-  }, 60_000);
+  });
 });

@@ -25,7 +25,7 @@ beforeAll(async () => {
   tokenize = await loadTokenizer(join(out, 'tokenizer.json'), Number.MAX_SAFE_INTEGER);
   const lines = (await readFile(join('training', 'emoji.txt'), 'utf8')).split('\n');
   emoji = lines.filter((line) => line.includes('\t')).map((line) => line.split('\t')[0] ?? '');
-}, 60_000);
+});
 
 async function expectReferenceIds(text: string): Promise<void> {
   const ids = (await rust.encode(cleanText(text))).getIds();
@@ -76,4 +76,4 @@ it('gives the ids of the Rust tokenizer on random texts', async () => {
   );
   const texts = fc.array(part, { maxLength: 20 }).map((parts) => parts.join(''));
   await fc.assert(fc.asyncProperty(texts, expectReferenceIds), { numRuns: 1000 });
-}, 60_000);
+});

@@ -12,8 +12,6 @@ import { type Asked, type Fault, type FaultyServer, startFaultyServer } from '..
 import { listFiles, makeFolder, publish } from './harness.ts';
 import { makeVersion, pointTo } from './sample-version.ts';
 
-jest.setTimeout(60_000); // a busy machine is not a failure
-
 const sample = makeVersion();
 const modelName = `bucket/models/versions/${sample.version}/model.onnx`;
 const secondPart = 'bytes=1000-1999';

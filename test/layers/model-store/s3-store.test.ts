@@ -1,6 +1,5 @@
 import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { jest } from '@jest/globals';
 import { openModelStore, pullModel } from '../../../layers/model-store/index.ts';
 import { defaultRetryPolicy } from '../../../layers/model-store/retry.ts';
 import { createS3Connection, listS3Keys } from '../../../layers/model-store/s3-store.ts';
@@ -8,8 +7,6 @@ import { findEndpoint, makeBucket } from '../../s3/buckets.ts';
 import { describeModelStore } from './contract.ts';
 import { listFiles, makeFolder, publish, type StoreHarness } from './harness.ts';
 import { makeVersion } from './sample-version.ts';
-
-jest.setTimeout(60_000); // a busy machine is not a failure
 
 async function openPrefix(prefix: string): Promise<StoreHarness> {
   const { name, endpoint, put, remove } = await makeBucket();
