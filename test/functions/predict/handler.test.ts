@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { errorCodes } from '../../../functions/predict/errors.ts';
 import { createHandler, type Handler, type HttpEvent } from '../../../functions/predict/handler.ts';
 import { createEvent, lambdaContext } from './http-event.ts';
 import { createTinyService, type TinyService } from './tiny-service.ts';
@@ -95,56 +94,6 @@ it('answers an event that is no valid request in the common error shape', async 
     requestId: lambdaContext.awsRequestId,
     reason: expect.stringContaining('header'),
   });
-});
-
-const pieces = fc.oneof(
-  fc.string({ unit: 'binary' }),
-  fc.string({ unit: 'grapheme' }).map(encodeURIComponent),
-  fc.constantFrom(
-    'sentence=',
-    '&',
-    '=',
-    '%',
-    '%zz',
-    '%ED%A0%80',
-    '%00',
-    '+',
-    '#',
-    '?',
-    '[]',
-    '__proto__=1&',
-    '%25',
-    ';',
-  ),
-);
-const queries = fc.array(pieces, { maxLength: 12 }).map((parts) => parts.join(''));
-
-/** A valid response is an answer or an error of the caller, never an internal error. */
-function expectSound({ statusCode, body }: Awaited<ReturnType<typeof invoke>>): void {
-  expect([200, 400, 404, 413]).toContain(statusCode);
-  if (statusCode === 200) expect(body.response.sentence).toEqual(expect.any(String));
-  else expect(errorCodes).toContain(body.error.code);
-}
-
-it('answers no query with an internal error', async () => {
-  const check = async (query: string) => expectSound(await invoke(createEvent({ query })));
-  await fc.assert(
-    fc.asyncProperty(
-      fc.oneof(
-        queries,
-        queries.map((query) => `sentence=${query}`),
-      ),
-      check,
-    ),
-    {
-      numRuns: 500,
-    },
-  );
-});
-
-it('answers no path with an internal error', async () => {
-  const check = async (path: string) => expectSound(await invoke(createEvent({ path: `/${path}` })));
-  await fc.assert(fc.asyncProperty(queries, check), { numRuns: 300 });
 });
 
 it('echoes every text that a caller can encode', async () => {
