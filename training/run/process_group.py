@@ -21,6 +21,9 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 _SHUTDOWN_SECONDS = 100
 """Time to finish a step and write a checkpoint after SIGTERM; a Spot notice comes two minutes ahead."""
 
+_ONE_YEAR = 365 * 24 * 3600
+"""Seconds."""
+
 
 @dataclass(frozen=True)
 class ProcessGroup:
@@ -112,6 +115,8 @@ def launch(processes: int) -> int:
         run_id=str(uuid4()),
         rdzv_backend="c10d",
         rdzv_endpoint="localhost:0",
+        # The only machine needs no sign of life. A signal while the thread sends one may print a traceback.
+        rdzv_configs={"keep_alive_interval": _ONE_YEAR},
         max_restarts=0,
     )
     try:
