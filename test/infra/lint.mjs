@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parse } from 'yaml';
 import { everything, synthesize } from './serverless.mjs';
 
@@ -44,21 +44,27 @@ const readJson = ({ status, stdout, stderr }, tool) => {
 };
 
 /** The findings count, not the exit code, which is a sum of 2 (errors), 4 (warnings) and 8 (notes). */
-const lintTemplate = (file) =>
-  readJson(run(binary('cfn-lint'), ['--format', 'json', '--regions', 'us-east-1', '--template', file]), 'cfn-lint').map(
-    ({ Rule, Message, Location }) => ({
-      check: Rule.Id,
-      resource: Location.Path[0] === 'Resources' ? Location.Path[1] : String(Location.Path[0]),
-      message: Message,
-    }),
-  );
+const lintTemplates = (files) =>
+  readJson(
+    run(binary('cfn-lint'), ['--format', 'json', '--regions', 'us-east-1', '--template', ...files]),
+    'cfn-lint',
+  ).map(({ Filename, Rule, Message, Location }) => ({
+    file: basename(Filename),
+    check: Rule.Id,
+    resource: Location.Path[0] === 'Resources' ? Location.Path[1] : String(Location.Path[0]),
+    message: Message,
+  }));
 
-const scanTemplate = (file) => {
-  const words = ['--file', file, '--framework', 'cloudformation', '--skip-download', '--quiet', '--output', 'json'];
+const scanTemplates = (files) => {
+  const words = ['--framework', 'cloudformation', '--skip-download', '--output', 'json', '--file', ...files];
   const { results, summary } = readJson(run(binary('checkov'), words), 'checkov');
-  if (summary.parsing_errors > 0 || summary.resource_count === 0)
-    throw new Error('checkov could not read the template.');
-  return results.failed_checks.map(({ check_id, check_name, resource }) => ({
+  const read = new Set(
+    [...results.passed_checks, ...results.failed_checks].map(({ file_path }) => basename(file_path)),
+  );
+  const unread = files.filter((file) => !read.has(basename(file)));
+  if (summary.parsing_errors + unread.length > 0) throw new Error(`checkov could not read ${unread.join(', ')}.`);
+  return results.failed_checks.map(({ file_path, check_id, check_name, resource }) => ({
+    file: basename(file_path),
     check: check_id,
     resource: resource.split('.').at(-1),
     message: check_name,
@@ -80,13 +86,15 @@ const shapes = {
 const findAll = () => {
   const folder = mkdtempSync(join(tmpdir(), 'lint-'));
   try {
-    return Object.entries(shapes).flatMap(([shape, make]) => {
-      const file = join(folder, `${shape.replaceAll(' ', '-')}.json`);
+    const files = Object.entries(shapes).map(([shape, make]) => {
+      const file = join(folder, `${shape}.json`);
       writeFileSync(file, JSON.stringify(make(), null, 2));
-      const findings = [...lintTemplate(file), ...scanTemplate(file)].map((finding) => ({ ...finding, shape }));
-      console.log(`${shape}: ${findings.length} findings`);
-      return findings;
+      return file;
     });
+    return [...lintTemplates(files), ...scanTemplates(files)].map(({ file, ...finding }) => ({
+      ...finding,
+      shape: file.replace(/\.json$/, ''),
+    }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -97,6 +105,8 @@ const suppressions = parse(readFileSync(join(root, 'infra', 'suppressions.yml'),
 const covers = (entry, finding) =>
   entry.reason && entry.check === finding.check && new RegExp(`^(?:${entry.resource})$`).test(finding.resource);
 const findings = findAll();
+for (const name of Object.keys(shapes))
+  console.log(`${name}: ${findings.filter(({ shape }) => shape === name).length} findings`);
 const open = findings.filter((finding) => !suppressions.some((entry) => covers(entry, finding)));
 const unused = suppressions.filter((entry) => !findings.some((finding) => covers(entry, finding)));
 for (const { shape, check, resource, message } of open) console.error(`${shape}: ${check} ${resource}: ${message}`);

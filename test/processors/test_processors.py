@@ -16,7 +16,7 @@ from processors import FAMILIES, SAMPLE, TWIN_STEP, TWINS, Replayed, pick_texts,
 from model.metrics import Floats
 from release.agreement import describe_differences, find_disagreement
 
-TEXTS = pick_texts(short=100, long=4)
+TEXTS = pick_texts(short=64, long=4)
 SERVED = np.array([case["served"] for case in take(TEXTS)["cases"]])
 OWN = "this machine"
 STEPS = dict.fromkeys(TWINS, TWIN_STEP)
