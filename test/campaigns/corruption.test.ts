@@ -6,8 +6,6 @@ import { ModelStoreError } from '../../layers/model-store/index.ts';
 import { type OpenedStore, runDamage } from './corruption/damage-campaign.ts';
 import { openFolder } from './corruption/stores.ts';
 
-/** A loaded machine takes seconds for some dozens of cases. */
-
 async function run(count: number, plant: (opened: OpenedStore, root: string) => OpenedStore = (opened) => opened) {
   const folder = await mkdtemp(join(tmpdir(), 'corruption-'));
   const root = join(folder, 'store');

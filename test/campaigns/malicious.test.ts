@@ -7,8 +7,6 @@ import { findFault, maliciousCases, tryCase } from './corruption/malicious.ts';
 
 const built = join(import.meta.dirname, '..', '..', '.cache', 'tests', 'corruption');
 
-/** Each case starts a process. */
-
 beforeAll(() => buildPrograms(join(import.meta.dirname, 'corruption'), ['child.ts'], built));
 
 const find = (name: string) => {

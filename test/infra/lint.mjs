@@ -43,13 +43,13 @@ const readJson = ({ status, stdout, stderr }, tool) => {
   }
 };
 
-/** The findings count, not the exit code, which is a sum of 2 (errors), 4 (warnings) and 8 (notes). */
+/** Findings in templates, each named by its shape. They count, not the exit code, which is a sum of 2 (errors), 4 (warnings) and 8 (notes). */
 const lintTemplates = (files) =>
   readJson(
     run(binary('cfn-lint'), ['--format', 'json', '--regions', 'us-east-1', '--template', ...files]),
     'cfn-lint',
   ).map(({ Filename, Rule, Message, Location }) => ({
-    file: basename(Filename),
+    shape: basename(Filename, '.json'),
     check: Rule.Id,
     resource: Location.Path[0] === 'Resources' ? Location.Path[1] : String(Location.Path[0]),
     message: Message,
@@ -64,7 +64,7 @@ const scanTemplates = (files) => {
   const unread = files.filter((file) => !read.has(basename(file)));
   if (summary.parsing_errors + unread.length > 0) throw new Error(`checkov could not read ${unread.join(', ')}.`);
   return results.failed_checks.map(({ file_path, check_id, check_name, resource }) => ({
-    file: basename(file_path),
+    shape: basename(file_path, '.json'),
     check: check_id,
     resource: resource.split('.').at(-1),
     message: check_name,
@@ -91,10 +91,7 @@ const findAll = () => {
       writeFileSync(file, JSON.stringify(make(), null, 2));
       return file;
     });
-    return [...lintTemplates(files), ...scanTemplates(files)].map(({ file, ...finding }) => ({
-      ...finding,
-      shape: file.replace(/\.json$/, ''),
-    }));
+    return [...lintTemplates(files), ...scanTemplates(files)];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -35,7 +35,7 @@ async function sendSlowly(pause: () => Promise<unknown>, writes: readonly string
 }
 
 /** The same without a wait between writes. */
-const send = (...writes: readonly string[]) => sendSlowly(() => nextTurn(), writes);
+const send = (...writes: readonly string[]) => sendSlowly(nextTurn, writes);
 
 /** Statuses of the answers in their order, and the codes of the errors among them. */
 const summarize = (answer: string) =>
@@ -118,10 +118,9 @@ it('takes a client that goes while it sends its body for gone, not for an error'
   const socket = connect(server.port, '127.0.0.1');
   socket.write(`${form}\r\nsent`);
   await once(socket, 'ready');
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await sleep(100);
   socket.resetAndDestroy();
-  for (const deadline = Date.now() + 60_000; countGone() === before && Date.now() < deadline; )
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  for (const deadline = Date.now() + 60_000; countGone() === before && Date.now() < deadline; ) await sleep(10);
   expect(countGone()).toBe(before + 1);
   expect(service.lines.filter(({ level }) => level === 'error')).toEqual([]);
 });
@@ -131,20 +130,18 @@ it('keeps no answers of connections that broke, also of those that waited behind
   const answers: WeakRef<object>[] = [];
   const fetch = async (_request: Request, { outgoing }: { readonly outgoing: object }) => {
     answers.push(new WeakRef(outgoing));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
     return new Response('late');
   };
   const late = await startServer({ fetch: fetch as never }, { port: 0, host: '127.0.0.1' });
   for (let connections = 0; connections < 20; connections += 1) {
     const socket = connect(late.port, '127.0.0.1');
     socket.write('GET /health HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3));
-    for (const before = answers.length; answers.length < before + 3; )
-      await new Promise((resolve) => setImmediate(resolve));
+    for (const before = answers.length; answers.length < before + 3; ) await nextTurn();
     socket.resetAndDestroy();
   }
   const countKept = () => answers.filter((answer) => answer.deref() !== undefined).length;
-  for (const deadline = Date.now() + 60_000; countKept() > 5 && Date.now() < deadline; collect())
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const deadline = Date.now() + 60_000; countKept() > 5 && Date.now() < deadline; collect()) await sleep(20);
   expect(answers).toHaveLength(60);
   expect(countKept()).toBeLessThanOrEqual(5);
   await late.close();

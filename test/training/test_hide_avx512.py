@@ -1,12 +1,12 @@
 """ONNX Runtime without AVX-512, as bench/peers/hide_avx512.py makes it for a measurement."""
 
-import importlib.util
 import platform
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import onnxruntime
 import pytest
 
 import hide_avx512
@@ -35,9 +35,9 @@ def has(flag: str) -> bool:
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="AVX is of x64")
 def test_the_library_takes_the_products_of_avx2_until_it_is_undone(tmp_path: Path) -> None:
-    spec = importlib.util.find_spec("onnxruntime")
-    assert spec and spec.origin
-    package = shutil.copytree(Path(spec.origin).parent, tmp_path / "onnxruntime", copy_function=shutil.copyfile)
+    package = shutil.copytree(
+        Path(onnxruntime.__file__).parent, tmp_path / "onnxruntime", copy_function=shutil.copyfile
+    )
     (library,) = package.glob("capi/onnxruntime_pybind11_state*.so")
     before = library.read_bytes()
 

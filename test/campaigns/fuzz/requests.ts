@@ -21,8 +21,8 @@ const sentences: fc.Arbitrary<Asked> = fc
     expected: expectSentence(pairs, false),
   }));
 
-/** Queries that nobody encoded. */
-const rawPieces = fc.oneof(
+/** Pieces of queries that nobody encoded. */
+export const rawPieces = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 8 }).map((text) => text.toWellFormed()),
   wholeTexts.map(encodeURIComponent),
   fc.constantFrom(

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
+import { errorCodes } from '../../../functions/predict/errors.ts';
 import { createHandler, type Handler, type HttpEvent } from '../../../functions/predict/handler.ts';
+import { rawPieces } from '../../campaigns/fuzz/requests.ts';
 import { createEvent, lambdaContext } from './http-event.ts';
 import { createTinyService, type TinyService } from './tiny-service.ts';
 import { firstVersion, writeTinyStore } from './tiny-store.ts';
@@ -95,6 +97,36 @@ it('answers an event that is no valid request in the common error shape', async 
     reason: expect.stringContaining('header'),
   });
 });
+
+const queries = fc.array(rawPieces, { maxLength: 12 }).map((parts) => parts.join(''));
+
+/** A valid response is an answer or an error of the caller, never an internal error. */
+function expectSound({ statusCode, body }: Awaited<ReturnType<typeof invoke>>): void {
+  expect([200, 400, 404, 413]).toContain(statusCode);
+  if (statusCode === 200) expect(body.response.sentence).toEqual(expect.any(String));
+  else expect(errorCodes).toContain(body.error.code);
+}
+
+it('answers no query with an internal error', async () => {
+  const check = async (query: string) => expectSound(await invoke(createEvent({ query })));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        queries,
+        queries.map((query) => `sentence=${query}`),
+      ),
+      check,
+    ),
+    {
+      numRuns: 500,
+    },
+  );
+}, 60_000);
+
+it('answers no path with an internal error', async () => {
+  const check = async (path: string) => expectSound(await invoke(createEvent({ path: `/${path}` })));
+  await fc.assert(fc.asyncProperty(queries, check), { numRuns: 300 });
+}, 60_000);
 
 it('echoes every text that a caller can encode', async () => {
   const check = async (text: string) => {
